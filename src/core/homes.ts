@@ -1,0 +1,169 @@
+import { checkByteLength } from "./align.ts";
+import { MemoryError } from "./errors.ts";
+import { type Backing, Memory } from "./memory.ts";
+import { checkTicket, refuseTicket, type Ticket, type WebAssemblyMemory } from "./ticket.ts";
+
+/** How far a memory may grow: reserved bytes cost address space, not memory. */
+export interface ReserveOptions {
+  /** The furthest that the memory can grow, in bytes. Default: no growth. */
+  readonly maxByteLength?: number;
+}
+
+const WASM_PAGE_BYTES = 65_536;
+
+/** Bytes of this thread alone, in an ArrayBuffer. Throws `out-of-memory` where the engine has no room. */
+export function privateMemory(byteLength: number, options: ReserveOptions = {}): Memory {
+  const { maxByteLength } = checkReserve("privateMemory", byteLength, options);
+  const buffer = reserve("private memory", ArrayBuffer, maxByteLength);
+  let committed = byteLength;
+  return new Memory({
+    home: "private",
+    subject: "private memory",
+    readOnly: false,
+    maxByteLength,
+    buffer: () => buffer,
+    byteLength: () => committed,
+    commit: (wanted) => {
+      committed = wanted;
+    },
+    release: () => {},
+    ticket: () => refuseTicket({ subject: "private memory" }),
+  });
+}
+
+/** Bytes that every worker thread can see, in a SharedArrayBuffer. Post `memory.ticket()`, `attach` it over there. */
+export function sharedMemory(byteLength: number, options: ReserveOptions = {}): Memory {
+  const { maxByteLength } = checkReserve("sharedMemory", byteLength, options);
+  if (typeof SharedArrayBuffer === "undefined") {
+    throw new MemoryError("unsupported", {
+      subject: "sharedMemory",
+      event: "needs SharedArrayBuffer, which this page does not have",
+      cure: "Serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
+    });
+  }
+  const committed = new SharedArrayBuffer(8);
+  Atomics.store(new BigInt64Array(committed), 0, BigInt(byteLength));
+  return new Memory(sharedBacking(reserve("shared memory", SharedArrayBuffer, maxByteLength), committed, maxByteLength));
+}
+
+/** The bytes of a WebAssembly memory, shared or not. The module and offheap see each other's stores. `close` leaves it to its owner. */
+export function wasmMemory(memory: WebAssemblyMemory, options: ReserveOptions = {}): Memory {
+  const { maxByteLength = 4 * 1024 ** 3 } = options;
+  checkByteLength("wasmMemory", "maxByteLength", maxByteLength, memory.buffer.byteLength);
+  return new Memory(wasmBacking(memory, maxByteLength));
+}
+
+/** The other side of `memory.ticket()`: the same bytes, in another thread. For a ticket without a buffer see `offheap/mapped`. */
+export function attach(ticket: Ticket): Memory {
+  checkTicket(ticket);
+  if (ticket.wasm !== undefined) return new Memory(wasmBacking(ticket.wasm, ticket.maxByteLength));
+  if (ticket.buffer === undefined || ticket.committed === undefined) {
+    throw new MemoryError("unsupported", {
+      subject: ticket.subject,
+      event: "came as a ticket without its buffer, as it does from another process",
+      cure: "Attach it with `attach` from offheap/mapped, which opens the file itself.",
+    });
+  }
+  return new Memory(sharedBacking(ticket.buffer, ticket.committed, ticket.maxByteLength, ticket));
+}
+
+function sharedBacking(
+  buffer: SharedArrayBuffer,
+  committed: SharedArrayBuffer,
+  maxByteLength: number,
+  from: Pick<Ticket, "home" | "subject" | "readOnly"> & { readonly path?: string } = {
+    home: "shared",
+    subject: "shared memory",
+    readOnly: false,
+  },
+): Backing {
+  const word = new BigInt64Array(committed);
+  const { home, subject, readOnly } = from;
+  return {
+    home,
+    subject,
+    readOnly,
+    maxByteLength,
+    buffer: () => buffer,
+    byteLength: () => Number(Atomics.load(word, 0)),
+    commit(byteLength) {
+      if (home === "mapped") refuseRemoteGrowth(subject);
+      const wanted = BigInt(byteLength);
+      // Another thread may grow at the same time: the larger wish wins, and the length never shrinks.
+      for (let seen = Atomics.load(word, 0); seen < wanted; ) {
+        const found = Atomics.compareExchange(word, 0, seen, wanted);
+        if (found === seen) return;
+        seen = found;
+      }
+    },
+    release: () => {},
+    ticket: () => ({ offheap: "ticket", ...from, maxByteLength, buffer, committed }),
+  };
+}
+
+function refuseRemoteGrowth(subject: string): never {
+  throw new MemoryError("unsupported", {
+    subject,
+    event: "can be grown by the thread that mapped it, not through a ticket",
+    cure: "Grow it there; this thread sees the new length at once.",
+  });
+}
+
+function wasmBacking(memory: WebAssemblyMemory, maxByteLength: number): Backing {
+  return {
+    home: "wasm",
+    subject: "WebAssembly memory",
+    readOnly: false,
+    maxByteLength,
+    buffer: () => memory.buffer,
+    byteLength: () => memory.buffer.byteLength,
+    commit(byteLength) {
+      const pages = Math.ceil((byteLength - memory.buffer.byteLength) / WASM_PAGE_BYTES);
+      try {
+        memory.grow(pages);
+      } catch (cause) {
+        throw new MemoryError("out-of-memory", {
+          subject: "WebAssembly memory",
+          event: "was refused more pages by the engine",
+          numbers: { byteLength, pages },
+          cure: "Raise the `maximum` that the memory was made with.",
+          cause,
+        });
+      }
+    },
+    release: () => {},
+    ticket: () => {
+      if (!isShared(memory.buffer)) refuseTicket({ subject: "unshared WebAssembly memory" });
+      return { offheap: "ticket", home: "wasm", subject: "WebAssembly memory", maxByteLength, readOnly: false, wasm: memory };
+    },
+  };
+}
+
+function isShared(buffer: ArrayBufferLike): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
+}
+
+function checkReserve(subject: string, byteLength: number, options: ReserveOptions): { maxByteLength: number } {
+  checkByteLength(subject, "byteLength", byteLength);
+  const { maxByteLength = byteLength } = options;
+  checkByteLength(subject, "maxByteLength", maxByteLength, byteLength);
+  return { maxByteLength };
+}
+
+function reserve<Buffer extends ArrayBufferLike>(
+  subject: string,
+  Kind: new (byteLength: number) => Buffer,
+  byteLength: number,
+): Buffer {
+  try {
+    return new Kind(byteLength);
+  } catch (cause) {
+    throw new MemoryError("out-of-memory", {
+      subject,
+      event: "was refused by the engine",
+      numbers: { byteLength },
+      cure: "Reserve less. Node 20 ends at 4 GiB for one buffer; Node 22 and later go beyond.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { MemoryError } from "./errors.ts";
+import type { Memory } from "./memory.ts";
+
+/**
+ * The right to look at a memory for as long as something lives: the memory itself, an arena, a scope.
+ *
+ * A view that a user may keep reads through a lease and remembers the lease's `epoch`. Ending what the lease stands for adds
+ * one to `epoch`, which is all it costs; every view made before it then throws `stale-view` (or `closed`) at its next use.
+ *
+ * Invariants:
+ * 1. `epoch` only grows. A view is valid exactly while its own epoch equals the lease's.
+ * 2. The typed arrays are those of `memory`, now: `Memory` rebinds its leases when growth moves the bytes.
+ */
+export class Lease {
+  readonly memory: Memory;
+  epoch = 1;
+  u8: Uint8Array;
+  i8: Int8Array;
+  u16: Uint16Array;
+  i16: Int16Array;
+  u32: Uint32Array;
+  i32: Int32Array;
+  f32: Float32Array;
+  f64: Float64Array;
+  i64: BigInt64Array;
+  u64: BigUint64Array;
+  #subject: string;
+  #lastEvent = "";
+
+  /** For `Memory.lease`; use `memory.openLease(subject)`. */
+  constructor(memory: Memory, subject: string) {
+    this.memory = memory;
+    this.#subject = subject;
+    this.u8 = memory.u8;
+    this.i8 = memory.i8;
+    this.u16 = memory.u16;
+    this.i16 = memory.i16;
+    this.u32 = memory.u32;
+    this.i32 = memory.i32;
+    this.f32 = memory.f32;
+    this.f64 = memory.f64;
+    this.i64 = memory.i64;
+    this.u64 = memory.u64;
+  }
+
+  /** Takes the typed arrays of the memory anew. Called by Memory when growth has moved the bytes. */
+  rebind(): void {
+    const { memory } = this;
+    this.u8 = memory.u8;
+    this.i8 = memory.i8;
+    this.u16 = memory.u16;
+    this.i16 = memory.i16;
+    this.u32 = memory.u32;
+    this.i32 = memory.i32;
+    this.f32 = memory.f32;
+    this.f64 = memory.f64;
+    this.i64 = memory.i64;
+    this.u64 = memory.u64;
+  }
+
+  /** Makes every view of this lease stale. `event` is what happened, for the story: `was reset`. O(1). */
+  end(event: string): void {
+    this.#lastEvent = event;
+    this.epoch += 1;
+  }
+
+  /** Throws the error of a view that was made at `viewEpoch` and is used after it. For view classes. */
+  throwStale(viewEpoch: number): never {
+    if (this.memory.closed) this.memory.throwClosed();
+    throw new MemoryError("stale-view", {
+      subject: `a view of ${this.#subject}`,
+      event: `was used after the ${this.#subject} ${this.#lastEvent}`,
+      numbers: { viewEpoch, epoch: this.epoch },
+      cure: "Read the values before, or copy them out with `{ ...view }`; make a new view afterwards.",
+    });
+  }
+}
