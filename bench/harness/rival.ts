@@ -1,0 +1,60 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { projectRoot } from "./place.ts";
+
+/** The parts of the rivals that the benchmarks use. They are no dependencies of ours, so the compiler cannot see their types. */
+export interface Rivals {
+  lmdb: {
+    open(options: {
+      readonly path: string;
+      readonly encoding?: "msgpack" | "json" | "string" | "binary" | "ordered-binary";
+      readonly compression?: boolean;
+      readonly sharedStructuresKey?: symbol;
+      readonly readOnly?: boolean;
+      readonly mapSize?: number;
+      readonly noSync?: boolean;
+      readonly cache?: boolean;
+    }): LmdbStore;
+  };
+  "@duckdb/node-api": {
+    DuckDBInstance: {
+      create(path: string, options?: Readonly<Record<string, string>>): Promise<DuckDbInstance>;
+    };
+  };
+}
+
+export interface LmdbStore {
+  get(key: string | number): unknown;
+  getBinaryFast(key: string | number): Uint8Array | undefined;
+  put(key: string | number, value: unknown): Promise<boolean>;
+  putSync(key: string | number, value: unknown): boolean;
+  transactionSync<Result>(work: () => Result): Result;
+  readonly flushed: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface DuckDbInstance {
+  connect(): Promise<DuckDbConnection>;
+  closeSync(): void;
+}
+
+export interface DuckDbConnection {
+  run(sql: string): Promise<unknown>;
+  runAndReadAll(sql: string): Promise<{ getRows(): unknown[][]; getRowObjects(): Record<string, unknown>[] }>;
+  closeSync(): void;
+}
+
+/** A package of `bench/rivals`, which `npm run bench` installs when it is missing. */
+export async function loadRival<Name extends keyof Rivals>(name: Name): Promise<Rivals[Name]> {
+  const resolve = createRequire(join(projectRoot(), "bench", "rivals", "package.json")).resolve;
+  let path: string;
+  try {
+    path = resolve(name);
+  } catch (cause) {
+    throw new Error(`${name} is not installed in bench/rivals: run \`npm ci\` there, or start this with \`npm run bench\``, {
+      cause,
+    });
+  }
+  return import(pathToFileURL(path).href);
+}
