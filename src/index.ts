@@ -1,4 +1,5 @@
 export { Allocator } from "./alloc/allocator.ts";
+export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";
 export { attach, privateMemory, type ReserveOptions, sharedMemory, wasmMemory } from "./core/homes.ts";
