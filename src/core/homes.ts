@@ -1,4 +1,5 @@
 import { checkByteLength } from "./align.ts";
+import { CommittedLength } from "./committed.ts";
 import { MemoryError } from "./errors.ts";
 import { type Backing, Memory } from "./memory.ts";
 import { checkTicket, refuseTicket, type Ticket, type WebAssemblyMemory } from "./ticket.ts";
@@ -41,9 +42,8 @@ export function sharedMemory(byteLength: number, options: ReserveOptions = {}): 
       cure: "Serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
     });
   }
-  const committed = new SharedArrayBuffer(8);
-  Atomics.store(new BigInt64Array(committed), 0, BigInt(byteLength));
-  return new Memory(sharedBacking(reserve("shared memory", SharedArrayBuffer, maxByteLength), committed, maxByteLength));
+  const buffer = reserve("shared memory", SharedArrayBuffer, maxByteLength);
+  return new Memory(sharedBacking(buffer, CommittedLength.of(byteLength), maxByteLength));
 }
 
 /** The bytes of a WebAssembly memory, shared or not. The module and offheap see each other's stores. `close` leaves it to its owner. */
@@ -57,51 +57,39 @@ export function wasmMemory(memory: WebAssemblyMemory, options: ReserveOptions = 
 export function attach(ticket: Ticket): Memory {
   checkTicket(ticket);
   if (ticket.wasm !== undefined) return new Memory(wasmBacking(ticket.wasm, ticket.maxByteLength));
-  if (ticket.buffer === undefined || ticket.committed === undefined) {
+  const { buffer, committed } = ticket;
+  // A buffer that went through JSON arrives as an empty object.
+  if (!(buffer instanceof SharedArrayBuffer && committed instanceof SharedArrayBuffer)) {
     throw new MemoryError("unsupported", {
       subject: ticket.subject,
       event: "came as a ticket without its buffer, as it does from another process",
       cure: "Attach it with `attach` from offheap/mapped, which opens the file itself.",
     });
   }
-  return new Memory(sharedBacking(ticket.buffer, ticket.committed, ticket.maxByteLength, ticket));
+  return new Memory(sharedBacking(buffer, new CommittedLength(committed), ticket.maxByteLength, ticket));
 }
 
-function sharedBacking(
-  buffer: SharedArrayBuffer,
-  committed: SharedArrayBuffer,
-  maxByteLength: number,
-  from: Pick<Ticket, "home" | "subject" | "readOnly"> & { readonly path?: string } = {
-    home: "shared",
-    subject: "shared memory",
-    readOnly: false,
-  },
-): Backing {
-  const word = new BigInt64Array(committed);
-  const { home, subject, readOnly } = from;
+function sharedBacking(buffer: SharedArrayBuffer, committed: CommittedLength, maxByteLength: number, from?: Ticket): Backing {
+  const { home, subject, readOnly, bufferByteOffset } = from ?? { home: "shared", subject: "shared memory", readOnly: false };
   return {
     home,
     subject,
     readOnly,
     maxByteLength,
+    ...(bufferByteOffset === undefined ? {} : { bufferByteOffset }),
     buffer: () => buffer,
-    byteLength: () => Number(Atomics.load(word, 0)),
+    byteLength: () => committed.load(),
     commit(byteLength) {
       if (home === "mapped") refuseRemoteGrowth(subject);
-      const wanted = BigInt(byteLength);
-      // Another thread may grow at the same time: the larger wish wins, and the length never shrinks.
-      for (let seen = Atomics.load(word, 0); seen < wanted; ) {
-        const found = Atomics.compareExchange(word, 0, seen, wanted);
-        if (found === seen) return;
-        seen = found;
-      }
+      committed.raise(byteLength);
     },
     release: () => {},
-    ticket: () => ({ offheap: "ticket", ...from, maxByteLength, buffer, committed }),
+    ticket: () => ({ offheap: "ticket", home, subject, readOnly, ...from, maxByteLength, buffer, committed: committed.buffer }),
   };
 }
 
-function refuseRemoteGrowth(subject: string): never {
+/** The error of `grow` on a mapped file in a thread that did not map it. */
+export function refuseRemoteGrowth(subject: string): never {
   throw new MemoryError("unsupported", {
     subject,
     event: "can be grown by the thread that mapped it, not through a ticket",

@@ -14,6 +14,8 @@ export interface Backing {
   readonly readOnly: boolean;
   /** How far the memory can grow without moving. */
   readonly maxByteLength: number;
+  /** Where in the buffer the memory begins, a multiple of 8. Default 0; a mapped file may begin inside a page. */
+  readonly bufferByteOffset?: number;
   /** The bytes, reservation included. Another object than before only when the home had to move them. */
   buffer(): ArrayBufferLike;
   /** How many bytes are there now, whoever grew them (another thread may have). */
@@ -71,6 +73,7 @@ export class Memory implements Disposable {
   /** The lease that lives exactly as long as the memory. */
   readonly lease: Lease;
   readonly #backing: Backing;
+  readonly #base: number;
   readonly #dependents = new Set<Dependent>();
   #byteLength: number;
   #closed = false;
@@ -82,7 +85,8 @@ export class Memory implements Disposable {
     this.readOnly = backing.readOnly;
     this.maxByteLength = backing.maxByteLength;
     this.#byteLength = backing.byteLength();
-    const views = viewsOver(backing.buffer());
+    this.#base = backing.bufferByteOffset ?? 0;
+    const views = viewsOver(backing.buffer(), this.#base);
     this.u8 = views.u8;
     this.i8 = views.i8;
     this.u16 = views.u16;
@@ -101,10 +105,15 @@ export class Memory implements Disposable {
     return this.#backing.subject;
   }
 
-  /** The bytes, reservation included. */
+  /** The bytes, reservation included. Byte 0 of the memory is byte `bufferByteOffset` of the buffer. */
   get buffer(): ArrayBufferLike {
     if (this.#closed) this.throwClosed();
     return this.#backing.buffer();
+  }
+
+  /** Where in `buffer` the memory begins: 0, but for a file that was mapped from inside a page. */
+  get bufferByteOffset(): number {
+    return this.#base;
   }
 
   /** Committed bytes. Sees growth by other threads. */
@@ -144,7 +153,7 @@ export class Memory implements Disposable {
   /** The bytes `[byteOffset, byteOffset + byteLength)` as a view without a copy. For APIs that take a Uint8Array; allocates. */
   bytes(byteOffset: number, byteLength: number): Uint8Array {
     this.checkRange(byteOffset, byteLength);
-    return new Uint8Array(this.#backing.buffer(), byteOffset, byteLength);
+    return new Uint8Array(this.#backing.buffer(), this.#base + byteOffset, byteLength);
   }
 
   /** A typed array over `length` elements from `byteOffset`, without a copy. Allocates. Throws on misalignment and out of range. */
@@ -159,7 +168,7 @@ export class Memory implements Disposable {
         cure: `Place them at a multiple of ${elementByteLength} bytes.`,
       });
     }
-    return VIEW_MAKERS[view](this.#backing.buffer(), byteOffset, length);
+    return VIEW_MAKERS[view](this.#backing.buffer(), this.#base + byteOffset, length);
   }
 
   /** Throws `out-of-bounds` unless the range lies in the committed bytes, and `closed` after close. O(1). */
@@ -230,7 +239,7 @@ export class Memory implements Disposable {
   }
 
   #moved(): void {
-    Object.assign(this, viewsOver(this.#backing.buffer()));
+    Object.assign(this, viewsOver(this.#backing.buffer(), this.#base));
     for (const dependent of this.#dependents) dependent.memoryMoved();
   }
 }
@@ -290,9 +299,9 @@ export const ELEMENT_BYTES: { readonly [Name in ViewName]: number } = {
 };
 
 /** All views, each of fixed length: length-tracking views are 10 to 50 times slower in V8. */
-function viewsOver(buffer: ArrayBufferLike): Views {
+function viewsOver(buffer: ArrayBufferLike, base: number): Views {
   const over = <Name extends ViewName>(name: Name): Views[Name] =>
-    VIEW_MAKERS[name](buffer, 0, Math.floor(buffer.byteLength / ELEMENT_BYTES[name]));
+    VIEW_MAKERS[name](buffer, base, Math.floor((buffer.byteLength - base) / ELEMENT_BYTES[name]));
   return {
     u8: over("u8"),
     i8: over("i8"),

@@ -19,8 +19,20 @@ export interface Ticket {
   readonly committed?: SharedArrayBuffer;
   /** A WebAssembly memory, which can itself be posted where it is shared. */
   readonly wasm?: WebAssemblyMemory;
+  /** Where in `buffer` the memory begins, when it is not at its start. */
+  readonly bufferByteOffset?: number;
   /** The mapped file, for processes. */
   readonly path?: string;
+  /** Which part of which file the path stood for when the ticket was made. */
+  readonly file?: FilePart;
+}
+
+/** A part of a file. Device and inode tell whether a path still names the same file. */
+export interface FilePart {
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly device: string;
+  readonly inode: string;
 }
 
 /** The part of `WebAssembly.Memory` that offheap uses; declared here because the core knows no host's type library. */

@@ -1,0 +1,35 @@
+import { MemoryError } from "../core/errors.ts";
+
+/** Why there is no mapping here. */
+export type Refusal = "platform" | "architecture" | "koffi-missing" | "koffi-blocked" | "no-proc" | "engine";
+
+const STORIES: { readonly [Name in Refusal]: readonly [event: string, cure: string] } = {
+  platform: ["needs Linux; this platform is not supported yet", "Use sharedMemory(bytes) between threads, or run it on Linux."],
+  architecture: ["needs x64 or arm64 Linux", "Use sharedMemory(bytes) between threads."],
+  "koffi-missing": [
+    "needs the package koffi, which is not installed",
+    "Run `npm install koffi`; it is an optional dependency that `--omit=optional` leaves out.",
+  ],
+  "koffi-blocked": [
+    "found the package koffi, but it could not be loaded",
+    "Under `node --permission` add --allow-addons; otherwise reinstall koffi for this platform and Node version.",
+  ],
+  "no-proc": ["needs /proc, which is not mounted here", "Mount it: `mount -t proc proc /proc`."],
+  engine: [
+    "is refused: this JavaScript engine keeps shared buffers in an arena of its own, where a mapped file would be overwritten after a garbage collection",
+    "Run it with Node.js 20.19 or later.",
+  ],
+};
+
+/** The one error of every mapped thing where there is no mapping. */
+export function refuseSystem(why: Refusal, cause?: unknown): never {
+  const [event, cure] = STORIES[why];
+  const { node, bun } = process.versions;
+  throw new MemoryError("unsupported", {
+    subject: "memory mapping",
+    event,
+    numbers: { platform: `${process.platform}-${process.arch}`, node, bun },
+    cure,
+    cause,
+  });
+}
