@@ -1,15 +1,32 @@
-// Compiles src, test, bench and examples to .build. Skipped when nothing has changed since the last time.
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+// Compiles src, test, bench and examples to .build, and removes what an earlier compilation left there of sources that are gone.
+// Skips compiling when nothing has changed since the last time that it succeeded.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const stamp = ".build/.stamp";
-const newest = (path) =>
-  statSync(path).isDirectory() ? Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name)))) : statSync(path).mtimeMs;
-const inputs = ["src", "test", "bench", "examples", "tsconfig.json", "tsconfig.base.json"].filter(existsSync);
-if (!existsSync(stamp) || Math.max(...inputs.map(newest)) > statSync(stamp).mtimeMs) {
+const ROOMS = ["src", "test", "bench", "examples"];
+const STAMP = ".build/.stamp";
+
+const filesIn = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
+        .map((entry) => join(entry.parentPath, entry.name))
+    : [];
+
+const sources = ROOMS.flatMap(filesIn).filter((path) => path.endsWith(".ts"));
+const outputs = new Set(
+  sources.flatMap((path) => [".js", ".js.map", ".d.ts"].map((ending) => join(".build", path.replace(/\.ts$/, ending)))),
+);
+for (const path of ROOMS.flatMap((room) => filesIn(join(".build", room)))) if (!outputs.has(path)) rmSync(path, { force: true });
+
+const inputs = [...sources, "tsconfig.json", "tsconfig.base.json", "package-lock.json"];
+const newest = Math.max(...inputs.map((path) => statSync(path).mtimeMs));
+const allThere = sources.every((path) => existsSync(join(".build", path.replace(/\.ts$/, ".js"))));
+if (!allThere || !existsSync(STAMP) || newest > statSync(STAMP).mtimeMs) {
   const started = Date.now();
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
-  writeFileSync(stamp, "");
+  const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(STAMP, "");
   process.stderr.write(`compiled in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
