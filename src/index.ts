@@ -1,5 +1,7 @@
 export { Allocator } from "./alloc/allocator.ts";
+export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
+export { Interner, type InternerOptions, interner, NO_STRING, type StringId } from "./collections/interner.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";
 export { attach, privateMemory, type ReserveOptions, sharedMemory, wasmMemory } from "./core/homes.ts";

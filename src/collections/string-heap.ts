@@ -1,0 +1,197 @@
+import type { Allocator } from "../alloc/allocator.ts";
+import { NIL, type Ptr } from "../core/brand.ts";
+import { MemoryError } from "../core/errors.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+
+/** Words of 4 bytes before the bytes of a record. */
+export const RECORD_HEAD = 2;
+
+const LEAST_CHUNK_BYTES = 256;
+const MOST_CHUNK_BYTES = 1024 ** 2;
+/** A string that would fill more than this part of a new chunk gets a block of its own, so that no chunk's rest is given up for it. */
+const OWN_BLOCK_PART = 4;
+/** Lengths are compared as signed 32-bit integers. */
+const MOST_STRING_BYTES = 0x7fff_ffff;
+const FIRST_SEGMENT_IDS = 16;
+const SEGMENT_COUNT = 28;
+/** Refs are unsigned 32-bit counts of 4-byte words. */
+const MOST_REF = 0xffff_ffff;
+
+/**
+ * Strings that never move, and where the string of each id is.
+ *
+ *     record, at ref * 4        0         4              8
+ *                               | id u32  | byteLength   | bytes …, zeros up to a multiple of 4 |
+ *
+ *     segment k                 | ref u32 of id (16 << k) - 15 | ref | …  (16 << k) of them |
+ *
+ * A ref is the record's offset in units of 4 bytes, so 16 GiB are in reach of 32 bits. Records lie in chunks that are filled one after
+ * the other; segments double and never move either. All offsets count from the start of the memory, which may lie at any address.
+ *
+ * Invariants:
+ * 1. Ids are 1 … count without gaps; the segments hold their refs; record.id = id.
+ * 2. Records do not overlap, are 4-byte aligned, and lie in the blocks that the heap owns.
+ * 3. The bytes of a record are valid UTF-8, its padding is zero, and its bytes and id are written once.
+ */
+export class StringHeap {
+  readonly memory: Memory;
+  readonly lease: Lease;
+  count = 0;
+  /** The bytes of all strings, without heads and padding. */
+  textByteLength = 0;
+  /** The bytes of all blocks taken from the allocator. */
+  ownedByteLength = 0;
+  readonly #allocator: Allocator;
+  /** The lease's epoch that the blocks belong to; 0, which no lease has, after `free`. */
+  #epoch: number;
+  readonly #blockPtrs: Ptr[] = [];
+  readonly #blockByteLengths: number[] = [];
+  /** The word before each segment such that word `segment + id + 15` is the ref of the id. */
+  readonly #segments: number[] = new Array<number>(SEGMENT_COUNT).fill(0);
+  #segmentIds = 0;
+  /** The free words of the chunk that is being filled: [next, end). */
+  #next = 0;
+  #end = 0;
+
+  constructor(allocator: Allocator) {
+    this.memory = allocator.memory;
+    this.lease = allocator.lease;
+    this.#epoch = allocator.lease.epoch;
+    this.#allocator = allocator;
+  }
+
+  /** Throws `stale-view` or `closed` when the allocator's blocks are gone. */
+  checkAlive(): void {
+    if (this.lease.epoch !== this.#epoch) this.#throwDead();
+  }
+
+  /** Room for the record of the next id, as a ref; 0 when there is none, and then nothing has changed. */
+  reserve(byteLength: number): number {
+    if (byteLength > MOST_STRING_BYTES) return 0;
+    if (this.count === this.#segmentIds && !this.#addSegment()) return 0;
+    const words = RECORD_HEAD + Math.ceil(byteLength / 4);
+    if (this.#end - this.#next >= words) return this.#next;
+    const chunkBytes = Math.min(Math.max(this.textByteLength, LEAST_CHUNK_BYTES), MOST_CHUNK_BYTES) & -8;
+    if (words * 4 * OWN_BLOCK_PART > chunkBytes) return this.takeBlock(words * 4) / 4;
+    const chunk = this.takeBlock(chunkBytes);
+    if (chunk === NIL) return this.takeBlock(words * 4) / 4;
+    this.addRoom(chunk, chunkBytes);
+    return this.#next;
+  }
+
+  /** Makes the record at `ref`, whose bytes have been written, that of the next id. */
+  add(ref: number, byteLength: number): number {
+    const { u32 } = this.memory;
+    const id = this.count + 1;
+    u32[ref] = id;
+    u32[ref + 1] = byteLength;
+    u32[this.#segmentWord(id)] = ref;
+    this.count = id;
+    this.textByteLength += byteLength;
+    if (ref === this.#next) this.#next = ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+    return id;
+  }
+
+  /** The ref of an id that is known to be one of ours. */
+  uncheckedRefOf(id: number): number {
+    return this.memory.u32[this.#segmentWord(id)];
+  }
+
+  /** A block of the allocator, which the heap owns from now on; `NIL` when there is no room. */
+  takeBlock(byteLength: number): Ptr {
+    this.#checkDepth();
+    const ptr = this.#allocator.rawAlloc(byteLength, 8);
+    if (ptr === NIL) return NIL;
+    if ((ptr + byteLength) / 4 > MOST_REF) {
+      this.#allocator.rawFree(ptr, byteLength, 8);
+      return NIL;
+    }
+    this.#blockPtrs.push(ptr);
+    this.#blockByteLengths.push(byteLength);
+    this.ownedByteLength += byteLength;
+    return ptr;
+  }
+
+  /** Fills a block of ours that serves nothing else any more with records, if that gives more room than there is. */
+  addRoom(ptr: Ptr, byteLength: number): void {
+    if (byteLength / 4 <= this.#end - this.#next) return;
+    this.#next = ptr / 4;
+    this.#end = (ptr + byteLength) / 4;
+  }
+
+  /**
+   * Gives all blocks back, the last first, so that an allocator that can only take back its last block gets them all. Where the
+   * allocator has ended already there is nothing to give.
+   */
+  free(): void {
+    const alive = this.lease.epoch === this.#epoch;
+    this.#epoch = 0;
+    if (!alive) return;
+    for (let at = this.#blockPtrs.length - 1; at >= 0; at--) {
+      this.#allocator.rawFree(this.#blockPtrs[at], this.#blockByteLengths[at], 8);
+    }
+  }
+
+  checkInvariants(): string[] {
+    const found: string[] = [];
+    const { u32, u8 } = this.memory;
+    const records: [number, number][] = [];
+    let textByteLength = 0;
+    for (let id = 1; id <= this.count; id++) {
+      const ref = this.uncheckedRefOf(id);
+      const byteLength = u32[ref + 1];
+      if (u32[ref] !== id) found.push(`the record of id ${id} says id ${u32[ref]}`);
+      const end = ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+      for (let at = (ref + RECORD_HEAD) * 4 + byteLength; at < end * 4; at++) {
+        if (u8[at] !== 0) found.push(`the padding of id ${id} is not zero`);
+      }
+      if (!this.#blockPtrs.some((ptr, k) => ref * 4 >= ptr && end * 4 <= ptr + this.#blockByteLengths[k])) {
+        found.push(`the record of id ${id} lies outside of the blocks`);
+      }
+      records.push([ref, end]);
+      textByteLength += byteLength;
+    }
+    records.sort((a, b) => a[0] - b[0]);
+    for (let at = 1; at < records.length; at++) {
+      if (records[at][0] < records[at - 1][1])
+        found.push(`the records at words ${records[at - 1][0]} and ${records[at][0]} overlap`);
+    }
+    if (textByteLength !== this.textByteLength) found.push(`textByteLength=${this.textByteLength}, records hold ${textByteLength}`);
+    return found;
+  }
+
+  #throwDead(): never {
+    if (this.#epoch !== 0 || this.memory.closed) this.lease.throwStale(this.#epoch);
+    throw new MemoryError("closed", {
+      subject: "interner",
+      event: "was used after close()",
+      cure: "Keep it open for as long as its ids are resolved, or freeze it into a dictionary.",
+    });
+  }
+
+  #segmentWord(id: number): number {
+    const place = id + (FIRST_SEGMENT_IDS - 1);
+    return this.#segments[27 - Math.clz32(place)] + place;
+  }
+
+  #addSegment(): boolean {
+    const ids = this.#segmentIds + FIRST_SEGMENT_IDS;
+    const ptr = this.takeBlock(ids * 4);
+    if (ptr === NIL) return false;
+    this.#segments[27 - Math.clz32(ids)] = ptr / 4 - ids;
+    this.#segmentIds += ids;
+    return true;
+  }
+
+  /** A block taken inside a scope that ends before the heap does would be pulled away from under it. */
+  #checkDepth(): void {
+    this.checkAlive();
+    if (this.#allocator.lease === this.lease) return;
+    throw new MemoryError("invalid-argument", {
+      subject: "interner",
+      event: `cannot grow inside a scope of its ${this.#allocator.subject} that ends before it`,
+      cure: "Make the interner inside the scope, give it an allocator of its own, or intern outside of the scope.",
+    });
+  }
+}
