@@ -6,10 +6,8 @@ const folder = resolve(".build", "test");
 const indent = (text) => text.replace(/^/gm, "    ");
 
 export default async function* report(events) {
-  const counts = new Map();
   for await (const { type, data } of events) {
     const file = data.file === undefined ? "" : relative(folder, resolve(data.file)).replace(/\.test\.js$/, "");
-    if (type === "test:pass" || type === "test:fail") counts.set(file, (counts.get(file) ?? 0) + 1);
     if (type === "test:fail") {
       const { error } = data.details;
       // A parent that fails because of its children, and a file because of its tests, have nothing of their own to tell.
@@ -19,8 +17,7 @@ export default async function* report(events) {
     } else if (type === "test:pass" && typeof data.skip === "string" && !/^$|does not match pattern/.test(data.skip)) {
       yield `skipped ${file}: ${data.name}: ${data.skip}\n`;
     } else if (type === "test:complete" && data.nesting === 0 && resolve(data.name) === resolve(data.file ?? "")) {
-      if (data.details.passed)
-        yield `ok      ${file} (${counts.get(file) ?? 0} tests, ${Math.round(data.details.duration_ms)} ms)\n`;
+      if (data.details.passed) yield `ok      ${file} (${Math.round(data.details.duration_ms)} ms)\n`;
       else yield `FAILED  ${file}\n`;
     } else if (type === "test:stdout" || type === "test:stderr") {
       yield data.message;

@@ -1,3 +1,5 @@
+import { VIEW_MAKERS } from "./views.ts";
+
 /**
  * How many bytes of a shared reservation are in use, seen by all threads.
  *
@@ -11,7 +13,7 @@ export class CommittedLength {
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    this.#word = new BigInt64Array(buffer);
+    this.#word = VIEW_MAKERS.i64(buffer, 0, 1);
   }
 
   static of(byteLength: number): CommittedLength {

@@ -46,8 +46,13 @@ export function sharedMemory(byteLength: number, options: ReserveOptions = {}): 
   return new Memory(sharedBacking(buffer, CommittedLength.of(byteLength), maxByteLength));
 }
 
-/** The bytes of a WebAssembly memory, shared or not. The module and offheap see each other's stores. `close` leaves it to its owner. */
+/**
+ * The bytes of a WebAssembly memory, shared or not. The module and offheap see each other's stores. `maxByteLength` is by default
+ * the 4 GiB that WebAssembly can address; the `maximum` that the memory was made with ends growth earlier. `close` leaves
+ * the WebAssembly memory to its owner.
+ */
 export function wasmMemory(memory: WebAssemblyMemory, options: ReserveOptions = {}): Memory {
+  checkWebAssemblyMemory("wasmMemory", memory);
   const { maxByteLength = 4 * 1024 ** 3 } = options;
   checkByteLength("wasmMemory", "maxByteLength", maxByteLength, memory.buffer.byteLength);
   return new Memory(wasmBacking(memory, maxByteLength));
@@ -56,16 +61,20 @@ export function wasmMemory(memory: WebAssemblyMemory, options: ReserveOptions = 
 /** The other side of `memory.ticket()`: the same bytes, in another thread. For a ticket without a buffer see `offheap/mapped`. */
 export function attach(ticket: Ticket): Memory {
   checkTicket(ticket);
-  if (ticket.wasm !== undefined) return new Memory(wasmBacking(ticket.wasm, ticket.maxByteLength));
+  if (ticket.home === "wasm") {
+    checkWebAssemblyMemory("attach", ticket.wasm);
+    return new Memory(wasmBacking(ticket.wasm, ticket.maxByteLength));
+  }
   const { buffer, committed } = ticket;
   // A buffer that went through JSON arrives as an empty object.
-  if (!(buffer instanceof SharedArrayBuffer && committed instanceof SharedArrayBuffer)) {
+  if (!(isShared(buffer) && isShared(committed))) {
     throw new MemoryError("unsupported", {
       subject: ticket.subject,
       event: "came as a ticket without its buffer, as it does from another process",
-      cure: "Attach it with `attach` from offheap/mapped, which opens the file itself.",
+      cure: "Post it to a thread with postMessage; to open a file in another process, use `attach` from offheap/mapped.",
     });
   }
+  checkShape(ticket, buffer.byteLength, committed.byteLength);
   return new Memory(sharedBacking(buffer, new CommittedLength(committed), ticket.maxByteLength, ticket));
 }
 
@@ -97,6 +106,36 @@ export function refuseRemoteGrowth(subject: string): never {
   });
 }
 
+/** A ticket comes from elsewhere: its numbers must fit its buffers before anything trusts them. */
+function checkShape(ticket: Ticket, bufferByteLength: number, committedByteLength: number): void {
+  const { maxByteLength, bufferByteOffset = 0 } = ticket;
+  const offsetFits = Number.isSafeInteger(bufferByteOffset) && bufferByteOffset >= 0 && bufferByteOffset % 8 === 0;
+  const lengthFits =
+    Number.isSafeInteger(maxByteLength) && maxByteLength >= 0 && bufferByteOffset + maxByteLength <= bufferByteLength;
+  if (offsetFits && lengthFits && committedByteLength === 8) return;
+  throw new MemoryError("invalid-argument", {
+    subject: ticket.subject,
+    event: "came as a ticket that does not fit its buffer",
+    numbers: {
+      maxByteLength: String(maxByteLength),
+      bufferByteOffset: String(bufferByteOffset),
+      bufferByteLength,
+      committedByteLength,
+    },
+    cure: "Pass what `memory.ticket()` returned, unchanged.",
+  });
+}
+
+function checkWebAssemblyMemory(subject: string, memory: WebAssemblyMemory | undefined): asserts memory is WebAssemblyMemory {
+  const buffer: unknown = memory?.buffer;
+  if ((buffer instanceof ArrayBuffer || isShared(buffer)) && typeof memory?.grow === "function") return;
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: "was not given a WebAssembly memory",
+    cure: "Pass a WebAssembly.Memory. Only a shared one can be posted to a thread.",
+  });
+}
+
 function wasmBacking(memory: WebAssemblyMemory, maxByteLength: number): Backing {
   return {
     home: "wasm",
@@ -104,12 +143,14 @@ function wasmBacking(memory: WebAssemblyMemory, maxByteLength: number): Backing 
     readOnly: false,
     maxByteLength,
     buffer: () => memory.buffer,
-    byteLength: () => memory.buffer.byteLength,
+    byteLength: () => Math.min(memory.buffer.byteLength, maxByteLength),
     commit(byteLength) {
-      const pages = Math.ceil((byteLength - memory.buffer.byteLength) / WASM_PAGE_BYTES);
+      const pages = Math.max(0, Math.ceil((byteLength - memory.buffer.byteLength) / WASM_PAGE_BYTES));
       try {
         memory.grow(pages);
       } catch (cause) {
+        // Another thread that grew it between our look and our call has done our work.
+        if (memory.buffer.byteLength >= byteLength) return;
         throw new MemoryError("out-of-memory", {
           subject: "WebAssembly memory",
           event: "was refused more pages by the engine",
@@ -127,7 +168,7 @@ function wasmBacking(memory: WebAssemblyMemory, maxByteLength: number): Backing 
   };
 }
 
-function isShared(buffer: ArrayBufferLike): boolean {
+function isShared(buffer: unknown): buffer is SharedArrayBuffer {
   return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
 }
 

@@ -1,5 +1,5 @@
 import { MemoryError } from "./errors.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory, Views } from "./memory.ts";
 
 /**
  * The right to look at a memory for as long as something lives: the memory itself, an arena, a scope.
@@ -9,7 +9,8 @@ import type { Memory } from "./memory.ts";
  *
  * Invariants:
  * 1. `epoch` only grows. A view is valid exactly while its own epoch equals the lease's.
- * 2. The typed arrays are those of `memory`, now: `Memory` rebinds its leases when growth moves the bytes.
+ * 2. The typed arrays are those of `memory`, now: `Memory` rebinds its leases when growth moves the bytes. After `memory.close()`
+ *    they are empty.
  */
 export class Lease {
   readonly memory: Memory;
@@ -27,7 +28,7 @@ export class Lease {
   #subject: string;
   #lastEvent = "";
 
-  /** For `Memory.lease`; use `memory.openLease(subject)`. */
+  /** For Memory; others call `memory.openLease(subject)`. */
   constructor(memory: Memory, subject: string) {
     this.memory = memory;
     this.#subject = subject;
@@ -43,19 +44,18 @@ export class Lease {
     this.u64 = memory.u64;
   }
 
-  /** Takes the typed arrays of the memory anew. Called by Memory when growth has moved the bytes. */
-  rebind(): void {
-    const { memory } = this;
-    this.u8 = memory.u8;
-    this.i8 = memory.i8;
-    this.u16 = memory.u16;
-    this.i16 = memory.i16;
-    this.u32 = memory.u32;
-    this.i32 = memory.i32;
-    this.f32 = memory.f32;
-    this.f64 = memory.f64;
-    this.i64 = memory.i64;
-    this.u64 = memory.u64;
+  /** Looks at other typed arrays from now on. Called by Memory: when growth has moved the bytes, and with empty ones when it is closed. */
+  rebind(views: Views): void {
+    this.u8 = views.u8;
+    this.i8 = views.i8;
+    this.u16 = views.u16;
+    this.i16 = views.i16;
+    this.u32 = views.u32;
+    this.i32 = views.i32;
+    this.f32 = views.f32;
+    this.f64 = views.f64;
+    this.i64 = views.i64;
+    this.u64 = views.u64;
   }
 
   /** Makes every view of this lease stale. `event` is what happened, for the story: `was reset`. O(1). */

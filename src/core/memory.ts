@@ -1,44 +1,15 @@
 import { checkByteLength } from "./align.ts";
+import type { Backing, Dependent, Home } from "./backing.ts";
 import { MemoryError } from "./errors.ts";
 import { Lease } from "./lease.ts";
 import type { Ticket } from "./ticket.ts";
+import { ELEMENT_BYTES, VIEW_MAKERS, VIEW_NAMES, type ViewName, type Views, viewsOver } from "./views.ts";
 
-/** Where the bytes live, and so who sees them and what they survive. */
-export type Home = "private" | "shared" | "wasm" | "mapped";
-
-/** What a home provides. One object of it stands behind each Memory; for implementers. */
-export interface Backing {
-  readonly home: Home;
-  /** The thing as its user knows it, for errors: `mapped file cities.seg`. */
-  readonly subject: string;
-  readonly readOnly: boolean;
-  /** How far the memory can grow without moving. */
-  readonly maxByteLength: number;
-  /** Where in the buffer the memory begins, a multiple of 8. Default 0; a mapped file may begin inside a page. */
-  readonly bufferByteOffset?: number;
-  /** The bytes, reservation included. Another object than before only when the home had to move them. */
-  buffer(): ArrayBufferLike;
-  /** How many bytes are there now, whoever grew them (another thread may have). */
-  byteLength(): number;
-  /** Makes the bytes up to `byteLength` usable. Throws (`disk-full`, `io`) and changes nothing when it cannot. */
-  commit(byteLength: number): void;
-  /** Lets go of the bytes and leaves a tombstone on which a stray typed array does no harm. */
-  release(): void;
-  ticket(): Ticket;
-}
-
-/** Something that holds on to a memory's typed arrays and must hear when they change or end. */
-export interface Dependent {
-  /** Growth has moved the bytes: take the typed arrays anew. */
-  memoryMoved(): void;
-  /** The memory is closed: throw at every later use. */
-  memoryClosed(): void;
-}
-
-const VIEW_NAMES = ["u8", "i8", "u16", "i16", "u32", "i32", "f32", "f64", "i64", "u64"] as const;
+export type { Backing, Dependent, Home } from "./backing.ts";
+export { ELEMENT_BYTES, type ViewName, type Views } from "./views.ts";
 
 /**
- * Bytes with live views. The only maker of typed arrays in offheap.
+ * Bytes with live views. Every typed array in offheap comes from here.
  *
  * ```ts
  * using memory = sharedMemory(MiB(1));
@@ -46,12 +17,13 @@ const VIEW_NAMES = ["u8", "i8", "u16", "i16", "u32", "i32", "f32", "f64", "i64",
  * ```
  *
  * The views span the whole reservation and are fixed, so V8 reads them at full speed; `byteLength` tells how much of it is
- * committed. `grow` commits more of it and moves nothing (except in an unshared WebAssembly memory, where the engine moves the bytes
- * and every view that reads through the memory follows).
+ * committed. `grow` commits more of it and moves nothing. WebAssembly memories are the exception: the engine gives them a new buffer
+ * when they grow, the views span what is committed, and everything that reads through the memory follows. When it was the module
+ * or another thread that grew it, it follows at the next look at `byteLength`, `buffer`, `bytes` or `slice`.
  *
  * Invariants:
  * 1. `byteLength <= maxByteLength`; `byteLength` never shrinks.
- * 2. The views and all leases look at the same bytes at all times.
+ * 2. The views and all leases look at the same bytes at all times, those of `#buffer`.
  * 3. After `close()` every read through `memory.…`, a lease or an accessor throws `closed`. A typed array that was taken
  *    out before (`const f64 = memory.f64`) reads a tombstone: it never crashes and never shows another's data.
  */
@@ -67,26 +39,31 @@ export class Memory implements Disposable {
   declare readonly i64: BigInt64Array;
   declare readonly u64: BigUint64Array;
   readonly home: Home;
+  /** The thing as its user knows it: `mapped file cities.seg`, `private memory`. */
+  readonly subject: string;
   readonly readOnly: boolean;
   /** The furthest that `grow` can go, in bytes. */
   readonly maxByteLength: number;
   /** The lease that lives exactly as long as the memory. */
   readonly lease: Lease;
-  readonly #backing: Backing;
+  /** Undefined once closed, so that the bytes can be collected although the Memory object is still held. */
+  #backing: Backing | undefined;
   readonly #base: number;
   readonly #dependents = new Set<Dependent>();
+  #buffer: ArrayBufferLike;
   #byteLength: number;
-  #closed = false;
 
   /** For implementers of a home; users call `privateMemory`, `sharedMemory`, `wasmMemory`, `mapFile`, `attach`. */
   constructor(backing: Backing) {
     this.#backing = backing;
     this.home = backing.home;
+    this.subject = backing.subject;
     this.readOnly = backing.readOnly;
     this.maxByteLength = backing.maxByteLength;
     this.#byteLength = backing.byteLength();
     this.#base = backing.bufferByteOffset ?? 0;
-    const views = viewsOver(backing.buffer(), this.#base);
+    this.#buffer = backing.buffer();
+    const views = spanned(backing, this.#buffer, this.#base);
     this.u8 = views.u8;
     this.i8 = views.i8;
     this.u16 = views.u16;
@@ -100,15 +77,11 @@ export class Memory implements Disposable {
     this.lease = this.openLease(backing.subject);
   }
 
-  /** The thing as its user knows it: `mapped file cities.seg`, `private memory`. */
-  get subject(): string {
-    return this.#backing.subject;
-  }
-
   /** The bytes, reservation included. Byte 0 of the memory is byte `bufferByteOffset` of the buffer. */
   get buffer(): ArrayBufferLike {
-    if (this.#closed) this.throwClosed();
-    return this.#backing.buffer();
+    const backing = this.#backing ?? this.throwClosed();
+    if (backing.buffer() !== this.#buffer) this.#follow(backing);
+    return this.#buffer;
   }
 
   /** Where in `buffer` the memory begins: 0, but for a file that was mapped from inside a page. */
@@ -118,18 +91,45 @@ export class Memory implements Disposable {
 
   /** Committed bytes. Sees growth by other threads. */
   get byteLength(): number {
-    if (!this.#closed) this.#byteLength = this.#backing.byteLength();
+    if (this.#backing !== undefined) this.#follow(this.#backing);
     return this.#byteLength;
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#backing === undefined;
   }
 
-  /** Commits bytes up to `byteLength`; less than what is there already changes nothing. Throws `out-of-memory` past the reservation. */
+  /**
+   * Commits bytes up to `byteLength`; less than what is there already changes nothing. Throws `out-of-memory` past the reservation,
+   * and what the operating system refuses (`disk-full`, `io`).
+   */
   grow(byteLength: number): void {
-    if (this.tryGrow(byteLength)) return;
-    throw new MemoryError("out-of-memory", {
+    const refusal = this.#grow(byteLength);
+    if (refusal !== undefined) throw refusal();
+  }
+
+  /** Like `grow`, but returns false past the reservation. */
+  tryGrow(byteLength: number): boolean {
+    return this.#grow(byteLength) === undefined;
+  }
+
+  #grow(byteLength: number): (() => MemoryError) | undefined {
+    const backing = this.#backing ?? this.throwClosed();
+    checkByteLength(this.subject, "byteLength", byteLength);
+    if (byteLength > this.maxByteLength) return () => this.#pastReservation(byteLength);
+    if (byteLength <= this.byteLength) return undefined;
+    try {
+      backing.commit(byteLength);
+    } catch (error) {
+      if (error instanceof MemoryError && error.code === "out-of-memory") return () => error;
+      throw error;
+    }
+    this.#follow(backing);
+    return undefined;
+  }
+
+  #pastReservation(byteLength: number): MemoryError {
+    return new MemoryError("out-of-memory", {
       subject: this.subject,
       event: "cannot grow past its reservation",
       numbers: { byteLength, committed: this.byteLength, maxByteLength: this.maxByteLength },
@@ -137,29 +137,16 @@ export class Memory implements Disposable {
     });
   }
 
-  /** Like `grow`, but returns false past the reservation. Still throws what the operating system refuses (`disk-full`). */
-  tryGrow(byteLength: number): boolean {
-    if (this.#closed) this.throwClosed();
-    checkByteLength(this.subject, "byteLength", byteLength);
-    if (byteLength > this.maxByteLength) return false;
-    if (byteLength <= this.byteLength) return true;
-    const before = this.#backing.buffer();
-    this.#backing.commit(byteLength);
-    this.#byteLength = this.#backing.byteLength();
-    if (this.#backing.buffer() !== before) this.#moved();
-    return true;
-  }
-
   /** The bytes `[byteOffset, byteOffset + byteLength)` as a view without a copy. For APIs that take a Uint8Array; allocates. */
   bytes(byteOffset: number, byteLength: number): Uint8Array {
     this.checkRange(byteOffset, byteLength);
-    return new Uint8Array(this.#backing.buffer(), this.#base + byteOffset, byteLength);
+    return VIEW_MAKERS.u8(this.buffer, this.#base + byteOffset, byteLength);
   }
 
   /** A typed array over `length` elements from `byteOffset`, without a copy. Allocates. Throws on misalignment and out of range. */
   slice<Name extends ViewName>(view: Name, byteOffset: number, length: number): Views[Name] {
     const elementByteLength = ELEMENT_BYTES[view];
-    this.checkRange(byteOffset, length * elementByteLength);
+    this.checkRange(byteOffset, Number.isInteger(length) ? length * elementByteLength : Number.NaN);
     if (byteOffset % elementByteLength !== 0) {
       throw new MemoryError("invalid-argument", {
         subject: this.subject,
@@ -168,12 +155,12 @@ export class Memory implements Disposable {
         cure: `Place them at a multiple of ${elementByteLength} bytes.`,
       });
     }
-    return VIEW_MAKERS[view](this.#backing.buffer(), this.#base + byteOffset, length);
+    return VIEW_MAKERS[view](this.buffer, this.#base + byteOffset, length);
   }
 
   /** Throws `out-of-bounds` unless the range lies in the committed bytes, and `closed` after close. O(1). */
   checkRange(byteOffset: number, byteLength: number): void {
-    if (this.#closed) this.throwClosed();
+    if (this.#backing === undefined) this.throwClosed();
     if (byteOffset >= 0 && byteLength >= 0 && Number.isSafeInteger(byteOffset) && Number.isSafeInteger(byteLength)) {
       if (byteOffset + byteLength <= this.#byteLength || byteOffset + byteLength <= this.byteLength) return;
     }
@@ -187,13 +174,13 @@ export class Memory implements Disposable {
 
   /** Plain data to post to a thread or, for a mapped file, to send to a process. `attach(ticket)` is the other side. */
   ticket(): Ticket {
-    if (this.#closed) this.throwClosed();
-    return this.#backing.ticket();
+    const backing = this.#backing ?? this.throwClosed();
+    return backing.ticket();
   }
 
   /** A lease of its own for something that ends before the memory does (an arena, a scope). Close it with `closeLease`. */
   openLease(subject: string): Lease {
-    if (this.#closed) this.throwClosed();
+    if (this.#backing === undefined) this.throwClosed();
     const lease = new LeaseOf(this, subject);
     this.#dependents.add(lease);
     return lease;
@@ -206,7 +193,7 @@ export class Memory implements Disposable {
 
   /** Tells `dependent` of growth that moves the bytes and of close. For accessors and structures that keep typed arrays. */
   addDependent(dependent: Dependent): void {
-    if (this.#closed) this.throwClosed();
+    if (this.#backing === undefined) this.throwClosed();
     this.#dependents.add(dependent);
   }
 
@@ -216,14 +203,19 @@ export class Memory implements Disposable {
 
   /** Ends the memory: see invariant 3. Closing twice is harmless. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    const backing = this.#backing;
+    if (backing === undefined) return;
+    this.#backing = undefined;
+    this.#buffer = NO_BYTES;
     for (const name of VIEW_NAMES) {
       Object.defineProperty(this, name, { configurable: true, get: () => this.throwClosed() });
     }
-    for (const dependent of this.#dependents) dependent.memoryClosed();
-    this.#dependents.clear();
-    this.#backing.release();
+    try {
+      for (const dependent of this.#dependents) dependent.memoryClosed();
+    } finally {
+      this.#dependents.clear();
+      backing.release();
+    }
   }
 
   [Symbol.dispose](): void {
@@ -238,8 +230,13 @@ export class Memory implements Disposable {
     });
   }
 
-  #moved(): void {
-    Object.assign(this, viewsOver(this.#backing.buffer(), this.#base));
+  /** Sees growth, whoever did it, and takes new views where it has moved the bytes. */
+  #follow(backing: Backing): void {
+    this.#byteLength = backing.byteLength();
+    const buffer = backing.buffer();
+    if (buffer === this.#buffer) return;
+    this.#buffer = buffer;
+    Object.assign(this, viewsOver(buffer, this.#base));
     for (const dependent of this.#dependents) dependent.memoryMoved();
   }
 }
@@ -247,71 +244,31 @@ export class Memory implements Disposable {
 /** A lease as Memory keeps it among its dependents. */
 class LeaseOf extends Lease implements Dependent {
   memoryMoved(): void {
-    this.rebind();
+    this.rebind(this.memory);
   }
 
   memoryClosed(): void {
     this.end("was closed");
+    this.rebind(NO_VIEWS);
   }
 }
 
-/** The typed arrays over a memory, by name. */
-export interface Views {
-  readonly u8: Uint8Array;
-  readonly i8: Int8Array;
-  readonly u16: Uint16Array;
-  readonly i16: Int16Array;
-  readonly u32: Uint32Array;
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-  readonly i64: BigInt64Array;
-  readonly u64: BigUint64Array;
+/** `viewsOver`, or one clear error where the engine has buffers that are longer than its typed arrays. */
+function spanned(backing: Backing, buffer: ArrayBufferLike, base: number): Views {
+  try {
+    return viewsOver(buffer, base);
+  } catch (cause) {
+    backing.release();
+    throw new MemoryError("unsupported", {
+      subject: backing.subject,
+      event: "is longer than a typed array of this engine can be",
+      numbers: { byteLength: buffer.byteLength - base },
+      cure: "Reserve less. Node 20 ends at 4 GiB; Node 22 and later go beyond.",
+      cause,
+    });
+  }
 }
 
-export type ViewName = keyof Views;
-
-const VIEW_MAKERS: { readonly [Name in ViewName]: (buffer: ArrayBufferLike, byteOffset: number, length: number) => Views[Name] } = {
-  u8: (buffer, byteOffset, length) => new Uint8Array(buffer, byteOffset, length),
-  i8: (buffer, byteOffset, length) => new Int8Array(buffer, byteOffset, length),
-  u16: (buffer, byteOffset, length) => new Uint16Array(buffer, byteOffset, length),
-  i16: (buffer, byteOffset, length) => new Int16Array(buffer, byteOffset, length),
-  u32: (buffer, byteOffset, length) => new Uint32Array(buffer, byteOffset, length),
-  i32: (buffer, byteOffset, length) => new Int32Array(buffer, byteOffset, length),
-  f32: (buffer, byteOffset, length) => new Float32Array(buffer, byteOffset, length),
-  f64: (buffer, byteOffset, length) => new Float64Array(buffer, byteOffset, length),
-  i64: (buffer, byteOffset, length) => new BigInt64Array(buffer, byteOffset, length),
-  u64: (buffer, byteOffset, length) => new BigUint64Array(buffer, byteOffset, length),
-};
-
-/** Bytes of one element of a view. */
-export const ELEMENT_BYTES: { readonly [Name in ViewName]: number } = {
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  f32: 4,
-  f64: 8,
-  i64: 8,
-  u64: 8,
-};
-
-/** All views, each of fixed length: length-tracking views are 10 to 50 times slower in V8. */
-function viewsOver(buffer: ArrayBufferLike, base: number): Views {
-  const over = <Name extends ViewName>(name: Name): Views[Name] =>
-    VIEW_MAKERS[name](buffer, base, Math.floor((buffer.byteLength - base) / ELEMENT_BYTES[name]));
-  return {
-    u8: over("u8"),
-    i8: over("i8"),
-    u16: over("u16"),
-    i16: over("i16"),
-    u32: over("u32"),
-    i32: over("i32"),
-    f32: over("f32"),
-    f64: over("f64"),
-    i64: over("i64"),
-    u64: over("u64"),
-  };
-}
+/** What is left to look at after `close`. */
+const NO_BYTES = new ArrayBuffer(0);
+const NO_VIEWS = viewsOver(NO_BYTES, 0);

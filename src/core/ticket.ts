@@ -46,9 +46,22 @@ export interface Ticketed {
   ticket(): Ticket;
 }
 
-/** Throws `invalid-argument` unless `value` is a ticket. */
+/** Throws `invalid-argument` unless `value` is a ticket. What it says of its buffers is checked by `attach`. */
 export function checkTicket(value: unknown): asserts value is Ticket {
-  if (typeof value === "object" && value !== null && "offheap" in value && value.offheap === "ticket") return;
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    "offheap" in value &&
+    value.offheap === "ticket" &&
+    "home" in value &&
+    (value.home === "shared" || value.home === "wasm" || value.home === "mapped") &&
+    "subject" in value &&
+    typeof value.subject === "string" &&
+    "readOnly" in value &&
+    typeof value.readOnly === "boolean"
+  ) {
+    return;
+  }
   throw new MemoryError("invalid-argument", {
     subject: "attach",
     event: "was not given a ticket",

@@ -2,10 +2,15 @@ import { MemoryError } from "./errors.ts";
 
 /** Up to this many bytes or UTF-16 units the work is done here; beyond it a call into the host costs less. */
 const SHORT = 16;
+/** Text of three-byte characters has few units for its bytes, and costs the host more: here up to this many bytes. */
+const SHORT_WIDE = 48;
+/** From this many bytes on a call into the host finds invalid UTF-8 faster. */
+const LONG = 512;
 /** Offsets from here on go to the host through a subarray: its own offset parameters end at 32 bits in some engines. */
 const FAR = 0x7fff_ffff;
 
 const host = findHost();
+const isValid = findValidator();
 
 /**
  * The number of bytes that `text` takes as UTF-8. About 2 ns per unit up to 16 units, the host's speed beyond.
@@ -83,16 +88,19 @@ export function encodePoint(point: number, u8: Uint8Array, at: number): number {
 
 /** The text of the bytes `[start, end)`, which are known to be valid UTF-8. 12 to 30 ns up to 16 bytes, 60 ns and more beyond. */
 export function decodeUtf8(u8: Uint8Array, start: number, end: number): string {
-  return end - start <= SHORT ? decodeShort(u8, start, end) : decodeLong(u8, start, end);
+  const byteLength = end - start;
+  if (byteLength <= SHORT || (byteLength <= SHORT_WIDE && u8[start] >= 0xe0)) return decodeShort(u8, start, end);
+  return decodeLong(u8, start, end);
 }
 
 /**
  * The offset of the first byte that is no part of valid UTF-8, or -1. Overlong forms, surrogates and code points beyond
  * U+10FFFF are invalid; of an invalid or cut-off sequence the offset of its first byte is told.
  *
- * Cost: ASCII about 0.15 ns per byte, other text 1 ns per byte.
+ * Cost per byte: 0.1 ns where the host helps; else 0.4 ns for ASCII and 1 ns for other text.
  */
 export function findInvalidUtf8(u8: Uint8Array, start: number, end: number): number {
+  if (end - start >= LONG && isValid?.(u8.subarray(start, end))) return -1;
   let at = start;
   while (at < end) {
     const lead = u8[at];
@@ -107,6 +115,16 @@ export function findInvalidUtf8(u8: Uint8Array, start: number, end: number): num
     at += byteLength;
   }
   return -1;
+}
+
+/** `end`, or where the last sequence begins when `end` cuts it off: how far text that goes on can be judged already. */
+export function wholeUtf8End(u8: Uint8Array, start: number, end: number): number {
+  for (let at = end - 1; at >= start && at >= end - 3; at--) {
+    const byte = u8[at];
+    if (byte < 0x80) return end;
+    if (byte >= 0xc0) return at + (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) > end ? at : end;
+  }
+  return end;
 }
 
 /** The length of the valid sequence that `lead`, not ASCII, opens at `at`; 0 where there is none. */
@@ -138,6 +156,7 @@ const units = new Array<number>(SHORT).fill(0);
 function decodeShort(u8: Uint8Array, start: number, end: number): string {
   let count = 0;
   for (let at = start; at < end; count++) {
+    if (count >= SHORT - 1 && end - start > SHORT) return decodeLong(u8, start, end);
     const lead = u8[at++];
     if (lead < 0x80) {
       units[count] = lead;
@@ -254,4 +273,9 @@ function findHost(): Host | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Node's own validator. No other runtime has one that makes no string. */
+function findValidator(): ((bytes: Uint8Array) => boolean) | undefined {
+  return globalThis.process?.getBuiltinModule?.("buffer")?.isUtf8;
 }
