@@ -1,0 +1,79 @@
+import { CommittedLength } from "../core/committed.ts";
+import { MemoryError } from "../core/errors.ts";
+import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
+import type { Backing, Memory } from "../core/memory.ts";
+import { checkTicket, type Ticket } from "../core/ticket.ts";
+import { mapFile, VIEW_ALIGN } from "./map-file.ts";
+import { MappedMemory } from "./mapped-memory.ts";
+import { Reservation } from "./reservation.ts";
+
+/**
+ * The other side of `memory.ticket()`, in another thread or another process: the same bytes. Takes every ticket there is; one of a mapped
+ * file may have gone through JSON. A thread that is handed the buffer needs no native code to read and write it.
+ *
+ * In a thread `memory.byteLength` follows the growth that the mapping thread makes. In a process `memory.grow(…)` does: it maps what
+ * the file has by then.
+ *
+ * Throws `invalid-argument` for what is not a ticket, `io` when the path names another file by now, and what `mapFile` throws.
+ */
+export function attach(ticket: Ticket): Memory {
+  checkTicket(ticket);
+  if (ticket.home !== "mapped") return attachInThread(ticket);
+  const { buffer, committed } = ticket;
+  // What went through JSON arrives as an empty object.
+  if (buffer instanceof SharedArrayBuffer && committed instanceof SharedArrayBuffer) {
+    return attachBuffer(ticket, buffer, new CommittedLength(committed));
+  }
+  return attachFile(ticket);
+}
+
+function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: CommittedLength): MappedMemory {
+  const { subject, readOnly, maxByteLength, bufferByteOffset = 0, path, file } = ticket;
+  const start = (file?.byteOffset ?? 0) % VIEW_ALIGN;
+  const backing: Backing = {
+    home: "mapped",
+    subject,
+    readOnly,
+    maxByteLength,
+    bufferByteOffset,
+    buffer: () => buffer,
+    byteLength: () => committed.load(),
+    commit: () => refuseRemoteGrowth(subject),
+    release: () => {},
+    ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
+  };
+  return new MappedMemory({
+    backing,
+    pages: () => Reservation.borrow(subject, buffer, bufferByteOffset + committed.load()),
+    // A file that is written and that other processes may not open is one of copies on write.
+    writesThrough: !readOnly && path !== undefined,
+    copyOnWrite: path === undefined,
+    start,
+  });
+}
+
+function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): MappedMemory {
+  if (path === undefined || file === undefined) {
+    throw new MemoryError("unsupported", {
+      subject,
+      event: "was mapped copy-on-write, so no other process can see it",
+      cure: 'Map the file in this process, or map it there with { mode: "readWrite" }.',
+    });
+  }
+  const { byteOffset, byteLength } = file;
+  const memory = mapFile(path, {
+    mode: readOnly ? "read" : "readWrite",
+    byteOffset,
+    byteLength,
+    maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
+  });
+  const found = memory.ticket().file;
+  if (found?.device === file.device && found.inode === file.inode) return memory;
+  memory.close();
+  throw new MemoryError("io", {
+    subject,
+    event: "is another file by now than when the ticket was made",
+    numbers: { path, inode: file.inode, found: found?.inode },
+    cure: "Ask for a new ticket, or map the path itself to get what is there now.",
+  });
+}

@@ -1,0 +1,133 @@
+import { closeSync } from "node:fs";
+import { alignUp } from "../core/align.ts";
+import { CommittedLength } from "../core/committed.ts";
+import type { Backing } from "../core/memory.ts";
+import type { FilePart, Ticket } from "../core/ticket.ts";
+import type { Sharing } from "../native/system.ts";
+import { Reservation } from "./reservation.ts";
+
+/** How far a memory reaches into its file, and how it gets further. */
+export interface FileBackingParts {
+  readonly subject: string;
+  readonly readOnly: boolean;
+  readonly sharing: Sharing;
+  /** Kept when there is `extend`, closed when the backing is made otherwise. Still the caller's when the constructor throws. */
+  readonly fd: number;
+  /** Where in the file the memory begins, a multiple of 8. */
+  readonly fileByteOffset: number;
+  /** Where in the memory the asked part begins. Default 0. */
+  readonly start?: number;
+  readonly byteLength: number;
+  readonly maxByteLength: number;
+  /** How many bytes from `fileByteOffset` the file has now: at least `byteLength`. */
+  readonly backedByteLength: number;
+  /**
+   * Makes the file at least `fileByteLength` long and tells how long it then is. Throws, and leaves the file as it was, when it cannot.
+   * Without it the memory cannot grow.
+   */
+  readonly extend?: (fd: number, fileByteLength: number) => number;
+  /** Which file it is. */
+  readonly identity: Pick<FilePart, "device" | "inode">;
+  /** By which name other processes can open it. */
+  readonly path?: string;
+}
+
+/** Files that are open for growth and whose memory was dropped without `close()`. */
+const forgotten = new FinalizationRegistry<number>((fd) => closeSync(fd));
+
+/**
+ * A part of a file in a reservation.
+ *
+ * Invariants:
+ * 1. `committed <= backed`, where `backed` is what the file has. Only whole pages that hold backed bytes are mapped, so no typed array over the
+ *    reservation can reach behind the end of the file, where a load would kill the process.
+ * 2. The descriptor is open exactly while the memory is open and can grow. A mapping needs none.
+ */
+export class FileBacking implements Backing {
+  readonly home = "mapped";
+  readonly subject: string;
+  readonly readOnly: boolean;
+  readonly maxByteLength: number;
+  readonly bufferByteOffset: number;
+  readonly reservation: Reservation;
+  readonly sharing: Sharing;
+  readonly #committed: CommittedLength;
+  readonly #parts: FileBackingParts;
+  #backed: number;
+  #fd: number | undefined;
+
+  constructor(parts: FileBackingParts) {
+    this.#parts = parts;
+    this.subject = parts.subject;
+    this.readOnly = parts.readOnly;
+    this.sharing = parts.sharing;
+    this.maxByteLength = parts.maxByteLength;
+    this.bufferByteOffset = parts.fileByteOffset % Reservation.pageByteLength;
+    this.reservation = Reservation.make(parts.subject, this.bufferByteOffset + parts.maxByteLength);
+    this.#backed = this.#show(parts.backedByteLength);
+    this.#fd = parts.fd;
+    this.#committed = CommittedLength.of(parts.byteLength);
+    if (parts.extend === undefined) this.#closeFile();
+    else forgotten.register(this, parts.fd, this);
+  }
+
+  buffer(): SharedArrayBuffer {
+    return this.reservation.buffer;
+  }
+
+  byteLength(): number {
+    return this.#committed.load();
+  }
+
+  commit(byteLength: number): void {
+    const { extend, fileByteOffset } = this.#parts;
+    if (byteLength > this.#backed && extend !== undefined && this.#fd !== undefined) {
+      this.#backed = this.#show(extend(this.#fd, fileByteOffset + byteLength) - fileByteOffset);
+    }
+    this.#committed.raise(byteLength);
+  }
+
+  release(): void {
+    this.#closeFile();
+    this.reservation.entomb();
+  }
+
+  ticket(): Ticket {
+    const { path, identity, fileByteOffset, start = 0 } = this.#parts;
+    return {
+      offheap: "ticket",
+      home: "mapped",
+      subject: this.subject,
+      maxByteLength: this.maxByteLength,
+      readOnly: this.readOnly,
+      buffer: this.reservation.buffer,
+      committed: this.#committed.buffer,
+      bufferByteOffset: this.bufferByteOffset,
+      file: { byteOffset: fileByteOffset + start, byteLength: this.byteLength() - start, ...identity },
+      ...(path === undefined ? {} : { path }),
+    };
+  }
+
+  /** Maps what is not mapped yet of the first `backedByteLength` bytes, as far as the reservation goes; returns how many that are. */
+  #show(backedByteLength: number): number {
+    const { reservation, bufferByteOffset } = this;
+    const { sharing, fd, fileByteOffset } = this.#parts;
+    const backed = Math.min(backedByteLength, this.maxByteLength);
+    const from = reservation.mapped;
+    const byteLength = bufferByteOffset + backed - from;
+    if (byteLength > 0 && backed > 0) reservation.show(from, byteLength, sharing, fd, fileByteOffset - bufferByteOffset + from);
+    return backed;
+  }
+
+  #closeFile(): void {
+    if (this.#fd === undefined) return;
+    forgotten.unregister(this);
+    closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+/** `byteLength` in whole pages of this machine. */
+export function wholePages(byteLength: number): number {
+  return alignUp(byteLength, Reservation.pageByteLength);
+}

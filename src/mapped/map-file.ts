@@ -1,0 +1,155 @@
+import { closeSync, constants, unlinkSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { checkByteLength } from "../core/align.ts";
+import { MemoryError } from "../core/errors.ts";
+import { system } from "../native/system.ts";
+import { errnoName } from "../native/system-error.ts";
+import { extendFile, followFile } from "./extend-file.ts";
+import { FileBacking } from "./file-backing.ts";
+import { MappedMemory } from "./mapped-memory.ts";
+import { type OpenFile, openRegularFile } from "./open-file.ts";
+
+/** What may be done with a mapped file. See {@link mapFile}. */
+export type MapMode = "read" | "readWrite" | "copyOnWrite";
+
+export interface MapFileOptions {
+  /** Default `"read"`. */
+  readonly mode?: MapMode;
+  /** Makes the file, or makes it longer, up to `byteLength` of zeros. Only with `"readWrite"`. Default: the file must be there. */
+  readonly create?: boolean;
+  /** Where in the file the memory begins. Default 0. Any number; where it is no multiple of 8 see `memory.start`. */
+  readonly byteOffset?: number;
+  /** How many bytes from there. Default: up to the end of the file. */
+  readonly byteLength?: number;
+  /** How far the memory can `grow`, from `byteOffset`. With `"readWrite"` the file grows with it; else the memory follows a file that others make longer. */
+  readonly maxByteLength?: number;
+}
+
+/** What every view of a memory needs of its first byte. */
+export const VIEW_ALIGN = 8;
+
+/**
+ * The bytes of a file as a memory: nothing is read or copied until it is touched, and all processes that map the file share one copy of it.
+ *
+ * - `"read"`: for reading. A stray store stays a private copy of its page; it neither reaches the file nor ends the process.
+ * - `"readWrite"`: stores are the file's, at once, for everybody; see {@link MappedMemory.flush} for power failures.
+ * - `"copyOnWrite"`: stores are this mapping's own and are gone with it.
+ *
+ * An empty file is an empty memory. The file must not be shortened while it is mapped: the operating system ends a process that
+ * touches a page which is gone. Replace files by renaming others over them, as `publishFile` does.
+ *
+ * Costs 20 µs, whatever the size. Throws `io` (missing, no permission, a directory, a FIFO), `out-of-bounds` (a part that the
+ * file does not have), `disk-full` (nothing was made), `out-of-memory`, `unsupported` (no mapping here, or longer than the engine
+ * allows: 4 GiB on Node 20; see {@link mapWindow}).
+ */
+export function mapFile(path: string, options: MapFileOptions = {}): MappedMemory {
+  const subject = `mapped file ${path}`;
+  const { mode = "read", create = false } = options;
+  checkOptions(subject, options);
+  system();
+  const { file, created } = open(subject, path, mode, create);
+  try {
+    return mapOpenFile(subject, path, file, created, options);
+  } catch (error) {
+    closeSync(file.fd);
+    if (created) unlinkSync(path);
+    throw error;
+  }
+}
+
+function mapOpenFile(subject: string, path: string, file: OpenFile, created: boolean, options: MapFileOptions): MappedMemory {
+  const { mode = "read", byteOffset = 0 } = options;
+  const fileByteLength = options.create ? extendToPart(subject, file, options) : file.byteLength;
+  checkPart(subject, fileByteLength, options);
+  const start = byteOffset % VIEW_ALIGN;
+  const fileByteOffset = byteOffset - start;
+  const byteLength = start + (options.byteLength ?? fileByteLength - byteOffset);
+  const maxByteLength = Math.max(byteLength, start + (options.maxByteLength ?? 0));
+  const extend = mode === "readWrite" ? extendFile : followFile;
+  const backing = new FileBacking({
+    subject,
+    readOnly: mode === "read",
+    sharing: mode === "readWrite" ? "shared" : "private",
+    fd: file.fd,
+    fileByteOffset,
+    start,
+    byteLength,
+    maxByteLength,
+    backedByteLength: maxByteLength > byteLength ? fileByteLength - fileByteOffset : byteLength,
+    ...(maxByteLength > byteLength ? { extend: (fd: number, wanted: number) => extend(subject, fd, wanted) } : {}),
+    identity: { device: file.device, inode: file.inode },
+    // Copies on write are nobody else's, so their ticket names no file for other processes.
+    ...(mode === "copyOnWrite" ? {} : { path: resolve(path) }),
+  });
+  return new MappedMemory({
+    backing,
+    pages: () => backing.reservation,
+    writesThrough: mode === "readWrite",
+    copyOnWrite: mode === "copyOnWrite",
+    start,
+    ...(created ? { createdIn: dirname(resolve(path)) } : {}),
+  });
+}
+
+function open(
+  subject: string,
+  path: string,
+  mode: MapMode,
+  create: boolean,
+): { readonly file: OpenFile; readonly created: boolean } {
+  if (mode !== "readWrite") return { file: openRegularFile(subject, path, constants.O_RDONLY), created: false };
+  if (create) {
+    try {
+      return { file: openRegularFile(subject, path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL), created: true };
+    } catch (error) {
+      if (!(error instanceof MemoryError) || errnoName(error.cause) !== "EEXIST") throw error;
+    }
+  }
+  return { file: openRegularFile(subject, path, constants.O_RDWR), created: false };
+}
+
+function extendToPart(subject: string, file: OpenFile, { byteOffset = 0, byteLength = 0 }: MapFileOptions): number {
+  return extendFile(subject, file.fd, byteOffset + byteLength);
+}
+
+function checkOptions(subject: string, options: MapFileOptions): void {
+  const { mode = "read", create = false, byteOffset = 0, byteLength, maxByteLength } = options;
+  checkByteLength(subject, "byteOffset", byteOffset);
+  if (byteLength !== undefined) checkByteLength(subject, "byteLength", byteLength);
+  if (maxByteLength !== undefined) checkByteLength(subject, "maxByteLength", maxByteLength, byteLength ?? 0);
+  if (mode !== "read" && mode !== "readWrite" && mode !== "copyOnWrite") {
+    throw new MemoryError("invalid-argument", {
+      subject,
+      event: "was given a mode that does not exist",
+      numbers: { mode: String(mode) },
+      cure: 'Pass "read", "readWrite" or "copyOnWrite".',
+    });
+  }
+  if (create && mode !== "readWrite") {
+    throw new MemoryError("invalid-argument", {
+      subject,
+      event: "cannot be created by a mapping that does not write to it",
+      numbers: { mode },
+      cure: 'Pass { mode: "readWrite", create: true, byteLength }.',
+    });
+  }
+}
+
+function checkPart(subject: string, fileByteLength: number, { byteOffset = 0, byteLength, maxByteLength }: MapFileOptions): void {
+  if (byteOffset + (byteLength ?? 0) > fileByteLength) {
+    throw new MemoryError("out-of-bounds", {
+      subject,
+      event: "has no such part",
+      numbers: { byteOffset, byteLength, fileByteLength },
+      cure: 'Map a part that lies in the file, or make it longer with { mode: "readWrite", create: true, byteLength }.',
+    });
+  }
+  if (maxByteLength !== undefined && byteOffset + maxByteLength < fileByteLength && byteLength === undefined) {
+    throw new MemoryError("invalid-argument", {
+      subject,
+      event: "is already longer than it may become",
+      numbers: { byteOffset, maxByteLength, fileByteLength },
+      cure: "Reserve more, or pass the byteLength of the part to map.",
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
+import { MemoryError } from "../core/errors.ts";
+import { systemError } from "../native/system-error.ts";
+
+/** A regular file that was opened for mapping. Its opener closes `fd`. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly byteLength: number;
+  readonly device: string;
+  readonly inode: string;
+}
+
+/** Opens a regular file; anything else is `io`. `flags` as for open(2). */
+export function openRegularFile(subject: string, path: string, flags: number, mode = 0o666): OpenFile {
+  let fd: number;
+  try {
+    // Without O_NONBLOCK opening a FIFO waits for its other end for ever.
+    fd = openSync(path, flags | constants.O_NONBLOCK, mode);
+  } catch (cause) {
+    throw systemError(subject, "could not be opened", cause, { path });
+  }
+  try {
+    const stats = fstatSync(fd, { bigint: true });
+    if (!stats.isFile()) refuseKind(subject, path, stats);
+    return { fd, byteLength: Number(stats.size), device: String(stats.dev), inode: String(stats.ino) };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Throws `io` for a directory, a FIFO, a device or a socket. */
+export function refuseKind(subject: string, path: string, stats: Pick<BigIntStats, "isDirectory" | "isFIFO">): never {
+  const directory = stats.isDirectory();
+  const kind = directory ? "a directory" : stats.isFIFO() ? "a FIFO" : "a device or a socket";
+  throw new MemoryError("io", {
+    subject,
+    event: `is ${kind}, not a regular file`,
+    numbers: { errno: directory ? "EISDIR" : "EINVAL", path },
+    cure: directory ? "Pass the path of a file." : "Copy its contents to a file and pass that.",
+  });
+}

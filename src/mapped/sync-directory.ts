@@ -1,0 +1,31 @@
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { systemError } from "../native/system-error.ts";
+
+/** Saves the entries of a directory: a new or renamed file has its name after a power failure only from then on. */
+export function syncDirectory(subject: string, directory: string): void {
+  try {
+    const fd = openSync(directory, "r");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw systemError(subject, "could not save its directory", cause, { path: directory });
+  }
+}
+
+/** `syncDirectory` on a thread of the pool. */
+export async function syncDirectoryAsync(subject: string, directory: string): Promise<void> {
+  try {
+    const handle = await open(directory, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw systemError(subject, "could not save its directory", cause, { path: directory });
+  }
+}

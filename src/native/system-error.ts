@@ -1,0 +1,57 @@
+import { getSystemErrorName } from "node:util";
+import { MemoryError, type MemoryErrorCode } from "../core/errors.ts";
+
+const CODES: Readonly<Record<string, MemoryErrorCode>> = {
+  ENOSPC: "disk-full",
+  EDQUOT: "disk-full",
+  ENOMEM: "out-of-memory",
+  ENODEV: "unsupported",
+  EOPNOTSUPP: "unsupported",
+  ENOSYS: "unsupported",
+};
+
+const CURES: Readonly<Record<string, string>> = {
+  ENOENT: "Check the path.",
+  ENOTDIR: "Check the path: a part of it is a file.",
+  EISDIR: "Pass the path of a file.",
+  EACCES: "Check the permissions of the file and its directory.",
+  EPERM: "Check the permissions of the file and its directory.",
+  EROFS: "Use a directory on a file system that is not read-only.",
+  EMFILE: "Close files, or raise `ulimit -n`.",
+  ENFILE: "Close files, or raise the limit of open files of the machine.",
+  ENOSPC: "Free space on the disk, or use another directory.",
+  EDQUOT: "Free space in the quota, or use another directory.",
+  EFBIG: "Use a file system that takes files of this size.",
+  ENOMEM: "Map less, close mappings, or raise vm.max_map_count.",
+  ENODEV: "Use a file system that can map files.",
+  EOPNOTSUPP: "Use a file system that can do it.",
+  ENOSYS: "Use a newer Linux.",
+  ELOOP: "Check the symbolic links of the path.",
+  ENAMETOOLONG: "Use a shorter path.",
+  EFAULT: "Do not shorten a file while it is read; replace it by renaming another over it.",
+};
+
+/** A refusal of the operating system as an error of offheap: `disk-full`, `out-of-memory`, `unsupported` or `io`. `found` is an errno or what node:fs threw. */
+export function systemError(
+  subject: string,
+  event: string,
+  found: unknown,
+  numbers: Readonly<Record<string, number | string | undefined>> = {},
+): MemoryError {
+  if (found instanceof MemoryError) return found;
+  const errno = errnoName(found);
+  return new MemoryError(CODES[errno] ?? "io", {
+    subject,
+    event,
+    numbers: { errno, ...numbers },
+    cure: CURES[errno] ?? "See the error's cause.",
+    ...(found instanceof Error ? { cause: found } : {}),
+  });
+}
+
+/** `ENOENT`, for an errno or for what node:fs threw. */
+export function errnoName(found: unknown): string {
+  if (typeof found === "number" && found > 0) return getSystemErrorName(-found);
+  if (found instanceof Error && "code" in found && typeof found.code === "string") return found.code;
+  return "unknown";
+}
