@@ -1,13 +1,14 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { bump } from "../alloc/bump.ts";
-import { type Brand, NIL, type Ptr } from "../core/brand.ts";
+import type { Brand } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { Memory } from "../core/memory.ts";
-import { decodeUtf8, encodedByteLength, encodeUtf8, findInvalidUtf8 } from "../core/utf8.ts";
+import { decodeUtf8, encodedByteLength, encodeUtf8 } from "../core/utf8.ts";
+import { checkSource, checkText, throwRange } from "./byte-source.ts";
 import { checkSeed, hashBytes, hashString, randomSeed } from "./hash.ts";
-import { equalsUtf8 } from "./packed-utf8.ts";
 import { RecentStrings } from "./recent-strings.ts";
-import { RECORD_HEAD, StringHeap } from "./string-heap.ts";
+import { compareRecords, equalsRecord, RECORD_HEAD, StringHeap } from "./string-heap.ts";
+import { StringIndex } from "./string-index.ts";
 
 /** The number of a string in its interner or dictionary: 1, 2, 3, … in the order of first appearance. */
 export type StringId = Brand<number, "StringId">;
@@ -23,7 +24,6 @@ export interface InternerOptions {
 }
 
 const MOST_IDS = 0x7fff_ffff;
-const FIRST_SLOTS = 16;
 
 /**
  * Each distinct string once, as UTF-8 in memory, under a dense id.
@@ -35,27 +35,25 @@ const FIRST_SLOTS = 16;
  * countries.resolve(andorra);                             // "Andorra"
  * ```
  *
- *     index, at table * 4       | hash i32, ref u32 | hash, ref | …  capacity of them, a power of two |     ref 0: free
- *                                                |
- *     record (StringHeap)                        +--> | id u32 | byteLength u32 | bytes … |
+ *     StringIndex   | hash i32, ref u32 | … |             from a string to its record
+ *                                 |
+ *     StringHeap                  +---> | id u32 | byteLength u32 | bytes … |
+ *                                 |
+ *     and for each id   … | ref u32 | … |                 from an id to the record
  *
- * Linear probing from slot `hash & (capacity - 1)`; at 3/4 of its capacity the index doubles, from the stored hashes, and the old one
- * becomes room for strings. Strings never move and are never dropped.
+ * Strings never move and are never dropped. All places count from the start of the memory. The bytes of strings are written by the
+ * interner alone; others may read them.
  *
- * Invariants:
- * 1. Every id has exactly one slot, with its hash, and no free slot lies between that hash's first slot and it.
- * 2. count <= 3/4 capacity.
- * 3. No two records have the same bytes.
- * 4. Those of StringHeap.
+ * Invariants: those of StringHeap and StringIndex, over the same records.
  */
 export class Interner implements Disposable {
   readonly memory: Memory;
-  readonly seed: number;
   readonly maxCount: number;
   readonly #heap: StringHeap;
+  readonly #index: StringIndex;
   readonly #recent = new RecentStrings();
-  #table = 0;
-  #mask = 0;
+  /** Signed, so that V8 never boxes it. */
+  readonly #seed: number;
 
   constructor(allocator: Allocator, options: InternerOptions = {}) {
     const { seed = randomSeed(), maxCount = MOST_IDS } = options;
@@ -69,10 +67,18 @@ export class Interner implements Disposable {
       });
     }
     this.memory = allocator.memory;
-    this.seed = seed;
+    this.#seed = seed | 0;
     this.maxCount = maxCount;
     this.#heap = new StringHeap(allocator);
-    if (!this.#grow(FIRST_SLOTS)) this.#throwFull();
+    this.#index = new StringIndex(this.#heap);
+    if (this.#index.open()) return;
+    this.#heap.free();
+    this.#throwFull();
+  }
+
+  /** The 32 bits that its hashes are made with. */
+  get seed(): number {
+    return this.#seed >>> 0;
   }
 
   /** The number of strings, and the highest id. */
@@ -99,15 +105,15 @@ export class Interner implements Disposable {
 
   /** Like `intern`, but returns `NO_STRING` when there is no room. */
   tryIntern(text: string): StringId {
-    const hash = hashString(text, this.seed);
-    const slot = this.#findString(text, hash);
-    const ref = this.memory.u32[slot + 1];
-    if (ref !== 0) return this.memory.i32[ref] as StringId;
+    this.#heap.checkAlive();
+    const hash = hashString(text, this.#seed);
+    const known = this.#index.findString(text, hash);
+    if (known !== 0) return this.memory.i32[known] as StringId;
     const byteLength = encodedByteLength(text);
-    const room = this.#reserve(byteLength);
-    if (room === 0) return NO_STRING;
-    encodeUtf8(text, this.memory.u8, (room + RECORD_HEAD) * 4);
-    return this.#insert(room, byteLength, hash);
+    const ref = this.#reserve(byteLength);
+    if (ref === 0) return NO_STRING;
+    encodeUtf8(text, this.memory.u8, (ref + RECORD_HEAD) * 4);
+    return this.#add(ref, byteLength, hash);
   }
 
   /**
@@ -123,26 +129,31 @@ export class Interner implements Disposable {
   /** Like `internBytes`, but returns `NO_STRING` when there is no room. */
   tryInternBytes(source: Uint8Array, start: number, end: number): StringId {
     this.#heap.checkAlive();
-    checkBytes(source, start, end);
-    const hash = hashBytes(source, start, end, this.seed);
-    const slot = this.#findBytes(source, start, end, hash);
-    const ref = this.memory.u32[slot + 1];
-    if (ref !== 0) return this.memory.i32[ref] as StringId;
-    return this.#addBytes(source, start, end, hash);
+    checkSource("interner", source, start, end);
+    const { i32, u32 } = this.memory;
+    const cell = this.#index.cellOf(source, start, end);
+    if (cell !== 0) {
+      const near = u32[cell];
+      if (near !== 0 && equalsRecord(i32, near, source, start, end)) return i32[near] as StringId;
+    }
+    const hash = hashBytes(source, start, end, this.#seed);
+    const ref = this.#index.findBytes(source, start, end, hash);
+    if (ref === 0) return this.#addBytes(source, start, end, hash);
+    if (cell !== 0) u32[cell] = ref;
+    return i32[ref] as StringId;
   }
 
   /** The id of `text`, or undefined when it was never interned. */
   lookup(text: string): StringId | undefined {
-    const ref = this.memory.u32[this.#findString(text, hashString(text, this.seed)) + 1];
-    return ref === 0 ? undefined : (this.memory.i32[ref] as StringId);
+    this.#heap.checkAlive();
+    return this.#known(this.#index.findString(text, hashString(text, this.#seed)));
   }
 
   /** The id of the text whose UTF-8 bytes are `source[start, end)`, or undefined when it was never interned. */
   lookupBytes(source: Uint8Array, start: number, end: number): StringId | undefined {
     this.#heap.checkAlive();
-    checkBytes(source, start, end);
-    const ref = this.memory.u32[this.#findBytes(source, start, end, hashBytes(source, start, end, this.seed)) + 1];
-    return ref === 0 ? undefined : (this.memory.i32[ref] as StringId);
+    checkSource("interner", source, start, end);
+    return this.#known(this.#index.findBytes(source, start, end, hashBytes(source, start, end, this.#seed)));
   }
 
   /** The text of an id. Throws `out-of-bounds` for a number that is no id. About 10 ns for recently resolved ones, a decoding otherwise. */
@@ -173,19 +184,7 @@ export class Interner implements Disposable {
 
   /** Less than, equal to or greater than 0, by the bytes of both strings, which is the order of code points. */
   compare(a: StringId, b: StringId): number {
-    const { u8, u32 } = this.memory;
-    const refA = this.#refOf(a);
-    const refB = this.#refOf(b);
-    const lengthA = u32[refA + 1];
-    const lengthB = u32[refB + 1];
-    const common = Math.min(lengthA, lengthB);
-    const startA = (refA + RECORD_HEAD) * 4;
-    const startB = (refB + RECORD_HEAD) * 4;
-    for (let at = 0; at < common; at++) {
-      const difference = u8[startA + at] - u8[startB + at];
-      if (difference !== 0) return difference;
-    }
-    return lengthA - lengthB;
+    return compareRecords(this.memory, this.#refOf(a), this.#refOf(b));
   }
 
   /** All strings in the order of their ids, from id 1. Strings that are interned meanwhile are visited too. */
@@ -205,111 +204,36 @@ export class Interner implements Disposable {
   /** What contradicts the invariants; empty when all is sound. Reads everything. */
   checkInvariants(): string[] {
     this.#heap.checkAlive();
-    const found = this.#heap.checkInvariants();
-    const { u8, u32, i32 } = this.memory;
-    let taken = 0;
-    for (let index = 0; index <= this.#mask; index++) {
-      const slot = this.#table + index * 2;
-      const ref = u32[slot + 1];
-      if (ref === 0) continue;
-      taken += 1;
-      const start = (ref + RECORD_HEAD) * 4;
-      const end = start + u32[ref + 1];
-      const hash = hashBytes(u8, start, end, this.seed);
-      if (hash !== i32[slot]) found.push(`slot ${index} holds hash ${i32[slot]}, its string has ${hash}`);
-      if (this.#findBytes(u8, start, end, hash) !== slot) found.push(`the string in slot ${index} is not found there`);
-      if (findInvalidUtf8(u8, start, end) !== -1) found.push(`the string in slot ${index} is not valid UTF-8`);
-      if (this.#heap.uncheckedRefOf(i32[ref]) !== ref) found.push(`slot ${index} and the segments disagree about id ${i32[ref]}`);
-    }
-    if (taken !== this.size) found.push(`${taken} slots are taken for ${this.size} strings`);
-    if (taken * 4 > (this.#mask + 1) * 3) found.push(`${taken} strings are more than 3/4 of ${this.#mask + 1} slots`);
-    return found;
-  }
-
-  /** The slot of the string with these bytes, or the free slot where it belongs; as a word of the memory. */
-  #findBytes(source: Uint8Array, start: number, end: number, hash: number): number {
-    const { i32, u32 } = this.memory;
-    const table = this.#table;
-    const mask = this.#mask;
-    for (let index = hash & mask; ; index = (index + 1) & mask) {
-      const slot = table + index * 2;
-      const ref = u32[slot + 1];
-      if (ref === 0) return slot;
-      if (i32[slot] === hash && equalsRecord(i32, ref, source, start, end)) return slot;
-    }
-  }
-
-  #findString(text: string, hash: number): number {
-    this.#heap.checkAlive();
-    const { i32, u32, u8 } = this.memory;
-    const table = this.#table;
-    const mask = this.#mask;
-    for (let index = hash & mask; ; index = (index + 1) & mask) {
-      const slot = table + index * 2;
-      const ref = u32[slot + 1];
-      if (ref === 0) return slot;
-      if (i32[slot] === hash && equalsUtf8(text, u8, (ref + RECORD_HEAD) * 4, u32[ref + 1])) return slot;
-    }
+    return [...this.#heap.checkInvariants(), ...this.#index.checkInvariants(this.#seed)];
   }
 
   #addBytes(source: Uint8Array, start: number, end: number, hash: number): StringId {
-    checkWhole(source, start, end);
+    checkText("interner", source, start, end);
     const own = source === this.memory.u8;
-    const room = this.#reserve(end - start);
-    if (room === 0) return NO_STRING;
+    const ref = this.#reserve(end - start);
+    if (ref === 0) return NO_STRING;
     // Growing an unshared WebAssembly memory moves its bytes, and the source may be among them.
     const from = own ? this.memory.u8 : source;
-    if (from.length < end) throwRange(from, start, end);
-    const to = (room + RECORD_HEAD) * 4;
+    if (from.length < end) throwRange("interner", from, start, end);
     const { u8 } = this.memory;
+    const to = (ref + RECORD_HEAD) * 4;
     for (let at = start; at < end; at++) u8[to + at - start] = from[at];
-    return this.#insert(room, end - start, hash);
+    return this.#add(ref, end - start, hash);
   }
 
-  /** Room for one string more, in the heap and in the index; 0 when there is none. */
+  /** Room for one string more; 0 when there is none. */
   #reserve(byteLength: number): number {
-    const { count } = this.#heap;
-    if (count >= this.maxCount) return 0;
-    if ((count + 1) * 4 > (this.#mask + 1) * 3 && !this.#grow((this.#mask + 1) * 2)) return 0;
-    return this.#heap.reserve(byteLength);
+    return this.#heap.count < this.maxCount && this.#index.reserve() ? this.#heap.reserve(byteLength) : 0;
   }
 
-  #insert(room: number, byteLength: number, hash: number): StringId {
-    const { i32, u32 } = this.memory;
-    const words = Math.ceil(byteLength / 4);
-    if ((byteLength & 3) !== 0) u32[room + RECORD_HEAD + words - 1] &= (1 << ((byteLength & 3) * 8)) - 1;
-    const id = this.#heap.add(room, byteLength);
-    const slot = this.#freeSlot(hash);
-    i32[slot] = hash;
-    u32[slot + 1] = room;
+  #add(ref: number, byteLength: number, hash: number): StringId {
+    const id = this.#heap.add(ref, byteLength);
+    this.#index.add(ref, hash);
     return id as StringId;
   }
 
-  #freeSlot(hash: number): number {
-    const { u32 } = this.memory;
-    let index = hash & this.#mask;
-    while (u32[this.#table + index * 2 + 1] !== 0) index = (index + 1) & this.#mask;
-    return this.#table + index * 2;
-  }
-
-  /** Moves the index into one of `slots` slots. False when there is no room for it, and then nothing has changed. */
-  #grow(slots: number): boolean {
-    const ptr = this.#heap.takeBlock(slots * 8);
-    if (ptr === NIL) return false;
-    const { i32, u32 } = this.memory;
-    const oldTable = this.#table;
-    const oldSlots = oldTable === 0 ? 0 : this.#mask + 1;
-    this.#table = ptr / 4;
-    this.#mask = slots - 1;
-    u32.fill(0, this.#table, this.#table + slots * 2);
-    for (let from = oldTable; from < oldTable + oldSlots * 2; from += 2) {
-      if (u32[from + 1] === 0) continue;
-      const slot = this.#freeSlot(i32[from]);
-      i32[slot] = i32[from];
-      u32[slot + 1] = u32[from + 1];
-    }
-    if (oldSlots !== 0) this.#heap.addRoom((oldTable * 4) as Ptr, oldSlots * 8);
-    return true;
+  #known(ref: number): StringId | undefined {
+    return ref === 0 ? undefined : (this.memory.i32[ref] as StringId);
   }
 
   #refOf(id: StringId): number {
@@ -339,46 +263,4 @@ export class Interner implements Disposable {
 /** An interner that takes its memory from `place`: an allocator, or a whole Memory that serves nothing else. */
 export function interner(place: Allocator | Memory, options: InternerOptions = {}): Interner {
   return new Interner(place instanceof Memory ? bump(place) : place, options);
-}
-
-/** Whether the record at `ref` has exactly the bytes `source[start, end)`. Its padding is zero, so whole words can be compared. */
-function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, start: number, end: number): boolean {
-  const byteLength = end - start;
-  if (i32[ref + 1] !== byteLength) return false;
-  let word = ref + RECORD_HEAD;
-  let at = start;
-  for (const last = end - 3; at < last; at += 4) {
-    if (i32[word++] !== (source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24))) return false;
-  }
-  if (at === end) return true;
-  let tail = source[at];
-  if (at + 1 < end) tail |= source[at + 1] << 8;
-  if (at + 2 < end) tail |= source[at + 2] << 16;
-  return i32[word] === tail;
-}
-
-function checkBytes(source: Uint8Array, start: number, end: number): void {
-  if (!(start >= 0 && start <= end && end <= source.length)) throwRange(source, start, end);
-}
-
-/** What the hot path leaves to the moment when a string is new. */
-function checkWhole(source: Uint8Array, start: number, end: number): void {
-  if (!Number.isInteger(start) || !Number.isInteger(end)) throwRange(source, start, end);
-  const invalid = findInvalidUtf8(source, start, end);
-  if (invalid === -1) return;
-  throw new MemoryError("bad-value", {
-    subject: "interner",
-    event: "was given bytes that are not UTF-8",
-    numbers: { byteOffset: invalid, byte: `0x${source[invalid].toString(16)}`, start, end },
-    cure: "Intern text in UTF-8; convert other encodings first.",
-  });
-}
-
-function throwRange(source: Uint8Array, start: number, end: number): never {
-  throw new MemoryError("out-of-bounds", {
-    subject: "interner",
-    event: "was given a range that is not within its source",
-    numbers: { start: String(start), end: String(end), length: source.length },
-    cure: "Pass whole offsets with 0 <= start <= end <= source.length.",
-  });
 }

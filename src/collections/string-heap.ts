@@ -84,18 +84,26 @@ export class StringHeap {
   add(ref: number, byteLength: number): number {
     const { u32 } = this.memory;
     const id = this.count + 1;
+    const end = ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+    if ((byteLength & 3) !== 0) u32[end - 1] &= (1 << ((byteLength & 3) * 8)) - 1;
     u32[ref] = id;
     u32[ref + 1] = byteLength;
     u32[this.#segmentWord(id)] = ref;
     this.count = id;
     this.textByteLength += byteLength;
-    if (ref === this.#next) this.#next = ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+    if (ref === this.#next) this.#next = end;
     return id;
   }
 
   /** The ref of an id that is known to be one of ours. */
   uncheckedRefOf(id: number): number {
     return this.memory.u32[this.#segmentWord(id)];
+  }
+
+  /** Whether a record of ours begins at `ref`. */
+  has(ref: number): boolean {
+    const id = this.memory.u32[ref];
+    return id >= 1 && id <= this.count && this.uncheckedRefOf(id) === ref;
   }
 
   /** A block of the allocator, which the heap owns from now on; `NIL` when there is no room. */
@@ -194,4 +202,32 @@ export class StringHeap {
       cure: "Make the interner inside the scope, give it an allocator of its own, or intern outside of the scope.",
     });
   }
+}
+
+/** Whether the record at `ref` has exactly the bytes `source[start, end)`. Its padding is zero, so whole words can be compared. */
+export function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, start: number, end: number): boolean {
+  if (i32[ref + 1] !== end - start) return false;
+  let word = ref + RECORD_HEAD;
+  let at = start;
+  for (const last = end - 3; at < last; at += 4) {
+    if (i32[word++] !== (source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24))) return false;
+  }
+  if (at === end) return true;
+  let tail = source[at];
+  if (at + 1 < end) tail |= source[at + 1] << 8;
+  if (at + 2 < end) tail |= source[at + 2] << 16;
+  return i32[word] === tail;
+}
+
+/** Less than, equal to or greater than 0, by the bytes of both records. */
+export function compareRecords(memory: Memory, a: number, b: number): number {
+  const { u8, u32 } = memory;
+  const common = Math.min(u32[a + 1], u32[b + 1]);
+  const startA = (a + RECORD_HEAD) * 4;
+  const startB = (b + RECORD_HEAD) * 4;
+  for (let at = 0; at < common; at++) {
+    const difference = u8[startA + at] - u8[startB + at];
+    if (difference !== 0) return difference;
+  }
+  return u32[a + 1] - u32[b + 1];
 }
