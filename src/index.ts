@@ -1,6 +1,8 @@
 export { Allocator } from "./alloc/allocator.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
+export { Dictionary } from "./collections/dictionary.ts";
+export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/freeze-interner.ts";
 export { Interner, type InternerOptions, interner, NO_STRING, type StringId } from "./collections/interner.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";

@@ -1,0 +1,115 @@
+import type { Allocator } from "../alloc/allocator.ts";
+import type { Ptr } from "../core/brand.ts";
+import { MemoryError } from "../core/errors.ts";
+import { Dictionary } from "./dictionary.ts";
+import {
+  BYTE_LENGTH_F64,
+  COUNT_WORD,
+  DICTIONARY_ALIGN,
+  type DictionaryLayout,
+  dictionaryLayout,
+  FEATURES_WORD,
+  MAGIC,
+  OFFSETS_AT,
+  SEED_WORD,
+  SLOTS_WORD,
+  slotsFor,
+  TEXT_BYTE_LENGTH_F64,
+  VERSION,
+  VERSION_WORD,
+  WIDE_OFFSETS,
+} from "./dictionary-layout.ts";
+import { hashBytes } from "./hash.ts";
+import type { Interner, StringId } from "./interner.ts";
+
+/** How a dictionary is written. */
+export interface FreezeOptions {
+  /** Whether `lookup` works in the frozen form: 8 to 21 bytes more for each string. Default: true. */
+  readonly index?: boolean;
+  /** Bytes of one offset. Default: 4, and 8 where the text takes more than 4 GiB. */
+  readonly offsetByteSize?: 4 | 8;
+}
+
+const LONG_BYTES = 64;
+
+/** How many bytes `freezeInterner` will take. O(1). */
+export function frozenByteLength(interner: Interner, options: FreezeOptions = {}): number {
+  return layoutOf(interner, options).byteLength;
+}
+
+/**
+ * Writes the strings of `interner`, under the same ids, as one block from `allocator`, which may be in another memory: the form that
+ * is opened in microseconds, by any number of threads and processes. The interner stays as it is.
+ *
+ * Cost: one pass over the strings; with an index a hash of each. Throws `out-of-memory`, and then nothing has changed.
+ */
+export function freezeInterner(interner: Interner, allocator: Allocator, options: FreezeOptions = {}): Dictionary {
+  const layout = layoutOf(interner, options);
+  const block = allocator.alloc(layout.byteLength, DICTIONARY_ALIGN);
+  const { u8, u32, f64 } = allocator.memory;
+  u8.fill(0, block, block + OFFSETS_AT);
+  u8.fill(0, block + layout.textAt + layout.textByteLength, block + layout.byteLength);
+  writeStrings(interner, allocator, block, layout);
+  if (layout.slots !== 0) writeIndex(interner, allocator, block, layout);
+  const word = block / 4;
+  u32[word] = MAGIC;
+  u32[word + VERSION_WORD] = VERSION;
+  u32[word + FEATURES_WORD] = layout.offsetByteSize === 8 ? WIDE_OFFSETS : 0;
+  u32[word + SEED_WORD] = interner.seed;
+  u32[word + COUNT_WORD] = layout.count;
+  u32[word + SLOTS_WORD] = layout.slots;
+  f64[block / 8 + TEXT_BYTE_LENGTH_F64] = layout.textByteLength;
+  f64[block / 8 + BYTE_LENGTH_F64] = layout.byteLength;
+  return new Dictionary(allocator.lease, block, layout);
+}
+
+function layoutOf(interner: Interner, options: FreezeOptions): DictionaryLayout {
+  const { index = true, offsetByteSize } = options;
+  const { size, textByteLength } = interner;
+  if (offsetByteSize !== undefined && !(offsetByteSize === 8 || (offsetByteSize === 4 && textByteLength <= 0xffff_ffff))) {
+    throw new MemoryError("invalid-argument", {
+      subject: "freezeInterner",
+      event: "cannot write offsets of this width",
+      numbers: { offsetByteSize: String(offsetByteSize), textByteLength },
+      cure: "Pass 4 or 8, and 8 for more than 4 GiB of text; or leave the choice to it.",
+    });
+  }
+  return dictionaryLayout(size, textByteLength, index ? slotsFor(size) : 0, offsetByteSize);
+}
+
+function writeStrings(interner: Interner, allocator: Allocator, block: Ptr, layout: DictionaryLayout): void {
+  const { memory } = allocator;
+  const wide = layout.offsetByteSize === 8;
+  const offsets = (block + OFFSETS_AT) / layout.offsetByteSize;
+  const view = wide ? memory.f64 : memory.u32;
+  const from = interner.memory.u8;
+  const to = memory.u8;
+  const text = block + layout.textAt;
+  let end = 0;
+  view[offsets] = 0;
+  if (!wide && (OFFSETS_AT + (layout.count + 1) * 4) % 8 !== 0) memory.u32[offsets + layout.count + 1] = 0;
+  for (let id = 1; id <= layout.count; id++) {
+    const start = interner.byteOffsetOf(id as StringId);
+    const byteLength = interner.byteLengthOf(id as StringId);
+    if (byteLength > LONG_BYTES) to.set(from.subarray(start, start + byteLength), text + end);
+    else for (let at = 0; at < byteLength; at++) to[text + end + at] = from[start + at];
+    end += byteLength;
+    view[offsets + id] = end;
+  }
+}
+
+function writeIndex(interner: Interner, allocator: Allocator, block: Ptr, layout: DictionaryLayout): void {
+  const { i32 } = allocator.memory;
+  const from = interner.memory.u8;
+  const { seed } = interner;
+  const mask = layout.slots - 1;
+  const table = (block + layout.indexAt) / 4;
+  for (let id = 1; id <= layout.count; id++) {
+    const start = interner.byteOffsetOf(id as StringId);
+    const hash = hashBytes(from, start, start + interner.byteLengthOf(id as StringId), seed);
+    let index = hash & mask;
+    while (i32[table + index * 2 + 1] !== 0) index = (index + 1) & mask;
+    i32[table + index * 2] = hash;
+    i32[table + index * 2 + 1] = id;
+  }
+}
