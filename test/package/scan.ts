@@ -11,15 +11,23 @@ export function lineAt(text: string, position: number): number {
   return text.slice(0, position).split("\n").length;
 }
 
-/** What a file imports, statically or not, as written. */
-export function importsOf(text: string): { readonly specifier: string; readonly line: number }[] {
+/** One import, as written. */
+export interface Import {
+  readonly specifier: string;
+  readonly line: number;
+  /** `import(…)` or `require(…)`, also in a type. */
+  readonly dynamic: boolean;
+}
+
+/** What a file imports, statically or not, types included. */
+export function importsOf(text: string): Import[] {
   const code = codeOf(text);
-  const before = /\b(?:from|import|require|import\s*\(|require\s*\()\s*$/;
-  const found = [];
+  const found: Import[] = [];
   for (const { index } of code.matchAll(/["'](?= *["'])/g)) {
-    if (!before.test(code.slice(Math.max(0, index - 40), index))) continue;
+    const before = /\b(from|import|import\s*\(|require\s*\()\s*$/.exec(code.slice(Math.max(0, index - 40), index))?.[1];
+    if (before === undefined) continue;
     const end = code.indexOf(code[index], index + 1);
-    found.push({ specifier: text.slice(index + 1, end), line: lineAt(text, index) });
+    found.push({ specifier: text.slice(index + 1, end), line: lineAt(text, index), dynamic: before.endsWith("(") });
   }
   return found;
 }
