@@ -106,7 +106,7 @@ export class AtomicFile implements Disposable {
       throw systemError(this.#subject, "could not be published", cause, { path: this.#target });
     }
     this.#close();
-    syncDirectory(this.#subject, this.#directory);
+    syncDirectory(`${this.#subject}, which is published,`, this.#directory);
   }
 
   /** Gives the file up: nothing of it stays. Harmless after `commit` and when done twice. */

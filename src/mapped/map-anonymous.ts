@@ -17,6 +17,7 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
   checkByteLength(subject, "byteLength", byteLength);
   checkByteLength(subject, "maxByteLength", maxByteLength, byteLength);
   const fd = openMemoryFile(subject);
+  let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     // The file system in memory that these files live in is never full, so the file needs no blocks ahead.
@@ -26,7 +27,7 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
       ftruncateSync(open, wholePages(wanted));
       return wholePages(wanted);
     };
-    const backing = new FileBacking({
+    backing = new FileBacking({
       subject,
       readOnly: false,
       sharing: "shared",
@@ -40,11 +41,11 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
       path: `/proc/${process.pid}/fd/${fd}`,
       identity: { device: String(dev), inode: String(ino) },
     });
-    return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+  return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
 }
 
 function openMemoryFile(subject: string): number {

@@ -48,25 +48,35 @@ export function mapFile(path: string, options: MapFileOptions = {}): MappedMemor
   checkOptions(subject, options);
   system();
   const { file, created } = open(subject, path, mode, create);
+  const start = (options.byteOffset ?? 0) % VIEW_ALIGN;
+  let backing: FileBacking;
   try {
-    return mapOpenFile(subject, path, file, created, options);
+    backing = backingOf(subject, path, file, start, options);
   } catch (error) {
     closeSync(file.fd);
     if (created) unlinkSync(path);
     throw error;
   }
+  return new MappedMemory({
+    backing,
+    pages: () => backing.reservation,
+    writesThrough: mode === "readWrite",
+    copyOnWrite: mode === "copyOnWrite",
+    start,
+    ...(created ? { createdIn: dirname(resolve(path)) } : {}),
+  });
 }
 
-function mapOpenFile(subject: string, path: string, file: OpenFile, created: boolean, options: MapFileOptions): MappedMemory {
-  const { mode = "read", byteOffset = 0 } = options;
-  const fileByteLength = options.create ? extendToPart(subject, file, options) : file.byteLength;
+function backingOf(subject: string, path: string, file: OpenFile, start: number, options: MapFileOptions): FileBacking {
+  const { mode = "read", create = false, byteOffset = 0 } = options;
+  const fileByteLength = create ? extendFile(subject, file.fd, byteOffset + (options.byteLength ?? 0)) : file.byteLength;
   checkPart(subject, fileByteLength, options);
-  const start = byteOffset % VIEW_ALIGN;
   const fileByteOffset = byteOffset - start;
   const byteLength = start + (options.byteLength ?? fileByteLength - byteOffset);
   const maxByteLength = Math.max(byteLength, start + (options.maxByteLength ?? 0));
+  const grows = maxByteLength > byteLength;
   const extend = mode === "readWrite" ? extendFile : followFile;
-  const backing = new FileBacking({
+  return new FileBacking({
     subject,
     readOnly: mode === "read",
     sharing: mode === "readWrite" ? "shared" : "private",
@@ -75,19 +85,11 @@ function mapOpenFile(subject: string, path: string, file: OpenFile, created: boo
     start,
     byteLength,
     maxByteLength,
-    backedByteLength: maxByteLength > byteLength ? fileByteLength - fileByteOffset : byteLength,
-    ...(maxByteLength > byteLength ? { extend: (fd: number, wanted: number) => extend(subject, fd, wanted) } : {}),
+    backedByteLength: grows ? fileByteLength - fileByteOffset : byteLength,
+    ...(grows ? { extend: (fd: number, wanted: number) => extend(subject, fd, wanted) } : {}),
     identity: { device: file.device, inode: file.inode },
     // Copies on write are nobody else's, so their ticket names no file for other processes.
     ...(mode === "copyOnWrite" ? {} : { path: resolve(path) }),
-  });
-  return new MappedMemory({
-    backing,
-    pages: () => backing.reservation,
-    writesThrough: mode === "readWrite",
-    copyOnWrite: mode === "copyOnWrite",
-    start,
-    ...(created ? { createdIn: dirname(resolve(path)) } : {}),
   });
 }
 
@@ -106,10 +108,6 @@ function open(
     }
   }
   return { file: openRegularFile(subject, path, constants.O_RDWR), created: false };
-}
-
-function extendToPart(subject: string, file: OpenFile, { byteOffset = 0, byteLength = 0 }: MapFileOptions): number {
-  return extendFile(subject, file.fd, byteOffset + byteLength);
 }
 
 function checkOptions(subject: string, options: MapFileOptions): void {

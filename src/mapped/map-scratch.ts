@@ -39,10 +39,11 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
   } catch (cause) {
     throw systemError(subject, "could not be made", cause, { path: directory });
   }
+  let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     const most = wholePages(maxByteLength);
-    const backing = new FileBacking({
+    backing = new FileBacking({
       subject,
       readOnly: false,
       sharing: "shared",
@@ -55,11 +56,11 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
       path: `/proc/${process.pid}/fd/${fd}`,
       identity: { device: String(dev), inode: String(ino) },
     });
-    return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+  return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
 }
 
 /** Extends the file by a step beyond what is wanted; by that alone where the disk has no room for the step. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync } from "node:fs";
+import { closeSync, constants, fstatSync, readSync } from "node:fs";
 import { alignUp, checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { Memory } from "../core/memory.ts";
@@ -14,6 +14,11 @@ export interface MapWindowOptions {
   readonly byteLength?: number;
   /** How far the window can be enlarged. Costs address space only. Default 1 GiB, or the file if it is shorter. */
   readonly maxByteLength?: number;
+  /**
+   * `"mapped"` (default) shows the pages of the file itself. `"copied"` reads them into the window: as fast where the window fits the processor's
+   * cache, and the only way that stands another program shortening the file at any moment; it can then throw `io`, but not end the process.
+   */
+  readonly reading?: "mapped" | "copied";
 }
 
 /**
@@ -42,7 +47,7 @@ export function mapWindow(path: string, options: MapWindowOptions = {}): MappedW
  * ```
  *   memory   0 .. start        bytes of the file before the asked offset (at most one page)
  *            start .. end      the asked part
- *            end ..            zeros, up to the end of the reservation
+ *            end ..            the rest of its page of the file, then zeros up to the end of the reservation
  * ```
  *
  * Invariants:
@@ -58,6 +63,7 @@ export class MappedWindow implements Disposable {
   readonly #subject: string;
   readonly #fd: number;
   readonly #reservation: Reservation;
+  readonly #copied: boolean;
   #byteLength: number;
   #at = 0;
   #start = 0;
@@ -66,11 +72,12 @@ export class MappedWindow implements Disposable {
   /** For `mapWindow`. Nothing is mapped before the first `slide`. */
   constructor(path: string, options: MapWindowOptions) {
     const subject = `window on ${path}`;
-    const { byteLength = MiB(16), maxByteLength } = options;
+    const { byteLength = MiB(16), maxByteLength, reading = "mapped" } = options;
     checkByteLength(subject, "byteLength", byteLength, 1);
     if (maxByteLength !== undefined) checkByteLength(subject, "maxByteLength", maxByteLength, byteLength);
     system();
     this.#subject = subject;
+    this.#copied = reading === "copied";
     this.path = path;
     const file = openRegularFile(subject, path, constants.O_RDONLY);
     this.#fd = file.fd;
@@ -127,25 +134,47 @@ export class MappedWindow implements Disposable {
     if (this.memory.closed) this.memory.throwClosed();
     checkByteLength(this.#subject, "fileByteOffset", fileByteOffset);
     if (fileByteOffset > this.fileByteLength) this.#refuseOffset(fileByteOffset);
+    const byteLength = Math.min(this.#byteLength, this.fileByteLength - fileByteOffset);
+    const before = this.#end;
     this.#at = fileByteOffset;
     this.#start = this.#end = 0;
+    const start = this.#copied ? this.#copy(fileByteOffset, byteLength, before) : this.#map(fileByteOffset, byteLength, before);
+    // Afterwards, since a page that has lost only its end is shown with zeros there.
     const found = fstatSync(this.#fd).size;
-    if (found < this.fileByteLength) this.#throwShortened(found);
-    const start = fileByteOffset % Reservation.pageByteLength;
-    const byteLength = Math.min(this.#byteLength, this.fileByteLength - fileByteOffset);
-    const shown = byteLength === 0 ? 0 : start + byteLength;
-    this.#reservation.show(0, shown, "private", this.#fd, fileByteOffset - start);
-    const refused = this.#reservation.advise("populate", shown);
-    // A kernel before 5.14 does not know the advice; it then reads in what is touched.
-    if (refused !== 0 && errnoName(refused) !== "EINVAL") {
-      if (errnoName(refused) === "EFAULT") this.#throwShortened(fstatSync(this.#fd).size);
-      this.#reservation.entomb();
-      throw systemError(this.#subject, "could not be read", refused, { fileByteOffset });
-    }
+    if (found < this.fileByteLength) this.#throwShortened(before + byteLength, found);
     system().readAhead(this.#fd, fileByteOffset + byteLength, this.#byteLength);
-    this.#start = byteLength === 0 ? 0 : start;
-    this.#end = shown;
+    this.#start = start;
+    this.#end = start + byteLength;
     return byteLength;
+  }
+
+  #map(fileByteOffset: number, byteLength: number, before: number): number {
+    const start = byteLength === 0 ? 0 : fileByteOffset % Reservation.pageByteLength;
+    this.#reservation.show(0, start + byteLength, "private", this.#fd, fileByteOffset - start);
+    const refused = this.#reservation.advise("populate", start + byteLength);
+    // A kernel before 5.14 does not know the advice; it then reads in what is touched.
+    if (refused === 0 || errnoName(refused) === "EINVAL") return start;
+    if (errnoName(refused) === "EFAULT") this.#throwShortened(before, fstatSync(this.#fd).size);
+    this.#empty(before);
+    throw systemError(this.#subject, "could not be read", refused, { fileByteOffset });
+  }
+
+  #copy(fileByteOffset: number, byteLength: number, before: number): number {
+    for (let done = 0; done < byteLength; ) {
+      const read = this.#read(done, Math.min(byteLength - done, GiB(1)), fileByteOffset + done);
+      if (read === 0) this.#throwShortened(Math.max(before, done), fstatSync(this.#fd).size);
+      done += read;
+    }
+    if (byteLength < before) this.memory.u8.fill(0, byteLength, before);
+    return 0;
+  }
+
+  #read(byteOffset: number, byteLength: number, fileByteOffset: number): number {
+    try {
+      return readSync(this.#fd, this.memory.u8, byteOffset, byteLength, fileByteOffset);
+    } catch (cause) {
+      throw systemError(this.#subject, "could not be read", cause, { fileByteOffset });
+    }
   }
 
   /** Shows at least `byteLength` bytes from the same offset on. What was stored in the window is gone. Throws `out-of-memory` past `maxByteLength`. */
@@ -188,8 +217,14 @@ export class MappedWindow implements Disposable {
     });
   }
 
-  #throwShortened(found: number): never {
+  /** Zeros wherever something was shown: by pages, or by copies in the first `byteLength` bytes. */
+  #empty(byteLength: number): void {
     this.#reservation.entomb();
+    if (this.#copied) this.memory.u8.fill(0, 0, byteLength);
+  }
+
+  #throwShortened(before: number, found: number): never {
+    this.#empty(before);
     throw new MemoryError("io", {
       subject: this.#subject,
       event: "was shortened by another program while it was read",

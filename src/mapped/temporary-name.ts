@@ -16,15 +16,22 @@ export function hiddenName(name: string): string {
   return `.${shortened(name)}.${processHome()}.${process.pid}.${random}.tmp`;
 }
 
-/** Removes what killed processes of this machine have left beside `target`. */
+/** Removes what killed processes of this machine have left beside `target`, as far as it may. */
 export function removeAbandoned(target: string): void {
-  const prefix = `.${shortened(basename(target))}.${processHome()}.`;
   const directory = dirname(target);
-  for (const name of readdirSync(directory)) {
-    if (!name.startsWith(prefix)) continue;
-    const [, pid] = /^(\d+)\.[0-9a-z]+\.tmp$/.exec(name.slice(prefix.length)) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) removeIfThere(join(directory, name));
+  const prefix = `.${shortened(basename(target))}.${processHome()}.`;
+  try {
+    for (const name of readdirSync(directory)) {
+      if (name.startsWith(prefix) && isAbandoned(name.slice(prefix.length))) unlinkSync(join(directory, name));
+    }
+  } catch {
+    // A directory that may not be listed, another user's file, another process that was faster: nothing that publishing depends on.
   }
+}
+
+function isAbandoned(suffix: string): boolean {
+  const [, pid] = /^(\d+)\.[0-9a-z]+\.tmp$/.exec(suffix) ?? [];
+  return pid !== undefined && !isAlive(Number(pid));
 }
 
 const temporaries = new Set<string>();

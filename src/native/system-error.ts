@@ -28,6 +28,7 @@ const CURES: Readonly<Record<string, string>> = {
   ENOSYS: "Use a newer Linux.",
   ELOOP: "Check the symbolic links of the path.",
   ENAMETOOLONG: "Use a shorter path.",
+  ERR_ACCESS_DENIED: "Node's permission model forbids it: allow it, or run without --permission.",
   EFAULT: "Do not shorten a file while it is read; replace it by renaming another over it.",
 };
 

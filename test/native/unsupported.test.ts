@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { MemoryError } from "../../src/core/errors.ts";
+import { type Refusal, refuseSystem } from "../../src/native/unsupported.ts";
+import { runChild, withoutKoffi } from "../process/child.ts";
+import { temporaryDirectory } from "../process/temporary-directory.ts";
+
+describe("where files cannot be mapped", () => {
+  const refusals: readonly Refusal[] = ["platform", "architecture", "koffi-missing", "koffi-blocked", "no-proc", "engine"];
+  for (const why of refusals) {
+    test(`the error tells why and what to do: ${why}`, () => {
+      assert.throws(
+        () => refuseSystem(why),
+        (error) => {
+          assert.ok(error instanceof MemoryError);
+          assert.equal(error.code, "unsupported");
+          assert.equal(error.subject, "memory mapping");
+          assert.equal(error.numbers.platform, `${process.platform}-${process.arch}`);
+          assert.equal(error.numbers.node, process.versions.node);
+          assert.match(error.cure, /^[A-Z].*\.$/);
+          return true;
+        },
+      );
+    });
+  }
+
+  const everyDoorRefuses = `
+    assert.equal(mapped.isMappingSupported(), false);
+    fs.writeFileSync(directory + "/file", "bytes");
+    const doors = [
+      () => mapped.mapFile(directory + "/file"),
+      () => mapped.mapWindow(directory + "/file"),
+      () => mapped.mapAnonymous(100),
+      () => mapped.mapScratch(directory, { maxByteLength: 100 }),
+    ];
+    for (const door of doors) {
+      assert.throws(door, (error) => {
+        assert.equal(error.name, "MemoryError");
+        assert.equal(error.code, "unsupported");
+        assert.match(error.message, new RegExp(args[0]));
+        return true;
+      });
+    }
+    const shared = offheap.sharedMemory(64);
+    shared.u8[3] = 7;
+    assert.equal(mapped.attach(shared.ticket()).u8[3], 7);
+  `;
+  const publishing = `
+    const file = mapped.publishFile(directory + "/published");
+    file.write(Buffer.from("whole"), 0);
+    file.commit();
+    assert.equal(fs.readFileSync(directory + "/published", "utf8"), "whole");
+  `;
+
+  test("without koffi every mapping throws the one error, and everything else works", (t) => {
+    const directory = temporaryDirectory(t);
+    const { status, stderr } = runChild(everyDoorRefuses + publishing, {
+      directory,
+      args: ["npm install koffi"],
+      nodeOptions: withoutKoffi(directory),
+    });
+    assert.equal(status, 0, stderr);
+  });
+
+  test("where addons are not allowed too", (t) => {
+    const directory = temporaryDirectory(t);
+    const major = Number(process.versions.node.split(".")[0]);
+    const { status, stderr } = runChild(everyDoorRefuses, {
+      directory,
+      args: ["--allow-addons"],
+      nodeOptions: [major < 24 ? "--experimental-permission" : "--permission", "--allow-fs-read=*", "--allow-fs-write=*"],
+    });
+    assert.equal(status, 0, stderr);
+  });
+});

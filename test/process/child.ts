@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The compiled file of a module of the library, for scripts that run in a process of their own. */
+export function moduleUrl(path: string): string {
+  return new URL(`../../src/${path}`, import.meta.url).href;
+}
+
+/** Every script of a child begins with these names. */
+const PRELUDE = `
+  import assert from "node:assert/strict";
+  import fs from "node:fs";
+  import { Worker } from "node:worker_threads";
+  import * as offheap from ${JSON.stringify(moduleUrl("index.js"))};
+  import * as mapped from ${JSON.stringify(moduleUrl("mapped/index.js"))};
+  const [directory, ...args] = process.argv.slice(2);
+`;
+
+export interface ChildOptions {
+  /** Handed to the script as `directory`; the script itself is put there. */
+  readonly directory: string;
+  readonly args?: readonly string[];
+  readonly nodeOptions?: readonly string[];
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `script` in a Node process of its own and waits for its end. */
+export function runChild(script: string, options: ChildOptions): Ended {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, commandLine(script, options), {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status, signal, stdout, stderr };
+}
+
+/** Starts `script` in a Node process of its own, with a channel for messages. */
+export function startChild(script: string, options: ChildOptions): ChildProcess {
+  return spawn(process.execPath, commandLine(script, options), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+}
+
+let scripts = 0;
+
+function commandLine(script: string, { directory, args = [], nodeOptions = [] }: ChildOptions): string[] {
+  scripts += 1;
+  const path = join(directory, `child-${process.pid}-${scripts}.mjs`);
+  writeFileSync(path, PRELUDE + script);
+  return [...nodeOptions, path, directory, ...args];
+}
+
+/** The preload of a process in which koffi is not installed. */
+export function withoutKoffi(directory: string): string[] {
+  const path = join(directory, "without-koffi.cjs");
+  writeFileSync(
+    path,
+    `const Module = require("node:module");
+     const load = Module._load;
+     Module._load = function (request, ...rest) {
+       if (request === "koffi") throw Object.assign(new Error("Cannot find module 'koffi'"), { code: "MODULE_NOT_FOUND" });
+       return load.call(this, request, ...rest);
+     };`,
+  );
+  return ["--require", path];
+}
