@@ -84,3 +84,12 @@ test("no file speaks of the place where it was written", () => {
   assert.deepEqual(sources.flatMap(foreignWordViolations), []);
   assert.deepEqual(foreignWordViolations(at("a.md", `one\nsee Issue${" #"}5`)), [`a.md:2: mentions issue${" #"}`]);
 });
+
+test("lock files name no registry", () => {
+  const locks = [...sourcesIn(".", ["package-lock.json"])];
+  assert.deepEqual(
+    locks.map(({ path }) => path),
+    ["bench/rivals/package-lock.json", "package-lock.json"],
+  );
+  for (const { path, text } of locks) assert.doesNotMatch(text, /"resolved"/, path);
+});
