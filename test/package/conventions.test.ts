@@ -85,11 +85,20 @@ test("no file speaks of the place where it was written", () => {
   assert.deepEqual(foreignWordViolations(at("a.md", `one\nsee Issue${" #"}5`)), [`a.md:2: mentions issue${" #"}`]);
 });
 
-test("lock files name no registry", () => {
-  const locks = [...sourcesIn(".", ["package-lock.json"])];
+test("lock files name no registry, and are complete for every platform: else `npm ci` refuses them", () => {
+  const locks = sourcesIn(".", ["package-lock.json"]);
   assert.deepEqual(
     locks.map(({ path }) => path),
     ["bench/rivals/package-lock.json", "package-lock.json"],
   );
-  for (const { path, text } of locks) assert.doesNotMatch(text, /"resolved"/, path);
+  for (const { path, text } of locks) {
+    assert.doesNotMatch(text, /"resolved"/, path);
+    const { packages }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(text);
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    assert.deepEqual(
+      wanted.filter((name) => packages[`node_modules/${name}`] === undefined),
+      [],
+      `${path}: node scripts/complete-lock.mjs`,
+    );
+  }
 });
