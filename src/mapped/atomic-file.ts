@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { GiB } from "../core/size.ts";
 import { system } from "../native/system.ts";
@@ -82,6 +83,7 @@ export class AtomicFile implements Disposable {
   /** Writes all of `bytes` at `position`. What is skipped reads as zeros. An error aborts the file. */
   write(bytes: Uint8Array, position: number): void {
     const fd = this.#checkOpen();
+    checkByteLength(this.#subject, "position", position);
     try {
       for (let done = 0; done < bytes.byteLength; ) {
         done += writeSync(fd, bytes, done, Math.min(bytes.byteLength - done, MOST_PER_WRITE), position + done);

@@ -1,16 +1,25 @@
 export type { Ticket } from "../core/ticket.ts";
 export { AtomicFile, publishFile } from "./atomic-file.ts";
 export { attach } from "./attach.ts";
+export { type BuildOptions, type BuildProgress, type BuildSummary, buildDataset } from "./dataset/build.ts";
+export {
+  type ColumnOf,
+  Dataset,
+  type OpenDatasetOptions,
+  openDataset,
+  type RowOf,
+  type RowSchema,
+  Rows,
+  type UntypedRow,
+} from "./dataset/dataset.ts";
+export type { ExportFormat, RowRange } from "./dataset/export.ts";
+export type { InputFormat } from "./dataset/input-format.ts";
+export type { Manifest } from "./dataset/manifest.ts";
+export { drawDataset, type Palette } from "./dataset/picture.ts";
+export type { Cell } from "./dataset/row-class.ts";
 export { mapAnonymous } from "./map-anonymous.ts";
 export { type MapFileOptions, type MapMode, mapFile } from "./map-file.ts";
 export { type MapScratchOptions, mapScratch } from "./map-scratch.ts";
 export { MappedWindow, type MapWindowOptions, mapWindow } from "./map-window.ts";
 export { type Advice, MappedMemory } from "./mapped-memory.ts";
 export { isMappingSupported } from "./supported.ts";
-export { type BuildOptions, type BuildProgress, type BuildSummary, buildDataset } from "./dataset/build.ts";
-export { type ColumnOf, Dataset, openDataset, type OpenDatasetOptions, type RowOf, Rows, type RowSchema, type UntypedRow } from "./dataset/dataset.ts";
-export type { ExportFormat, RowRange } from "./dataset/export.ts";
-export type { InputFormat } from "./dataset/input-format.ts";
-export type { Manifest } from "./dataset/manifest.ts";
-export { drawDataset, type Palette } from "./dataset/picture.ts";
-export type { Cell } from "./dataset/row-class.ts";

@@ -138,31 +138,31 @@ export class MappedWindow implements Disposable {
     const before = this.#end;
     this.#at = fileByteOffset;
     this.#start = this.#end = 0;
-    const start = this.#copied ? this.#copy(fileByteOffset, byteLength, before) : this.#map(fileByteOffset, byteLength, before);
+    const start = this.#copied ? this.#copy(fileByteOffset, byteLength, before) : this.#map(fileByteOffset, byteLength);
     // Afterwards, since a page that has lost only its end is shown with zeros there.
     const found = fstatSync(this.#fd).size;
-    if (found < this.fileByteLength) this.#throwShortened(before + byteLength, found);
+    if (found < this.fileByteLength) this.#throwShortened(found);
     system().readAhead(this.#fd, fileByteOffset + byteLength, this.#byteLength);
     this.#start = start;
     this.#end = start + byteLength;
     return byteLength;
   }
 
-  #map(fileByteOffset: number, byteLength: number, before: number): number {
+  #map(fileByteOffset: number, byteLength: number): number {
     const start = byteLength === 0 ? 0 : fileByteOffset % Reservation.pageByteLength;
     this.#reservation.show(0, start + byteLength, "private", this.#fd, fileByteOffset - start);
     const refused = this.#reservation.advise("populate", start + byteLength);
     // A kernel before 5.14 does not know the advice; it then reads in what is touched.
     if (refused === 0 || errnoName(refused) === "EINVAL") return start;
-    if (errnoName(refused) === "EFAULT") this.#throwShortened(before, fstatSync(this.#fd).size);
-    this.#empty(before);
+    if (errnoName(refused) === "EFAULT") this.#throwShortened(fstatSync(this.#fd).size);
+    this.#reservation.entomb();
     throw systemError(this.#subject, "could not be read", refused, { fileByteOffset });
   }
 
   #copy(fileByteOffset: number, byteLength: number, before: number): number {
     for (let done = 0; done < byteLength; ) {
       const read = this.#read(done, Math.min(byteLength - done, GiB(1)), fileByteOffset + done);
-      if (read === 0) this.#throwShortened(Math.max(before, done), fstatSync(this.#fd).size);
+      if (read === 0) this.#throwShortened(fstatSync(this.#fd).size);
       done += read;
     }
     if (byteLength < before) this.memory.u8.fill(0, byteLength, before);
@@ -217,14 +217,8 @@ export class MappedWindow implements Disposable {
     });
   }
 
-  /** Zeros wherever something was shown: by pages, or by copies in the first `byteLength` bytes. */
-  #empty(byteLength: number): void {
+  #throwShortened(found: number): never {
     this.#reservation.entomb();
-    if (this.#copied) this.memory.u8.fill(0, 0, byteLength);
-  }
-
-  #throwShortened(before: number, found: number): never {
-    this.#empty(before);
     throw new MemoryError("io", {
       subject: this.#subject,
       event: "was shortened by another program while it was read",

@@ -90,16 +90,15 @@ export class Reservation {
     return buffer.byteLength >= 0 ? found : 0;
   }
 
-  /** Leaves zero pages of this process over the whole range: a tombstone that can be touched for ever. */
+  /** Leaves fresh zero pages of this process over the whole range: a tombstone that can be touched for ever. */
   entomb(): void {
-    this.#zero(0, this.#mapped);
+    this.#zero(0, this.buffer.byteLength);
     this.#mapped = 0;
   }
 
   #zero(from: number, to: number): void {
-    const end = Math.min(to, alignUp(this.buffer.byteLength, this.#system.pageByteLength));
-    if (from >= end) return;
-    const refused = this.#system.mapZeros(this.#address + BigInt(from), end - from);
+    if (from >= to) return;
+    const refused = this.#system.mapZeros(this.#address + BigInt(from), to - from);
     if (refused !== 0) throw systemError(this.#subject, "could not be unmapped", refused, { from, to });
   }
 }

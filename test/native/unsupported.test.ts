@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MemoryError } from "../../src/core/errors.ts";
 import { type Refusal, refuseSystem } from "../../src/native/unsupported.ts";
-import { runChild, withoutKoffi } from "../process/child.ts";
+import { moduleUrl, runChild, withoutKoffi } from "../process/child.ts";
 import { temporaryDirectory } from "../process/temporary-directory.ts";
 
 describe("where files cannot be mapped", () => {
@@ -25,13 +25,15 @@ describe("where files cannot be mapped", () => {
   }
 
   const everyDoorRefuses = `
-    assert.equal(mapped.isMappingSupported(), false);
+    const offheap = await import(${JSON.stringify(moduleUrl("index.js"))});
+    const door = await import(${JSON.stringify(moduleUrl("mapped/index.js"))});
+    assert.equal(door.isMappingSupported(), false);
     fs.writeFileSync(directory + "/file", "bytes");
     const doors = [
-      () => mapped.mapFile(directory + "/file"),
-      () => mapped.mapWindow(directory + "/file"),
-      () => mapped.mapAnonymous(100),
-      () => mapped.mapScratch(directory, { maxByteLength: 100 }),
+      () => door.mapFile(directory + "/file"),
+      () => door.mapWindow(directory + "/file"),
+      () => door.mapAnonymous(100),
+      () => door.mapScratch(directory, { maxByteLength: 100 }),
     ];
     for (const door of doors) {
       assert.throws(door, (error) => {
@@ -43,10 +45,10 @@ describe("where files cannot be mapped", () => {
     }
     const shared = offheap.sharedMemory(64);
     shared.u8[3] = 7;
-    assert.equal(mapped.attach(shared.ticket()).u8[3], 7);
+    assert.equal(door.attach(shared.ticket()).u8[3], 7);
   `;
   const publishing = `
-    const file = mapped.publishFile(directory + "/published");
+    const file = door.publishFile(directory + "/published");
     file.write(Buffer.from("whole"), 0);
     file.commit();
     assert.equal(fs.readFileSync(directory + "/published", "utf8"), "whole");

@@ -7,13 +7,15 @@ export function moduleUrl(path: string): string {
   return new URL(`../../src/${path}`, import.meta.url).href;
 }
 
-/** Every script of a child begins with these names. */
+const MAPPED = ["atomic-file", "attach", "map-anonymous", "map-file", "map-scratch", "map-window", "supported"];
+
+/** Every script of a child begins with these names. The modules of mapping come one by one: all of the door would take each child longer. */
 const PRELUDE = `
   import assert from "node:assert/strict";
   import fs from "node:fs";
   import { Worker } from "node:worker_threads";
-  import * as offheap from ${JSON.stringify(moduleUrl("index.js"))};
-  import * as mapped from ${JSON.stringify(moduleUrl("mapped/index.js"))};
+  ${MAPPED.map((name, index) => `import * as mapped${index} from ${JSON.stringify(moduleUrl(`mapped/${name}.js`))};`).join("\n")}
+  const mapped = { ${MAPPED.map((_, index) => `...mapped${index}`).join(", ")} };
   const [directory, ...args] = process.argv.slice(2);
 `;
 
@@ -43,6 +45,14 @@ export function runChild(script: string, options: ChildOptions): Ended {
 /** Starts `script` in a Node process of its own, with a channel for messages. */
 export function startChild(script: string, options: ChildOptions): ChildProcess {
   return spawn(process.execPath, commandLine(script, options), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+}
+
+/** The next message of a child. Rejects when it ends without one. */
+export function messageOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once("message", resolve);
+    child.once("exit", (status, signal) => reject(new Error(`the child ended with ${status ?? signal} and without a message`)));
+  });
 }
 
 let scripts = 0;
