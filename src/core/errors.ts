@@ -44,6 +44,8 @@ export interface MemoryErrorParts {
   readonly event: string;
   /** The numbers, printed as `name=value`. */
   readonly numbers?: Readonly<Record<string, number | bigint | string | undefined>>;
+  /** Numbers that the subject tells already, as of a place in a file: kept for programs among the others, not printed again. */
+  readonly place?: Readonly<Record<string, number | string | undefined>>;
   /** What the user can do, as a whole sentence. */
   readonly cure: string;
   /** What lies below, where something does. */
@@ -62,7 +64,7 @@ export class MemoryError extends Error {
     super(sentence(parts), parts.cause === undefined ? undefined : { cause: parts.cause });
     this.code = code;
     this.subject = parts.subject;
-    this.numbers = parts.numbers ?? {};
+    this.numbers = { ...parts.place, ...parts.numbers };
     this.cure = parts.cure;
   }
 }

@@ -1,0 +1,212 @@
+import { MemoryError } from "../core/errors.ts";
+import type { Memory } from "../core/memory.ts";
+import type { FieldBatch } from "./field-batch.ts";
+import { FieldKind } from "./field-kind.ts";
+import { type TableOptions, TableTokenizer } from "./table-tokenizer.ts";
+
+export interface CsvOptions extends TableOptions {
+  /** What stands between fields: one ASCII character. Default a comma. */
+  readonly delimiter?: string;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const QUOTE = 0x22;
+/** A quoted field with doubled quotes in it, until they are undone at the end of its record. */
+const ESCAPED = 0x40;
+
+/**
+ * CSV as RFC 4180 has it. A field that begins with a quote goes to the next quote that is not doubled, line ends and delimiters
+ * included, and must end the field. A quote within an unquoted field is refused, because programs differ in what they make of it;
+ * so is text behind a closing quote. Spaces are text.
+ *
+ * Speed: as `TsvTokenizer`; within quotes only quotes and line ends stop it.
+ */
+export class CsvTokenizer extends TableTokenizer {
+  readonly #delimiter: number;
+
+  constructor(options: CsvOptions) {
+    super(options);
+    this.#delimiter = checkDelimiter(options.delimiter ?? ",");
+  }
+
+  protected override readonly fieldCountCure =
+    "Put fields that hold a delimiter or a line end in quotes; look for a missing delimiter.";
+
+  protected override scan(window: Memory, start: number, end: number, last: boolean, batch: FieldBatch, isHeader: boolean): number {
+    const { u8, i32 } = window;
+    const { starts, ends, kinds, lines, stride } = batch;
+    const { invalidAt } = this;
+    const delimiter = this.#delimiter;
+    const delimiters = Math.imul(delimiter, 0x01010101);
+    const mostRows = isHeader ? 1 : batch.rowCapacity;
+    u8[end] = LF;
+    let row = 0;
+    let field = 0;
+    let rowEnd = stride;
+    let surplus = 0;
+    let escaped = 0;
+    let line = this.line;
+    let quotedLines = 0;
+    let recordStart = start;
+    let fieldStart = start;
+    let word = start >> 2;
+    let hits = stopsIn(i32[word], delimiters) & (-1 << ((start & 3) << 3));
+    for (;;) {
+      while (hits === 0) hits = stopsIn(i32[++word], delimiters);
+      let at = (word << 2) + ((31 - Math.clz32(hits & -hits)) >> 3);
+      hits &= hits - 1;
+      let byte = u8[at];
+      let fieldEnd = at;
+      let kind: number = FieldKind.TEXT;
+      if (byte === QUOTE) {
+        if (at !== fieldStart) this.#failStrayQuote(u8, recordStart, at, line, field - (rowEnd - stride) + surplus);
+        // The field goes to the next quote that is not doubled.
+        fieldStart = at + 1;
+        kind = FieldKind.QUOTED;
+        let from = fieldStart;
+        for (;;) {
+          word = from >> 2;
+          hits = quotesIn(i32[word]) & (-1 << ((from & 3) << 3));
+          for (;;) {
+            while (hits === 0) hits = quotesIn(i32[++word]);
+            at = (word << 2) + ((31 - Math.clz32(hits & -hits)) >> 3);
+            hits &= hits - 1;
+            byte = u8[at];
+            if (byte === QUOTE) break;
+            if (byte !== LF) continue;
+            if (at === end) break;
+            quotedLines += 1;
+          }
+          if (byte !== QUOTE || u8[at + 1] !== QUOTE) break;
+          kind = ESCAPED;
+          from = at + 2;
+        }
+        if (at === end) {
+          if (!last) break;
+          this.#failOpenQuote(u8, recordStart, fieldStart - 1, line, field - (rowEnd - stride) + surplus);
+        }
+        fieldEnd = at;
+        at += 1;
+        if (u8[at] === CR && u8[at + 1] === LF) at += 1;
+        byte = u8[at];
+        if (byte !== delimiter && byte !== LF) {
+          this.#failBehindQuote(u8, recordStart, at, line, field - (rowEnd - stride) + surplus);
+        }
+        if (kind === ESCAPED) escaped += 1;
+        word = (at + 1) >> 2;
+        hits = stopsIn(i32[word], delimiters) & (-1 << (((at + 1) & 3) << 3));
+      } else if (byte === LF) {
+        if (at > fieldStart && u8[at - 1] === CR) fieldEnd = at - 1;
+      } else if (byte !== delimiter) {
+        continue;
+      }
+      if (field < rowEnd) {
+        starts[field] = fieldStart;
+        ends[field] = fieldEnd;
+        kinds[field] = kind;
+        field += 1;
+      } else {
+        surplus += 1;
+      }
+      if (byte === delimiter) {
+        fieldStart = at + 1;
+        continue;
+      }
+      // The mark at `end` ends the last record, when nothing follows; otherwise the record is cut off.
+      if (at === end && (!last || recordStart === end)) break;
+      const next = at === end ? end : at + 1;
+      const fieldCount = field - (rowEnd - stride) + surplus;
+      if (fieldEnd === recordStart && fieldCount === 1 && stride > 1) {
+        field -= 1;
+      } else {
+        if (at > invalidAt || field !== rowEnd || surplus > 0) {
+          this.checkOddRecord(u8, { start: recordStart, end: at, line, row, fieldCount }, batch, isHeader);
+        }
+        if (escaped > 0) undoubleRow(u8, batch, rowEnd - stride, rowEnd);
+        lines[row] = line;
+        row += 1;
+        rowEnd += stride;
+      }
+      escaped = 0;
+      line += 1 + quotedLines;
+      quotedLines = 0;
+      recordStart = next;
+      fieldStart = next;
+      if (row === mostRows || next === end) break;
+    }
+    this.line = line;
+    batch.rowCount = row;
+    return recordStart;
+  }
+
+  #failStrayQuote(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number): never {
+    this.line = line;
+    this.fail(u8, recordStart, at, {
+      columnIndex,
+      event: "a quote stands within a field that does not begin with one",
+      cure: 'Put the whole field in quotes and double those within: "a ""b"" c".',
+    });
+  }
+
+  #failOpenQuote(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number): never {
+    this.line = line;
+    this.fail(u8, recordStart, at, {
+      columnIndex,
+      event: "the quote that opens here is never closed",
+      cure: "Close it, or double the quotes within the field.",
+    });
+  }
+
+  #failBehindQuote(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number): never {
+    this.line = line;
+    this.fail(u8, recordStart, at, {
+      columnIndex,
+      event: "text stands behind the closing quote",
+      cure: 'Double the quotes within a field: "a ""b"" c". Behind the closing quote comes the next delimiter or the line end.',
+    });
+  }
+}
+
+/** A word with the top bit set of each byte that is `"` or LF, or one of two others (0x02, `*`) that differ from those in the same two bits. */
+function quotesIn(word: number): number {
+  return (((((word & 0x57575757) ^ 0x02020202) + 0x7f7f7f7f) | word) & 0x80808080) ^ 0x80808080;
+}
+
+/** The same, and of each byte that is the delimiter, four of which are in `delimiters`. */
+function stopsIn(word: number, delimiters: number): number {
+  const noQuote = (((word & 0x57575757) ^ 0x02020202) + 0x7f7f7f7f) | word;
+  const noDelimiter = (((word & 0x7f7f7f7f) ^ delimiters) + 0x7f7f7f7f) | word;
+  return (noQuote & noDelimiter & 0x80808080) ^ 0x80808080;
+}
+
+/** Undoes the doubled quotes in the fields `[first, end)` of the batch, in place. */
+function undoubleRow(u8: Uint8Array, batch: FieldBatch, first: number, end: number): void {
+  const { starts, ends, kinds } = batch;
+  for (let field = first; field < end; field++) {
+    if (kinds[field] !== ESCAPED) continue;
+    ends[field] = undouble(u8, starts[field], ends[field]);
+    kinds[field] = FieldKind.QUOTED;
+  }
+}
+
+/** Keeps one of each two quotes in `[start, end)` and returns the new end. */
+function undouble(u8: Uint8Array, start: number, end: number): number {
+  let to = start;
+  for (let from = start; from < end; from++) {
+    const byte = u8[from];
+    u8[to++] = byte;
+    if (byte === QUOTE) from += 1;
+  }
+  return to;
+}
+
+function checkDelimiter(delimiter: string): number {
+  const code = delimiter.charCodeAt(0);
+  if (delimiter.length === 1 && code < 0x80 && code !== QUOTE && code !== LF && code !== CR) return code;
+  throw new MemoryError("invalid-argument", {
+    subject: "CSV",
+    event: `cannot have ${JSON.stringify(delimiter)} as its delimiter`,
+    cure: "Pass one ASCII character that is neither a quote nor a line end.",
+  });
+}
