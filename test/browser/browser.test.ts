@@ -21,9 +21,6 @@ const executablePath = [process.env.CHROMIUM ?? "", ...PLACES].find((path) => ex
 const skip =
   executablePath === undefined ? "no Chromium is installed (Debian: apt-get install chromium; elsewhere set CHROMIUM)" : false;
 
-/** Tests of accessors and containers that are generated where that is allowed, and must work where it is not. */
-const WITHOUT_CODE_GENERATION = /^(?:layout|alloc|collections)\//;
-
 const PAGE_MODULE = 'import("/.build/test/browser/page.js")';
 
 let opened: { readonly site: Site; readonly browser: Browser; readonly context: BrowserContext } | undefined;
@@ -107,9 +104,9 @@ test("tickets of shared memories go to a web worker, and both threads see the by
   );
 });
 
-for (const { name } of runnable) {
+for (const { name, generatesCode } of runnable) {
   test(`${name} in Chromium`, { skip }, () => runSuite("page", `${name}.test`));
-  if (WITHOUT_CODE_GENERATION.test(name)) {
+  if (generatesCode) {
     test(`${name} in Chromium without code generation`, { skip }, () => runSuite("strict-page", `${name}.test`));
   }
 }
