@@ -18,7 +18,7 @@ export function extendFile(subject: string, fd: number, byteLength: number): num
   const refused = system().allocate(fd, before, byteLength - before);
   if (refused === 0) return byteLength;
   try {
-    if (errnoName(refused) !== "EOPNOTSUPP") throw systemError(subject, "could not grow", refused, { byteLength });
+    if (errnoName(refused) !== "ENOTSUP") throw systemError(subject, "could not grow", refused, { byteLength });
     writeZeros(fd, before, byteLength);
     return byteLength;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from "node:fs";
 import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
-import { MiB } from "../core/size.ts";
+import { KiB, MiB } from "../core/size.ts";
 import { system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
 import { extendFile } from "./extend-file.ts";
@@ -18,6 +18,7 @@ export interface MapScratchOptions {
 
 const LEAST_STEP = MiB(1);
 const MOST_STEP = MiB(64);
+const LEAST_SMALLER_STEP = KiB(64);
 
 /**
  * Memory for work that may be larger than the machine's: the pages of a file without a name in `directory`, which the kernel writes
@@ -42,7 +43,7 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
   let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
-    const most = wholePages(maxByteLength);
+    const extend = inSteps(subject, wholePages(maxByteLength));
     backing = new FileBacking({
       subject,
       readOnly: false,
@@ -51,8 +52,8 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
       fileByteOffset: 0,
       byteLength,
       maxByteLength,
-      backedByteLength: byteLength === 0 ? 0 : extendAhead(subject, fd, byteLength, most),
-      extend: (open, wanted) => extendAhead(subject, open, wanted, most),
+      backedByteLength: byteLength === 0 ? 0 : extend(fd, byteLength),
+      extend,
       path: `/proc/${process.pid}/fd/${fd}`,
       identity: { device: String(dev), inode: String(ino) },
     });
@@ -63,13 +64,18 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
   return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
 }
 
-/** Extends the file by a step beyond what is wanted; by that alone where the disk has no room for the step. */
-function extendAhead(subject: string, fd: number, wanted: number, most: number): number {
-  const step = Math.min(Math.max(wanted, LEAST_STEP), MOST_STEP);
-  try {
-    return extendFile(subject, fd, Math.min(wholePages(wanted + step), most));
-  } catch (error) {
-    if (error instanceof MemoryError && error.code === "disk-full") return extendFile(subject, fd, wholePages(wanted));
-    throw error;
-  }
+/** Extends the file by a step beyond what is wanted; by a smaller one, and in the end by none, where the disk has no room for it. */
+function inSteps(subject: string, most: number): (fd: number, wanted: number) => number {
+  let mostStep = MOST_STEP;
+  return (fd, wanted) => {
+    for (;;) {
+      const step = Math.min(Math.max(wanted, LEAST_STEP), mostStep);
+      try {
+        return extendFile(subject, fd, Math.min(wholePages(wanted + step), most));
+      } catch (error) {
+        if (!(error instanceof MemoryError && error.code === "disk-full") || step === 0) throw error;
+        mostStep = step > LEAST_SMALLER_STEP ? Math.floor(step / 2) : 0;
+      }
+    }
+  };
 }

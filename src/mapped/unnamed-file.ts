@@ -12,7 +12,7 @@ export function tryOpenUnnamed(directory: string, flags: number, mode: number): 
   } catch (error) {
     // What file systems and kernels without O_TMPFILE answer, among them those that take it for O_DIRECTORY alone.
     const errno = errnoName(error);
-    if (errno === "EOPNOTSUPP" || errno === "ENOTSUP" || errno === "EISDIR" || errno === "EINVAL") return undefined;
+    if (errno === "ENOTSUP" || errno === "EISDIR" || errno === "EINVAL") return undefined;
     throw error;
   }
 }

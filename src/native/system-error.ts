@@ -6,7 +6,7 @@ const CODES: Readonly<Record<string, MemoryErrorCode>> = {
   EDQUOT: "disk-full",
   ENOMEM: "out-of-memory",
   ENODEV: "unsupported",
-  EOPNOTSUPP: "unsupported",
+  ENOTSUP: "unsupported",
   ENOSYS: "unsupported",
 };
 
@@ -24,7 +24,7 @@ const CURES: Readonly<Record<string, string>> = {
   EFBIG: "Use a file system that takes files of this size.",
   ENOMEM: "Map less, close mappings, or raise vm.max_map_count.",
   ENODEV: "Use a file system that can map files.",
-  EOPNOTSUPP: "Use a file system that can do it.",
+  ENOTSUP: "Use a file system that can do it.",
   ENOSYS: "Use a newer Linux.",
   ELOOP: "Check the symbolic links of the path.",
   ENAMETOOLONG: "Use a shorter path.",
@@ -50,8 +50,13 @@ export function systemError(
   });
 }
 
-/** `ENOENT`, for an errno or for what node:fs threw. */
+/** `ENOENT`, for an errno or for what node:fs threw. EOPNOTSUPP is ENOTSUP, the same number on Linux. */
 export function errnoName(found: unknown): string {
+  const name = nameOf(found);
+  return name === "EOPNOTSUPP" ? "ENOTSUP" : name;
+}
+
+function nameOf(found: unknown): string {
   if (typeof found === "number" && found > 0) return getSystemErrorName(-found);
   if (found instanceof Error && "code" in found && typeof found.code === "string") return found.code;
   return "unknown";
