@@ -1,4 +1,7 @@
 export { Allocator } from "./alloc/allocator.ts";
+export { Arena, type ArenaOptions, arena } from "./alloc/arena.ts";
+export type { ArenaChunk } from "./alloc/arena-chunks.ts";
+export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
 export { Dictionary } from "./collections/dictionary.ts";

@@ -145,7 +145,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
     if (end <= this.#committed) return true;
     const step = Math.min(Math.max(this.#committed - this.#start, LEAST_STEP_BYTES), MOST_STEP_BYTES);
     const generous = Math.min(this.#limit, Math.max(end, this.#committed + step));
-    const grown = (generous > end && growsQuietly(this.memory, generous)) || grows(this.memory, end);
+    const grown = (generous > end && growsQuietly(this.memory, generous)) || this.memory.tryGrow(end);
     if (grown) this.#committed = Math.min(this.memory.byteLength, this.#limit);
     return grown;
   }
@@ -171,21 +171,11 @@ export function bump(memory: Memory, options: BumpOptions = {}): Bump {
   return new Bump(memory, options);
 }
 
-/** Growth that was only meant to be generous: a refusal by the system decides nothing. */
+/** Growth that was only meant to be generous: a refusal by the system decides nothing yet. */
 function growsQuietly(memory: Memory, byteLength: number): boolean {
   try {
     return memory.tryGrow(byteLength);
   } catch {
     return false;
-  }
-}
-
-/** Growth that is needed: no more room is a state, a full disk is told. */
-function grows(memory: Memory, byteLength: number): boolean {
-  try {
-    return memory.tryGrow(byteLength);
-  } catch (error) {
-    if (error instanceof MemoryError && error.code === "out-of-memory") return false;
-    throw error;
   }
 }

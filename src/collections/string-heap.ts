@@ -1,4 +1,4 @@
-import type { Allocator } from "../alloc/allocator.ts";
+import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
@@ -108,7 +108,8 @@ export class StringHeap {
 
   /** A block of the allocator, which the heap owns from now on; `NIL` when there is no room. */
   takeBlock(byteLength: number): Ptr {
-    this.#checkDepth();
+    this.checkAlive();
+    checkGrowsUnder(this.lease, this.#allocator, "interner");
     const ptr = this.#allocator.rawAlloc(byteLength, 8);
     if (ptr === NIL) return NIL;
     if ((ptr + byteLength) / 4 > MOST_REF) {
@@ -190,17 +191,6 @@ export class StringHeap {
     this.#segments[27 - Math.clz32(ids)] = ptr / 4 - ids;
     this.#segmentIds += ids;
     return true;
-  }
-
-  /** A block taken inside a scope that ends before the heap does would be pulled away from under it. */
-  #checkDepth(): void {
-    this.checkAlive();
-    if (this.#allocator.lease === this.lease) return;
-    throw new MemoryError("invalid-argument", {
-      subject: "interner",
-      event: `cannot grow inside a scope of its ${this.#allocator.subject} that ends before it`,
-      cure: "Make the interner inside the scope, give it an allocator of its own, or intern outside of the scope.",
-    });
   }
 }
 

@@ -1,6 +1,12 @@
 import { MemoryError } from "./errors.ts";
 import type { Memory, Views } from "./memory.ts";
 
+/** Something whose bytes are those that a lease stands for, so that it ends with the lease: an arena with chunks from there. */
+export interface Tenant {
+  /** The lease has ended; `event` is what happened, as for `end`. */
+  leaseEnded(event: string): void;
+}
+
 /**
  * The right to look at a memory for as long as something lives: the memory itself, an arena, a scope.
  *
@@ -27,6 +33,8 @@ export class Lease {
   u64: BigUint64Array;
   #subject: string;
   #lastEvent = "";
+  #endedWithMemory = false;
+  #tenants: Set<Tenant> | undefined;
 
   /** For Memory; others call `memory.openLease(subject)`. */
   constructor(memory: Memory, subject: string) {
@@ -58,15 +66,35 @@ export class Lease {
     this.u64 = views.u64;
   }
 
-  /** Makes every view of this lease stale. `event` is what happened, for the story: `was reset`. O(1). */
+  /** Makes every view of this lease stale, and ends its tenants. `event` is what happened, for the story: `was reset`. O(1) without tenants. */
   end(event: string): void {
     this.#lastEvent = event;
     this.epoch += 1;
+    const tenants = this.#tenants;
+    if (tenants === undefined) return;
+    this.#tenants = undefined;
+    for (const tenant of tenants) tenant.leaseEnded(event);
+  }
+
+  /** Ends it because its memory was closed. Called by Memory. */
+  endWithMemory(): void {
+    this.#endedWithMemory = true;
+    this.end("was closed");
+  }
+
+  /** Tells `tenant`, once, when this lease ends. */
+  addTenant(tenant: Tenant): void {
+    this.#tenants ??= new Set();
+    this.#tenants.add(tenant);
+  }
+
+  removeTenant(tenant: Tenant): void {
+    this.#tenants?.delete(tenant);
   }
 
   /** Throws the error of a view that was made at `viewEpoch` and is used after it. For view classes. */
   throwStale(viewEpoch: number): never {
-    if (this.memory.closed) this.memory.throwClosed();
+    if (this.#endedWithMemory) this.memory.throwClosed();
     throw new MemoryError("stale-view", {
       subject: `a view of ${this.#subject}`,
       event: `was used after the ${this.#subject} ${this.#lastEvent}`,

@@ -186,8 +186,10 @@ export class Memory implements Disposable {
     return lease;
   }
 
+  /** Ends a lease for good; it lets go of the bytes. */
   closeLease(lease: Lease, event: string): void {
     lease.end(event);
+    lease.rebind(NO_VIEWS);
     if (lease instanceof LeaseOf) this.#dependents.delete(lease);
   }
 
@@ -248,7 +250,7 @@ class LeaseOf extends Lease implements Dependent {
   }
 
   memoryClosed(): void {
-    this.end("was closed");
+    this.endWithMemory();
     this.rebind(NO_VIEWS);
   }
 }

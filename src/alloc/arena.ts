@@ -1,0 +1,299 @@
+import { alignUp, checkByteLength } from "../core/align.ts";
+import { NIL, type Ptr } from "../core/brand.ts";
+import { MemoryError } from "../core/errors.ts";
+import type { Lease, Tenant } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+import { Allocator } from "./allocator.ts";
+import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
+import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
+import { bump } from "./bump.ts";
+import { movingMemory } from "./moving-memory.ts";
+
+/** Where an arena takes its chunks from, and how large they are. */
+export interface ArenaOptions {
+  /** The allocator that gives the chunks. Default: private memory of its own, which grows as it is needed. */
+  readonly upstream?: Allocator;
+  /** Bytes of the first chunk; later ones double, up to 64 MiB, and are larger where a block needs it. Default: 64 KiB. */
+  readonly chunkByteLength?: number;
+  /** The most bytes that all chunks together may take. Default: what upstream gives. */
+  readonly limitByteLength?: number;
+}
+
+const DEFAULT_CHUNK_BYTES = 64 * 1024;
+const LEAST_CHUNK_BYTES = 64;
+/** Up to here, and with alignments up to here, rounding up is exact in 32-bit integers, which is several times faster. */
+const INT32_SAFE = 0x3fff_ffff;
+
+/**
+ * Blocks that are freed all at once: by `reset`, at the end of a scope, or with the arena.
+ *
+ *     chunk 0    | block | pad | block | ……rest |                   filled before; its rest stays unused
+ *     chunk 1    | block |    floor    block | block |    top   end |      #chunk: the one that is being filled
+ *     chunk 2    |                                    |             empty: kept by a reset or a scope's end for later
+ *
+ * The first chunk is taken when the first block is made. A scope remembers the chunk and the top at its opening and goes back there at its
+ * end, which frees nothing upstream; `floor` is that top, and blocks below it belong to scopes around, so that the scope cannot free or grow
+ * them. Every depth of scopes has a lease of its own, which is what makes views stale: see Lease.
+ *
+ * Invariants:
+ * 1. Live blocks lie in chunks 0 … #chunk, below the chunk's top, and do not overlap.
+ * 2. Chunk start <= floor <= top <= end; the last block ends at top and, if it begins at or above floor, can be freed and resized.
+ * 3. Those of ArenaChunks and ScopeMarks.
+ */
+export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
+  readonly memory: Memory;
+  readonly subject = "arena";
+  readonly #upstream: Allocator;
+  readonly #upstreamLease: Lease;
+  /** Whether the memory is the arena's own and ends with it. */
+  readonly #owns: boolean;
+  readonly #chunks: ArenaChunks;
+  #chunk = -1;
+  #floor = 0;
+  #top = 0;
+  #end = 0;
+  /** By depth: 0 for the arena itself, then one for each depth that scopes have ever had; reused. */
+  readonly #leases: Lease[];
+  #lease: Lease;
+  #depth = 0;
+  readonly #marks = new ScopeMarks();
+  /** Why nothing can be allocated any more, as the rest of a sentence. */
+  #over = "";
+
+  constructor(options: ArenaOptions = {}) {
+    super();
+    const { chunkByteLength = DEFAULT_CHUNK_BYTES, limitByteLength = Number.MAX_SAFE_INTEGER } = options;
+    checkByteLength("arena", "chunkByteLength", chunkByteLength);
+    checkByteLength("arena", "limitByteLength", limitByteLength);
+    const { upstream = bump(movingMemory("memory of an arena")) } = options;
+    this.#owns = options.upstream === undefined;
+    this.#upstream = upstream;
+    this.#upstreamLease = upstream.lease;
+    this.memory = upstream.memory;
+    this.#chunks = new ArenaChunks(upstream, Math.max(chunkByteLength, LEAST_CHUNK_BYTES), limitByteLength);
+    this.#lease = this.memory.openLease("arena");
+    this.#leases = [this.#lease];
+    this.#upstreamLease.addTenant(this);
+  }
+
+  /** Of what is made now: in a scope, the scope's. */
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  /** Bytes of all chunks. */
+  get allocatedByteLength(): number {
+    return this.#chunks.byteLength;
+  }
+
+  /** Bytes of the chunks up to where they are filled, padding included. */
+  get usedByteLength(): number {
+    let used = 0;
+    for (const chunk of this.chunks()) used += chunk.usedByteLength;
+    return used;
+  }
+
+  /** The most bytes that all chunks together may take. Can be changed at any time; chunks that are there stay. */
+  get limitByteLength(): number {
+    return this.#chunks.limit;
+  }
+
+  set limitByteLength(limitByteLength: number) {
+    checkByteLength("arena", "limitByteLength", limitByteLength);
+    this.#chunks.limit = limitByteLength;
+  }
+
+  /** About 5 ns; a chunk from upstream now and then. */
+  rawAlloc(byteSize: number, align: number): Ptr {
+    const top = this.#top;
+    const ptr = top <= INT32_SAFE && align <= INT32_SAFE ? (top + align - 1) & -align : alignUp(top, align);
+    const end = ptr + byteSize;
+    if (end > this.#end) return this.#allocInNextChunk(byteSize, align);
+    this.#top = end;
+    return ptr as Ptr;
+  }
+
+  /** Takes back the last block, if it was made in the scope that is open; every other stays until its scope ends. */
+  rawFree(ptr: Ptr, byteSize: number, _align: number): void {
+    if (ptr + byteSize === this.#top && ptr >= this.#floor) this.#top = ptr;
+  }
+
+  /** The last block grows as far as its chunk can, and shrinks; every other only shrinks, and its end stays unused. */
+  rawResize(ptr: Ptr, oldByteSize: number, newByteSize: number, _align: number): boolean {
+    if (ptr + oldByteSize !== this.#top || ptr < this.#floor) return newByteSize <= oldByteSize;
+    const end = ptr + newByteSize;
+    if (end > this.#end && !this.#extend(end)) return false;
+    this.#top = end;
+    return true;
+  }
+
+  /** Opens a scope: what is made until its end is freed then. Scopes nest; ending one ends those inside. O(1). */
+  scope(): ArenaScope {
+    if (this.#over !== "") this.#throwOver();
+    this.#depth += 1;
+    this.#marks.set(this.#depth, this.#chunk, this.#top, this.#floor);
+    this.#floor = this.#top;
+    if (this.#depth === this.#leases.length) this.#leases.push(this.memory.openLease("arena scope"));
+    this.#lease = this.#leases[this.#depth];
+    return new ArenaScope(this, this.#depth);
+  }
+
+  /**
+   * Frees everything, ends all scopes, and makes every view stale. Chunks are kept for what comes next, the largest first, as long as they
+   * fit into `retainByteLength` together. Default: all of them, and a repeated task soon asks upstream for nothing; 0: none.
+   */
+  reset(options: { readonly retainByteLength?: number } = {}): void {
+    if (this.#over !== "") this.#throwOver();
+    const { retainByteLength = Number.MAX_SAFE_INTEGER } = options;
+    checkByteLength("arena", "retainByteLength", retainByteLength);
+    this.#endLeases(0, "was reset");
+    this.#depth = 0;
+    this.#lease = this.#leases[0];
+    this.#goTo(-1, 0, 0);
+    this.#chunks.drop(retainByteLength);
+  }
+
+  /** Frees everything and gives all chunks back. Views then throw `stale-view`, allocation throws `closed`. Closing twice is harmless. */
+  close(): void {
+    if (this.#over !== "") return;
+    this.#upstreamLease.removeTenant(this);
+    this.#shut("was closed");
+    this.#chunks.drop(0);
+    if (this.#owns) this.memory.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The chunks are gone with what they came from. */
+  leaseEnded(event: string): void {
+    if (this.memory.closed) this.#stop(event);
+    else this.#shut(`lost its chunks, because the ${this.#upstream.subject} below it ${event}`);
+    this.#chunks.forget();
+  }
+
+  /** The chunks in the order in which they are filled. */
+  chunks(): IterableIterator<ArenaChunk> {
+    return this.#chunks.list(this.#chunk, this.#top);
+  }
+
+  /** What contradicts the invariants; empty when all is sound. */
+  checkInvariants(): string[] {
+    const found = [...this.#chunks.checkInvariants(this.#chunk, this.#top), ...this.#marks.checkInvariants(this.#depth)];
+    if (this.#over !== "") return found;
+    const start = this.#chunk < 0 ? 0 : this.#chunks.ptrs[this.#chunk];
+    const end = this.#chunk < 0 ? 0 : this.#chunks.endOf(this.#chunk);
+    if (!(start <= this.#floor && this.#floor <= this.#top && this.#top <= this.#end && this.#end === end)) {
+      found.push(`start=${start}, floor=${this.#floor}, top=${this.#top}, end=${this.#end} of ${end} are out of order`);
+    }
+    return found;
+  }
+
+  /** For ArenaScope. */
+  epochAt(depth: number): number {
+    return this.#leases[depth].epoch;
+  }
+
+  /** For ArenaScope. */
+  rewindTo(depth: number, event: string): void {
+    this.#endLeases(depth, event);
+    const { chunks, tops } = this.#marks;
+    this.#goTo(chunks[depth], tops[depth], tops[depth]);
+    this.#depth = depth;
+    this.#lease = this.#leases[depth];
+  }
+
+  /** For ArenaScope. */
+  leaveScope(depth: number, event: string): void {
+    this.#endLeases(depth, event);
+    const { chunks, tops, floors } = this.#marks;
+    this.#goTo(chunks[depth], tops[depth], floors[depth]);
+    this.#depth = depth - 1;
+    this.#lease = this.#leases[depth - 1];
+  }
+
+  protected override throwOutOfMemory(byteSize: number, align: number): never {
+    throw new MemoryError("out-of-memory", {
+      subject: "arena",
+      event: "has no room for the block",
+      numbers: {
+        byteSize,
+        align,
+        allocated: this.allocatedByteLength,
+        limit: this.limitByteLength < Number.MAX_SAFE_INTEGER ? this.limitByteLength : undefined,
+        maxByteLength: this.memory.maxByteLength,
+      },
+      cure: "Reset it or end a scope, raise its limit or what its upstream can give, or use tryAlloc and handle NIL.",
+    });
+  }
+
+  /** Makes stale what was made at `depth` and deeper. */
+  #endLeases(depth: number, event: string): void {
+    for (let at = this.#depth; at >= depth; at--) this.#leases[at].end(event);
+  }
+
+  /** Goes on filling a chunk at `top`; chunk -1: before the first. */
+  #goTo(chunk: number, top: number, floor: number): void {
+    this.#chunk = chunk;
+    this.#top = top;
+    this.#floor = floor;
+    this.#end = chunk < 0 ? 0 : this.#chunks.endOf(chunk);
+  }
+
+  #allocInNextChunk(byteSize: number, align: number): Ptr {
+    if (this.#over !== "") this.#throwOver();
+    const chunks = this.#chunks;
+    const next = this.#chunk + 1;
+    const kept = chunks.bringForward(next, byteSize, align);
+    if (!kept && next > 0 && this.#extend(alignUp(this.#top, align) + byteSize)) return this.rawAlloc(byteSize, align);
+    if (!kept && !chunks.add(next, byteSize + Math.max(align - CHUNK_ALIGN, 0))) return NIL;
+    if (next > 0) chunks.tops[next - 1] = this.#top;
+    this.#goTo(next, chunks.ptrs[next], chunks.ptrs[next]);
+    return this.rawAlloc(byteSize, align);
+  }
+
+  #extend(end: number): boolean {
+    if (!this.#chunks.extend(this.#chunk, end)) return false;
+    this.#end = this.#chunks.endOf(this.#chunk);
+    return true;
+  }
+
+  /** Ends all views and all allocation. */
+  #shut(event: string): void {
+    for (const lease of this.#leases) this.memory.closeLease(lease, event);
+    this.#stop(event);
+  }
+
+  #stop(event: string): void {
+    this.#over = event;
+    this.#depth = 0;
+    this.#lease = this.#leases[0];
+    this.#goTo(-1, 0, 0);
+    // Every path that would hand out bytes comes through #allocInNextChunk, and that throws.
+    this.#end = -1;
+  }
+
+  #throwOver(): never {
+    if (this.memory.closed && !this.#owns) this.memory.throwClosed();
+    throw new MemoryError("closed", {
+      subject: "arena",
+      event: `was used after it ${this.#over}`,
+      cure: "Keep it, and what its chunks come from, open for as long as it is needed; or make another.",
+    });
+  }
+}
+
+/**
+ * An arena: `arena(64 * 1024)` in private memory of its own, which begins with that many bytes and grows, or `arena({ upstream })` with
+ * chunks from another allocator.
+ *
+ * ```ts
+ * using scratch = arena(64 * 1024);
+ * const p = scratch.create(Particle, { x: 1, y: 2 });
+ * p.x += p.y;
+ * ```
+ */
+export function arena(options: number | ArenaOptions = {}): Arena {
+  return new Arena(typeof options === "number" ? { chunkByteLength: options } : options);
+}
