@@ -3,9 +3,16 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
-import type { Type } from "../layout/type.ts";
 
 const DEFAULT_ALIGN = 8;
+
+/** What `create` must know of a type. Every Type is one. */
+export interface Placeable<Input, View> {
+  readonly byteSize: number;
+  readonly align: number;
+  write(memory: Memory, byteOffset: number, value: Input): void;
+  view(lease: Lease, byteOffset: number): View;
+}
 
 /**
  * Where a value goes. Implement the three raw methods; all comfortable ones are written once, here, over them.
@@ -83,7 +90,7 @@ export abstract class Allocator {
    * One value of `type`, and a view of it: for a struct an object with its fields, for a scalar `{ value }`. Without `init` the
    * bytes are zero. Throws `out-of-memory`, or `bad-value` and then nothing stays allocated.
    */
-  create<Value, Input, View>(type: Type<Value, Input, View>, init?: Input): View {
+  create<Input, View>(type: Placeable<Input, View>, init?: Input): View {
     const { byteSize, align } = type;
     const ptr = this.rawAlloc(Math.max(byteSize, 1), align);
     if (ptr === NIL) this.throwOutOfMemory(byteSize, align);

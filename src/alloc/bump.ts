@@ -144,7 +144,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
     this.#committed = Math.min(this.memory.byteLength, this.#limit);
     if (end <= this.#committed) return true;
     const step = Math.min(Math.max(this.#committed - this.#start, LEAST_STEP_BYTES), MOST_STEP_BYTES);
-    const generous = Math.min(this.#limit, Math.max(end, this.#committed + step));
+    const generous = Math.min(this.#limit, alignUp(Math.max(end, this.#committed + step), LEAST_STEP_BYTES));
     const grown = (generous > end && growsQuietly(this.memory, generous)) || this.memory.tryGrow(end);
     if (grown) this.#committed = Math.min(this.memory.byteLength, this.#limit);
     return grown;
