@@ -1,0 +1,97 @@
+import { MemoryError } from "../core/errors.ts";
+import { type HashSlots, NOWHERE } from "./hash-slots.ts";
+import { HEADER_WORDS } from "./hash-table-layout.ts";
+
+/** How often a table's entries have come, gone or moved. */
+export interface Changes {
+  count: number;
+  /** When the last change was a deletion: the slot that it emptied; else `NOWHERE`. */
+  removedAt: number;
+}
+
+/**
+ * Goes through the entries of a table: the zero slot first, then downwards from a slot that is empty, round to it.
+ *
+ * Why downwards: deleting moves later entries of the same run down, into or above the emptied slot, where this has already been. A run never
+ * reaches across the empty slot where it began. So the current entry may be deleted, and every other entry still comes once.
+ */
+export class HashCursor<Key, Value, Output> implements IterableIterator<Output> {
+  readonly #settled: () => HashSlots<Key, Value, never>;
+  readonly #changes: Changes;
+  readonly #output: (cursor: HashCursor<Key, Value, Output>) => Output;
+  #slots: HashSlots<Key, Value, never>;
+  #seen: number;
+  #at = NOWHERE;
+  /** Slots still to look at; the zero slot counts as one. */
+  #left: number;
+
+  constructor(
+    settled: () => HashSlots<Key, Value, never>,
+    changes: Changes,
+    output: (cursor: HashCursor<Key, Value, Output>) => Output,
+  ) {
+    this.#settled = settled;
+    this.#slots = settled();
+    this.#changes = changes;
+    this.#output = output;
+    this.#seen = changes.count;
+    this.#left = this.#slots.capacity + 1;
+  }
+
+  get key(): Key {
+    return this.#slots.keyAt(this.#at);
+  }
+
+  get value(): Value {
+    return this.#slots.valueAt(this.#at);
+  }
+
+  /** Goes to the next entry. False when there is none. Throws `stale-view` when the table has changed in a way that could skip or repeat entries. */
+  advance(): boolean {
+    if (this.#left === 0) return false;
+    if (this.#changes.count !== this.#seen) this.#checkChange();
+    const slots = this.#settled();
+    this.#slots = slots;
+    if (this.#at === NOWHERE) {
+      this.#at = slots.end;
+      this.#left -= 1;
+      if (!slots.isEmpty(this.#at)) return true;
+    }
+    if (this.#at === slots.end) this.#at = firstEmpty(slots);
+    while (this.#left > 0) {
+      this.#at = (this.#at === HEADER_WORDS ? slots.end : this.#at) - slots.slotWords;
+      this.#left -= 1;
+      if (!slots.isEmpty(this.#at)) return true;
+    }
+    return false;
+  }
+
+  next(): IteratorResult<Output, undefined> {
+    return this.advance() ? { done: false, value: this.#output(this) } : { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  #checkChange(): void {
+    const { count, removedAt } = this.#changes;
+    const removedCurrent = count === this.#seen + 1 && removedAt === this.#at && removedAt !== NOWHERE;
+    if (!removedCurrent) {
+      throw new MemoryError("stale-view", {
+        subject: "an iterator of a hash table",
+        event: "was used after entries had come or gone",
+        numbers: { changes: count - this.#seen },
+        cure: "While iterating delete the current entry only, and set values of keys that are there; collect the rest and do it afterwards.",
+      });
+    }
+    this.#seen = count;
+  }
+}
+
+/** The last empty slot. A sound table has one; of a damaged one without, the first slot: every slot then comes once all the same. */
+function firstEmpty(slots: HashSlots<unknown, unknown, never>): number {
+  let at = slots.end - slots.slotWords;
+  while (at > HEADER_WORDS && !slots.isEmpty(at)) at -= slots.slotWords;
+  return at;
+}

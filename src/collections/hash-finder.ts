@@ -1,0 +1,44 @@
+import { hashWord, KeyKind } from "./hash-key.ts";
+import type { HashSlots } from "./hash-slots.ts";
+import { HEADER_WORDS } from "./hash-table-layout.ts";
+
+/** What a finder falls back to: the table. */
+interface Findable<Key, Value> {
+  find(key: Key, missing: Value): Value;
+}
+
+// Constants of this module's own, which V8 folds; imported bindings it loads.
+const FIRST = HEADER_WORDS;
+const hash = hashWord;
+
+/**
+ * `slots.find` as a closure over one block.
+ *
+ * Everything captured here is a constant to V8 wherever a call site has seen one finder only: base address, length, multiplier and shift
+ * become part of the machine code. More lookups are then under way at once, which counts most where each of them waits for memory.
+ */
+export function hashFinder<Key extends number | bigint, Value>(
+  table: Findable<Key, Value>,
+  slots: HashSlots<Key, Value, never>,
+  missing: Value,
+): (key: Key) => Value {
+  const { words, lease, epoch, multiplier, shift, slotWords, end, keyKind } = slots;
+  if (keyKind > KeyKind.SIGNED) return (key) => table.find(key, missing);
+  const unsigned = keyKind === KeyKind.UNSIGNED;
+  return (key) => {
+    if (typeof key !== "number" || slots.moved || lease.epoch !== epoch) return table.find(key, missing);
+    const word = key | 0;
+    if (unsigned ? key >>> 0 !== key : word !== key) return missing;
+    if (word === 0) return table.find(key, missing);
+    const home = FIRST + (hash(word, multiplier) >>> shift) * slotWords;
+    let at = home;
+    do {
+      const found = words[at];
+      if (found === word) return slots.valueAt(at);
+      if (found === 0) return missing;
+      at += slotWords;
+      if (at === end) at = FIRST;
+    } while (at !== home);
+    return missing;
+  };
+}
