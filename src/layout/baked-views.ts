@@ -1,0 +1,120 @@
+import type { Dependent, Memory } from "../core/memory.ts";
+import { type CursorClass, generateCursor, installCursor, throwOutside } from "./cursor.ts";
+import { className, Source } from "./generation.ts";
+import { Healing } from "./pass.ts";
+import { install, poison, showAs } from "./view-members.ts";
+import { type BakedClass, checkPlace, checkWritable, follow, isWide, POSITION, positionOf, settled } from "./view-parts.ts";
+import { atSource, copySource, type Dialect } from "./view-source.ts";
+import type { Bound, ViewLayout } from "./views.ts";
+
+/**
+ * The generated views of a type in one memory: its typed arrays are constants in them, and so are their addresses in compiled code.
+ *
+ * Invariants:
+ * 1. The accessors know the typed arrays that the memory has now: when growth moves the bytes they are made anew.
+ * 2. After the memory is closed every accessor throws `closed`, and nothing here holds a typed array of it.
+ */
+export class BakedViews<View> implements Dependent {
+  readonly memory: Memory;
+  readonly View: BakedClass<View>;
+  readonly bound: Bound<View>;
+  readonly #layout: ViewLayout;
+  readonly #Cursor: CursorClass<View>;
+  readonly #healing = new Healing(() => this.#install());
+
+  constructor(layout: ViewLayout, memory: Memory) {
+    this.memory = memory;
+    this.#layout = layout;
+    this.View = classOf<View>(layout.name);
+    this.#Cursor = generateCursor<View>(layout.name);
+    this.bound = boundTo<View>(layout.name, memory, (byteOffset, count) => {
+      checkPlace(layout, memory, byteOffset, count * layout.byteSize);
+      const position = positionOf(byteOffset, isWide(memory));
+      return new this.#Cursor(new this.View(position), position, count);
+    });
+    showAs(this.View.prototype, layout.name);
+    this.#install();
+    memory.addDependent(this);
+  }
+
+  memoryMoved(): void {
+    this.#install();
+  }
+
+  memoryClosed(): void {
+    const refuse = () => this.memory.throwClosed();
+    poison(this.View.prototype, refuse);
+    poison(this.#Cursor.prototype, refuse);
+    poison(Object.getPrototypeOf(this.bound), refuse);
+  }
+
+  #install(): void {
+    const { memory } = this;
+    const layout = this.#layout;
+    const wide = isWide(memory);
+    const source = new Source();
+    const dialect = this.#dialect(source, wide);
+    const create = `new ${source.bind(this.View)}(p${wide ? "" : " | 0"})`;
+    const text = `return [
+{ ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} },
+{ ${atSource(source, layout, memory.u8.length, wide, create, this.#misplaced)} }];`;
+    const [members, at] = source.run(`${layout.name}.baked`, text) as [object, object];
+    install(this.View.prototype, members, layout.members);
+    install(Object.getPrototypeOf(this.bound), at, "methods");
+    installCursor(this.#Cursor, layout.name, layout.byteSize, wide, this.#outside);
+  }
+
+  #dialect(source: Source, wide: boolean): Dialect {
+    const { memory } = this;
+    const moves = memory.home === "wasm";
+    return {
+      source,
+      wide,
+      toRead: "",
+      toWrite: memory.readOnly ? `${source.bind(checkWritable)}(${source.bind(memory)});` : "",
+      follow: moves ? `${source.bind(this.#follow)}();` : undefined,
+      memory: moves ? `${source.bind(settled)}(${source.bind(memory)})` : source.bind(memory),
+      array: (view) => source.bind(memory[view]),
+      create: (views, position) => {
+        const View = views.bakedClass(memory);
+        if (View !== undefined) return `new ${source.bind(View)}(${position})`;
+        return `new ${source.bind(views.leasedClass(wide))}(${source.bind(memory.lease)}, ${position})`;
+      },
+    };
+  }
+
+  readonly #follow = (): void => {
+    const { memory } = this;
+    const { u8 } = memory;
+    follow(memory, u8);
+  };
+
+  readonly #outside = (index: number, length: number): never => {
+    this.#healing.failed();
+    return throwOutside(this.#layout.name, index, length);
+  };
+
+  /** Called with a pointer that `at` does not take. It may take it after all: a WebAssembly module may have grown the memory. */
+  readonly #misplaced = (ptr: number): View => {
+    this.#healing.failed();
+    const { memory } = this;
+    const layout = this.#layout;
+    checkPlace(layout, memory, ptr, layout.byteSize);
+    return new this.View(positionOf(ptr, isWide(memory)));
+  };
+}
+
+function classOf<View>(name: string): BakedClass<View> {
+  const source = new Source();
+  const position = source.bind(POSITION);
+  const text = `return class ${className(name, "View")} { constructor(p) { this[${position}] = p; } };`;
+  return source.run(name, text) as BakedClass<View>;
+}
+
+/** An object with a class of its own, so that V8 sees which type in which memory it is and compiles its `at` into the caller. */
+function boundTo<View>(name: string, memory: Memory, cursor: Bound<View>["cursor"]): Bound<View> {
+  const source = new Source();
+  const text = `return class ${className(`${name}Bound`, "Bound")} { constructor(memory, cursor) { this.memory = memory; this.cursor = cursor; } };`;
+  const BoundOf = source.run(`${name}.bound`, text) as new (memory: Memory, cursor: Bound<View>["cursor"]) => Bound<View>;
+  return new BoundOf(memory, cursor);
+}

@@ -1,0 +1,81 @@
+import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+import type { Cursor } from "./cursor.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { Place } from "./place.ts";
+import type { Codec, Type, TypeKind } from "./type.ts";
+import { COPY, checkPlace, checkWritable, isView } from "./view-parts.ts";
+import type { Bound, Views } from "./views.ts";
+
+/** What every type of ours can do, written once over what differs. */
+export abstract class BaseType<Value, Input, View> implements Type<Value, Input, View> {
+  readonly name: string;
+  readonly kind: TypeKind;
+  readonly byteSize: number;
+  readonly align: number;
+  readonly signature: string;
+  abstract readonly codec: Codec;
+  /** The view classes. */
+  protected abstract readonly views: Views<View>;
+  readonly #place: Place;
+  #fingerprint: string | undefined;
+
+  constructor(parts: Pick<Type, "name" | "kind" | "byteSize" | "align" | "signature">) {
+    this.name = parts.name;
+    this.kind = parts.kind;
+    this.byteSize = parts.byteSize;
+    this.align = parts.align;
+    this.signature = parts.signature;
+    this.#place = new Place(undefined, parts.name);
+  }
+
+  abstract rawRead(memory: Memory, byteOffset: number): Value;
+  abstract rawCheck(value: unknown, place: Place): unknown;
+  abstract rawStore(memory: Memory, byteOffset: number, checked: unknown): void;
+
+  /** 16 hexadecimal digits that stand for the layout: equal for equal layouts, whatever the types are called. */
+  get fingerprint(): string {
+    this.#fingerprint ??= fingerprint(this.signature);
+    return this.#fingerprint;
+  }
+
+  read(memory: Memory, byteOffset: number): Value {
+    checkPlace(this, memory, byteOffset, this.byteSize);
+    return this.rawRead(memory, byteOffset);
+  }
+
+  write(memory: Memory, byteOffset: number, value: Input): void {
+    const checked = this.rawCheck(value, this.#place);
+    checkPlace(this, memory, byteOffset, this.byteSize);
+    checkWritable(memory);
+    this.rawStore(memory, byteOffset, checked);
+  }
+
+  view(lease: Lease, byteOffset: number): View {
+    return this.views.view(lease, byteOffset);
+  }
+
+  /** The type in one memory, for many views or cursors there: `const nodes = Node.in(memory); nodes.at(ptr).next`. */
+  in(memory: Memory): Bound<View> {
+    return this.views.in(memory);
+  }
+
+  /**
+   * A view that ends with the memory; no reset of an arena is noticed. `at` asks each time which memory it is (20 ns): in a loop use
+   * `in(memory).at(ptr)`, a few ns where V8 can see through it. Throws `out-of-bounds`, `invalid-argument` (misaligned), `closed`.
+   */
+  at(memory: Memory, ptr: number): View {
+    return this.views.in(memory).at(ptr);
+  }
+
+  /** A cursor over `count` values that lie one behind another from `byteOffset` on. Throws like `at`. */
+  cursor(memory: Memory, byteOffset: number, count: number): Cursor<View> {
+    return this.views.in(memory).cursor(byteOffset, count);
+  }
+
+  /** What a view of this type shows, as plain data that stays. Throws `stale-view`, `closed`. */
+  copy(view: View): Value {
+    if (isView(view)) return view[COPY]() as Value;
+    return this.#place.refuse(view, "Pass a view of this type.");
+  }
+}

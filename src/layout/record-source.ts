@@ -1,0 +1,129 @@
+import { ELEMENT_BYTES, type Memory } from "../core/memory.ts";
+import type { Source } from "./generation.ts";
+import { Place } from "./place.ts";
+import { fieldNotInherited, refuseRecord, refuseUndefined, refuseUnknown } from "./record-refusals.ts";
+import { type Field, fieldsOf } from "./struct-fields.ts";
+import type { Type } from "./type.ts";
+
+/** How plain objects go to and from the bytes of a struct. */
+export interface RecordCodec {
+  read(memory: Memory, byteOffset: number): unknown;
+  check(value: unknown, place: Place): unknown;
+  store(memory: Memory, byteOffset: number, checked: unknown): void;
+}
+
+type Entries = readonly [string, Field][];
+
+/**
+ * The three functions as source text of an object literal. Structs within the struct are flattened: what `check` returns is one flat
+ * object of stored elements, which V8 need not even make where it compiles `check` and `store` into their caller.
+ */
+export function recordSource(source: Source, fields: Entries): string {
+  const leaves: Leaf[] = [];
+  const checks = checkText(source, "v", fields, [], 0, leaves);
+  const stored = leaves.map(({ name }) => name).join(", ");
+  return `{
+read(m, o) { return ${readText(source, fields, 0)}; },
+check(v, p) {
+let ${leaves.map(({ name, type }) => `${name} = ${zeroOf(type)}`).join(", ")};
+${checks}
+return { ${stored} };
+},
+store(m, o, c) {
+${leaves.map((leaf) => storeText(source, leaf)).join("\n")}
+}
+}`;
+}
+
+/** A value that does not lie flat in what is around it, at its offset from the beginning of the outermost struct. */
+interface Leaf {
+  readonly name: string;
+  readonly type: Type;
+  readonly byteOffset: number;
+}
+
+function readText(source: Source, fields: Entries, base: number): string {
+  // A computed key, because `__proto__: v` in a literal means something else.
+  const members = fields.map(
+    ([name, field]) => `[${JSON.stringify(name)}]: ${readField(source, field.type, base + field.byteOffset)}`,
+  );
+  return `{ ${members.join(", ")} }`;
+}
+
+function readField(source: Source, type: Type, byteOffset: number): string {
+  const { codec } = type;
+  const inner = fieldsOf(type);
+  if (inner !== undefined) return readText(source, inner, byteOffset);
+  if (codec.shape !== "direct") return `${source.bind(type)}.rawRead(m, o + ${byteOffset})`;
+  const stored = `m.${codec.view}[${index(byteOffset, ELEMENT_BYTES[codec.view])}]`;
+  return codec.decode === undefined ? stored : `${source.bind(codec.decode)}(${stored})`;
+}
+
+function storeText(source: Source, { name, type, byteOffset }: Leaf): string {
+  const { codec } = type;
+  if (codec.shape === "direct") return `m.${codec.view}[${index(byteOffset, ELEMENT_BYTES[codec.view])}] = c.${name};`;
+  const zero = `m.u8.fill(0, o + ${byteOffset}, o + ${byteOffset + type.byteSize})`;
+  return `if (c.${name} === undefined) ${zero}; else ${source.bind(type)}.rawStore(m, o + ${byteOffset}, c.${name});`;
+}
+
+function index(byteOffset: number, elementBytes: number): string {
+  const first = elementBytes === 1 ? "o" : `o / ${elementBytes}`;
+  return byteOffset === 0 ? first : `${first} + ${byteOffset / elementBytes}`;
+}
+
+/** What a field that is left out is stored as: bytes of zero. */
+function zeroOf({ codec }: Type): string {
+  return codec.shape !== "direct" ? "undefined" : codec.view === "i64" || codec.view === "u64" ? "0n" : "0";
+}
+
+/**
+ * Statements that check the object in the variable `value`, which `path` leads to, and assign the leaves in it. Each field is read
+ * once. Keys are counted: more of them than fields means that some are not fields, and only then are they looked at.
+ */
+function checkText(source: Source, value: string, fields: Entries, path: readonly string[], base: number, leaves: Leaf[]): string {
+  const where = placeText(source, path);
+  const count = `n${value}`;
+  const names = source.bind(fields.map(([name]) => name));
+  const parts = fields.map(([name, { type, byteOffset }], place) => {
+    const given = `${value}_${place}`;
+    const key = JSON.stringify(name);
+    const read = name in Object.prototype ? `${source.bind(fieldNotInherited)}(${value}, ${key})` : `${value}[${key}]`;
+    const here = [...path, name];
+    const inner = fieldsOf(type);
+    const check =
+      inner === undefined
+        ? leafText(source, given, type, here, base + byteOffset, leaves)
+        : checkText(source, given, inner, here, base + byteOffset, leaves);
+    return `const ${given} = ${read};
+if (${given} === undefined) ${source.bind(refuseUndefined)}(${value}, ${key}, ${where}); else { ${count} += 1; ${check} }`;
+  });
+  return `if (typeof ${value} !== "object" || ${value} === null) ${source.bind(refuseRecord)}(${value}, ${where});
+let ${count} = 0;
+${parts.join("\n")}
+for (const _ in ${value}) ${count} -= 1;
+if (${count} < 0) ${source.bind(refuseUnknown)}(${value}, ${names}, ${where});`;
+}
+
+function leafText(source: Source, given: string, type: Type, path: readonly string[], byteOffset: number, leaves: Leaf[]): string {
+  const name = `k${leaves.length}`;
+  leaves.push({ name, type, byteOffset });
+  const thorough = `${source.bind(type)}.rawCheck(${given}, ${placeText(source, path)})`;
+  const quick = type.kind === "scalar" ? QUICK[type.name]?.(given) : undefined;
+  return `${name} = ${quick === undefined ? thorough : `${quick} ? ${given} : ${thorough}`};`;
+}
+
+function placeText(source: Source, path: readonly string[]): string {
+  return path.reduce((parent, name) => `new ${source.bind(Place)}(${parent}, ${JSON.stringify(name)})`, "p");
+}
+
+/** Conditions under which a value certainly fits. */
+const QUICK: { readonly [name: string]: ((value: string) => string) | undefined } = {
+  u8: (v) => `typeof ${v} === "number" && (${v} & 255) === ${v}`,
+  u16: (v) => `typeof ${v} === "number" && (${v} & 65535) === ${v}`,
+  u32: (v) => `typeof ${v} === "number" && ${v} >>> 0 === ${v}`,
+  i8: (v) => `typeof ${v} === "number" && ${v} << 24 >> 24 === ${v}`,
+  i16: (v) => `typeof ${v} === "number" && ${v} << 16 >> 16 === ${v}`,
+  i32: (v) => `typeof ${v} === "number" && (${v} | 0) === ${v}`,
+  f32: (v) => `typeof ${v} === "number" && ${v} < 3e38 && ${v} > -3e38`,
+  f64: (v) => `typeof ${v} === "number"`,
+};

@@ -1,0 +1,106 @@
+import type { Ptr } from "../core/brand.ts";
+import { MemoryError } from "../core/errors.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+
+/**
+ * What a view object holds. Under symbols, so that fields of any name fit beside them, and so that two views of different places are
+ * never taken for equal by a deep comparison.
+ *
+ * Invariants:
+ * 1. A view lies wholly within the typed arrays of its memory and is aligned: whoever makes one has checked it.
+ * 2. In a memory of up to 4 GiB a position is a 32-bit integer, negative from 2 GiB on, so that V8 keeps it in a register; in a
+ *    larger one it is the byte offset itself.
+ * 3. A leased view was valid at its `EPOCH`. `WRITE_EPOCH` is the same, or 0 where the memory is read-only: no lease has epoch 0.
+ */
+export const POSITION: unique symbol = Symbol("position");
+export const LEASE: unique symbol = Symbol("lease");
+export const EPOCH: unique symbol = Symbol("epoch");
+export const WRITE_EPOCH: unique symbol = Symbol("write epoch");
+/** A method of every view: a copy of what it shows, as plain data. */
+export const COPY: unique symbol = Symbol("copy");
+
+export interface LeasedView {
+  [POSITION]: number;
+  [LEASE]: Lease;
+  [EPOCH]: number;
+  [WRITE_EPOCH]: number;
+}
+
+export type LeasedClass<View> = new (lease: Lease, position: number) => View;
+/** A class whose views look at one memory only. */
+export type BakedClass<View> = new (position: number) => View;
+
+/** The largest memory whose positions are 32-bit integers. */
+export const NARROW_BYTES = 2 ** 32;
+
+export function isWide(memory: Memory): boolean {
+  return memory.maxByteLength > NARROW_BYTES;
+}
+
+export function positionOf(byteOffset: number, wide: boolean): number {
+  return wide ? byteOffset : byteOffset | 0;
+}
+
+export function byteOffsetOf(position: number): number {
+  return position < 0 ? position + NARROW_BYTES : position;
+}
+
+export function isView(value: unknown): value is { readonly [POSITION]: number; [COPY](): unknown } {
+  return typeof value === "object" && value !== null && POSITION in value && COPY in value;
+}
+
+/** Where the bytes are that a view shows. */
+export function ptrOf(view: unknown): Ptr {
+  if (isView(view)) return byteOffsetOf(view[POSITION]) as Ptr;
+  throw new MemoryError("invalid-argument", {
+    subject: "ptrOf",
+    event: "was not given a view",
+    cure: "Pass what create(), view(), at() or a cursor returned.",
+  });
+}
+
+/** The memory behind a lease, after looking whether a WebAssembly module has grown and so moved it. */
+export function settled(memory: Memory): Memory {
+  if (memory.home === "wasm") memory.byteLength;
+  return memory;
+}
+
+/** Typed arrays gave nothing at a place where there were bytes: a WebAssembly module has grown its memory. Takes the new ones, or throws. */
+export function follow(memory: Memory, seen: Uint8Array): void {
+  if (memory.closed) memory.throwClosed();
+  memory.byteLength;
+  if (memory.u8 !== seen) return;
+  throw new MemoryError("out-of-bounds", {
+    subject: memory.subject,
+    event: "ends before the place that a view shows",
+    numbers: { committed: memory.byteLength },
+    cure: "Make views of bytes that are there.",
+  });
+}
+
+/** Throws unless `byteSize` bytes from `byteOffset` on are there and aligned. */
+export function checkPlace(
+  type: { readonly name: string; readonly align: number },
+  memory: Memory,
+  byteOffset: number,
+  byteLength: number,
+) {
+  settled(memory).checkRange(byteOffset, byteLength);
+  if (byteOffset % type.align === 0) return;
+  throw new MemoryError("invalid-argument", {
+    subject: type.name,
+    event: "cannot lie at a misaligned offset",
+    numbers: { byteOffset, align: type.align },
+    cure: `Place it at a multiple of ${type.align} bytes, as an allocator does with \`type.align\`.`,
+  });
+}
+
+export function checkWritable(memory: Memory): void {
+  if (!memory.readOnly) return;
+  throw new MemoryError("read-only", {
+    subject: memory.subject,
+    event: "cannot be written to",
+    cure: "Open it for writing, or copy what you want to change.",
+  });
+}
