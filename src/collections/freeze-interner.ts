@@ -19,7 +19,7 @@ import {
   VERSION_WORD,
   WIDE_OFFSETS,
 } from "./dictionary-layout.ts";
-import { hashBytes } from "./hash.ts";
+import { checkSeed, hashBytes } from "./hash.ts";
 import type { Interner, StringId } from "./interner.ts";
 
 /** How a dictionary is written. */
@@ -28,6 +28,8 @@ export interface FreezeOptions {
   readonly index?: boolean;
   /** Bytes of one offset. Default: 4, and 8 where the text takes more than 4 GiB. */
   readonly offsetByteSize?: 4 | 8;
+  /** 32 bits that the hashes of the index are made with. Default: those of the interner. */
+  readonly seed?: number;
 }
 
 const LONG_BYTES = 64;
@@ -45,17 +47,19 @@ export function frozenByteLength(interner: Interner, options: FreezeOptions = {}
  */
 export function freezeInterner(interner: Interner, allocator: Allocator, options: FreezeOptions = {}): Dictionary {
   const layout = layoutOf(interner, options);
+  const { seed = interner.seed } = options;
+  checkSeed("freezeInterner", seed);
   const block = allocator.alloc(layout.byteLength, DICTIONARY_ALIGN);
   const { u8, u32, f64 } = allocator.memory;
   u8.fill(0, block, block + OFFSETS_AT);
   u8.fill(0, block + layout.textAt + layout.textByteLength, block + layout.byteLength);
   writeStrings(interner, allocator, block, layout);
-  if (layout.slots !== 0) writeIndex(interner, allocator, block, layout);
+  if (layout.slots !== 0) writeIndex(interner, allocator, block, layout, seed);
   const word = block / 4;
   u32[word] = MAGIC;
   u32[word + VERSION_WORD] = VERSION;
   u32[word + FEATURES_WORD] = layout.offsetByteSize === 8 ? WIDE_OFFSETS : 0;
-  u32[word + SEED_WORD] = interner.seed;
+  u32[word + SEED_WORD] = seed;
   u32[word + COUNT_WORD] = layout.count;
   u32[word + SLOTS_WORD] = layout.slots;
   f64[block / 8 + TEXT_BYTE_LENGTH_F64] = layout.textByteLength;
@@ -98,10 +102,9 @@ function writeStrings(interner: Interner, allocator: Allocator, block: Ptr, layo
   }
 }
 
-function writeIndex(interner: Interner, allocator: Allocator, block: Ptr, layout: DictionaryLayout): void {
+function writeIndex(interner: Interner, allocator: Allocator, block: Ptr, layout: DictionaryLayout, seed: number): void {
   const { i32 } = allocator.memory;
   const from = interner.memory.u8;
-  const { seed } = interner;
   const mask = layout.slots - 1;
   const table = (block + layout.indexAt) / 4;
   for (let id = 1; id <= layout.count; id++) {

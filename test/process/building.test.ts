@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -45,12 +45,12 @@ describe("a build that is killed", () => {
 });
 
 describe("a build on a full disk", () => {
-  const mounted = join(folder, "small");
-  mkdirSync(mounted);
+  const mounted = mkdtempSync(join(tmpdir(), "offheap-full-"));
   const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", mounted]);
   const skip = mount.status === 0 ? false : "mounting a small tmpfs needs root";
   after(() => {
     if (mount.status === 0) spawnSync("umount", [mounted]);
+    rmSync(mounted, { recursive: true, force: true });
   });
 
   it("says so, keeps what was there, and takes its bytes back", { skip }, () => {

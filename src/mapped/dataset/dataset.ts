@@ -9,6 +9,7 @@ import { type DatasetFile, readDatasetFile } from "./dataset-file.ts";
 import { type ExportFormat, exportText, type RowRange } from "./export.ts";
 import { type KeyLookup, keyLookup } from "./key-lookup.ts";
 import type { Manifest } from "./manifest.ts";
+import { drawDataset, type Palette } from "./picture.ts";
 import { type Cell, type ColumnValues, ROW_INDEX, type RowColumns, type RowObject, rowClassOf } from "./row-class.ts";
 import { checkSchema } from "./schema.ts";
 import { typesSource } from "./types-source.ts";
@@ -43,7 +44,10 @@ export function openDataset<const Schema extends RowSchema>(
   options: OpenDatasetOptions<Schema>,
 ): Dataset<RowOf<Schema>>;
 export function openDataset(source: string | Ticket): Dataset<UntypedRow>;
-export function openDataset<Row extends object>(source: string | Ticket, options: Partial<OpenDatasetOptions<RowSchema>> = {}): Dataset<Row> {
+export function openDataset<Row extends object>(
+  source: string | Ticket,
+  options: Partial<OpenDatasetOptions<RowSchema>> = {},
+): Dataset<Row> {
   const memory = typeof source === "string" ? mapFile(source) : attach(source);
   try {
     const file = readDatasetFile(memory);
@@ -70,7 +74,10 @@ export class Dataset<Row extends object> implements Disposable {
   readonly rows: Rows<Row>;
   readonly #file: DatasetFile;
   readonly #columns: RowColumns;
-  readonly #Row: new (columns: RowColumns, rowIndex: number) => RowObject & Row;
+  readonly #Row: new (
+    columns: RowColumns,
+    rowIndex: number,
+  ) => RowObject & Row;
   readonly #lookup: KeyLookup;
 
   /** Users call `openDataset`. */
@@ -84,7 +91,7 @@ export class Dataset<Row extends object> implements Disposable {
     this.#columns = new Columns(file);
     this.#Row = Row as new (columns: RowColumns, rowIndex: number) => RowObject & Row;
     this.#lookup = keyLookup(file);
-    this.rows = new Rows(this.size, this.#columns, this.#Row);
+    this.rows = new Rows(file.memory, this.size, this.#columns, this.#Row);
   }
 
   get memory(): Memory {
@@ -156,6 +163,11 @@ export class Dataset<Row extends object> implements Disposable {
     return exportText(this.#file, format, range);
   }
 
+  /** A picture of what is in the file: columns with their types, bytes and shares. */
+  draw(palette?: Palette): string {
+    return drawDataset(this.#file, palette);
+  }
+
   /** The TypeScript source of this layout, to pass as `row` to `openDataset`. */
   typesSource(name: string): string {
     return typesSource(this.manifest, name);
@@ -163,13 +175,14 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** Checks every byte: checksums, ids, UTF-8, the key index, row by row. An empty list means sound. Reads the whole file. */
   verify(): string[] {
+    if (this.memory.closed) this.memory.throwClosed();
     return verifyDataset(this.#file);
   }
 
   /** The bytes go, rows that were kept throw. Closing twice is harmless. */
   close(): void {
-    if (this.memory.closed) return;
     const { memory } = this;
+    if (memory.closed) return;
     memory.close();
     this.#columns.close(tombstone(memory));
   }
@@ -189,13 +202,23 @@ export type ColumnOf<Value> = bigint extends Value
 /** The rows of a data set in order. */
 export class Rows<Row extends object> implements Iterable<Row> {
   readonly length: number;
+  readonly #memory: Memory;
   readonly #columns: RowColumns;
-  readonly #Row: new (columns: RowColumns, rowIndex: number) => RowObject & Row;
+  readonly #Row: new (
+    columns: RowColumns,
+    rowIndex: number,
+  ) => RowObject & Row;
   readonly #cursor: RowObject & Row;
 
   /** Users take `dataset.rows`. */
-  constructor(length: number, columns: RowColumns, RowClass: new (columns: RowColumns, rowIndex: number) => RowObject & Row) {
+  constructor(
+    memory: Memory,
+    length: number,
+    columns: RowColumns,
+    RowClass: new (columns: RowColumns, rowIndex: number) => RowObject & Row,
+  ) {
     this.length = length;
+    this.#memory = memory;
     this.#columns = columns;
     this.#Row = RowClass;
     this.#cursor = new RowClass(columns, 0);
@@ -203,7 +226,7 @@ export class Rows<Row extends object> implements Iterable<Row> {
 
   /** The cursor, moved to row `rowIndex`. It is one object: the next `at` moves it on. Makes no garbage. */
   at(rowIndex: number): Row {
-    if (!(rowIndex >= 0 && rowIndex < this.length)) this.#refuse(rowIndex);
+    if (rowIndex >>> 0 !== rowIndex || rowIndex >= this.length) this.#refuse(rowIndex);
     const cursor = this.#cursor;
     cursor[ROW_INDEX] = rowIndex;
     return cursor;
@@ -211,12 +234,13 @@ export class Rows<Row extends object> implements Iterable<Row> {
 
   /** A row object of its own. */
   fresh(rowIndex: number): Row {
-    if (!(rowIndex >= 0 && rowIndex < this.length)) this.#refuse(rowIndex);
+    if (rowIndex >>> 0 !== rowIndex || rowIndex >= this.length) this.#refuse(rowIndex);
     return new this.#Row(this.#columns, rowIndex);
   }
 
   /** Calls `visit` with a cursor at each row in order; the cursor is the same object every time. Ends early when it returns false. */
   scan(visit: (row: Row, rowIndex: number) => unknown): void {
+    if (this.#memory.closed) this.#memory.throwClosed();
     const cursor = new this.#Row(this.#columns, 0);
     for (let rowIndex = 0; rowIndex < this.length; rowIndex++) {
       cursor[ROW_INDEX] = rowIndex;
@@ -225,6 +249,7 @@ export class Rows<Row extends object> implements Iterable<Row> {
   }
 
   *[Symbol.iterator](): Generator<Row, void, undefined> {
+    if (this.#memory.closed) this.#memory.throwClosed();
     for (let rowIndex = 0; rowIndex < this.length; rowIndex++) yield new this.#Row(this.#columns, rowIndex);
   }
 

@@ -27,7 +27,13 @@ export class Input implements Disposable {
   readonly #columns: readonly string[] | undefined;
   readonly #unnamed: number | undefined;
 
-  private constructor(path: string, format: InputFormat, columns: readonly string[] | undefined, byteLength: number, unnamed?: number) {
+  private constructor(
+    path: string,
+    format: InputFormat,
+    columns: readonly string[] | undefined,
+    byteLength: number,
+    unnamed?: number,
+  ) {
     this.name = basename(path);
     this.format = format;
     this.byteLength = byteLength;
@@ -109,7 +115,7 @@ export class Input implements Disposable {
       return false;
     };
     // Read to the end: leaving the loop is left to `find`.
-    for (const _ of this.read(this.tokenizer(), new FieldBatch(), find)) continue;
+    for (const _ of this.read(this.tokenizer(), new FieldBatch(), find));
     return place;
   }
 
