@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 
 /** The compiled file of a module of the library, for scripts that run in a process of their own. */
 export function moduleUrl(path: string): string {
@@ -52,6 +53,14 @@ export function messageOf(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     child.once("message", resolve);
     child.once("exit", (status, signal) => reject(new Error(`the child ended with ${status ?? signal} and without a message`)));
+  });
+}
+
+/** Status and signal with which a child ends, or the status of a worker. To be asked for before it can have ended. */
+export function endOf(started: ChildProcess | Worker): Promise<readonly unknown[]> {
+  return new Promise((resolve, reject) => {
+    started.once("error", reject);
+    started.once("exit", (...end: readonly unknown[]) => resolve(end));
   });
 }
 
