@@ -99,7 +99,7 @@ export class Lease {
       subject: `a view of ${this.#subject}`,
       event: `was used after the ${this.#subject} ${this.#lastEvent}`,
       numbers: { viewEpoch, epoch: this.epoch },
-      cure: "Read the values before, or copy them out with `{ ...view }`; make a new view afterwards.",
+      cure: "Read the values before, or copy them out with `type.copy(view)`; make a new view afterwards.",
     });
   }
 }
