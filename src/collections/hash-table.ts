@@ -144,6 +144,7 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     const slots = this.slots;
     const alive = slots.lease.epoch === slots.epoch;
     slots.epoch = NONE;
+    slots.moved = true;
     if (this.memory.closed) return;
     this.memory.removeDependent(this);
     if (alive && this.#allocator !== undefined) freeSlots(this.#allocator, slots);
