@@ -117,14 +117,24 @@ export function findInvalidUtf8(u8: Uint8Array, start: number, end: number): num
   return -1;
 }
 
-/** `end`, or where the last sequence begins when `end` cuts it off: how far text that goes on can be judged already. */
+/**
+ * `end`, or where the last sequence begins when `end` may cut it off: how far text that goes on can be judged already. A byte that begins no
+ * sequence is judged in any case.
+ */
 export function wholeUtf8End(u8: Uint8Array, start: number, end: number): number {
   for (let at = end - 1; at >= start && at >= end - 3; at--) {
     const byte = u8[at];
     if (byte < 0x80) return end;
-    if (byte >= 0xc0) return at + (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) > end ? at : end;
+    if (byte < 0xc0) continue;
+    if (!canLeadUtf8(byte)) return end;
+    return at + (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) > end ? at : end;
   }
   return end;
+}
+
+/** Whether a sequence of more than one byte can begin with `byte`. */
+export function canLeadUtf8(byte: number): boolean {
+  return byte >= 0xc2 && byte <= 0xf4;
 }
 
 /** The length of the valid sequence that `lead`, not ASCII, opens at `at`; 0 where there is none. */
@@ -209,7 +219,11 @@ function decodeLong(u8: Uint8Array, start: number, end: number): string {
 function encodeLong(text: string, u8: Uint8Array, at: number): number {
   if (!isWellFormed(text)) throwLoneSurrogate(text);
   if (host !== undefined && u8.length <= FAR) return host.encode.call(u8, text, at, u8.length - at);
-  return new TextEncoder().encodeInto(text, u8.subarray(at)).written;
+  if (u8.buffer instanceof ArrayBuffer) return new TextEncoder().encodeInto(text, u8.subarray(at)).written;
+  // Browsers refuse to write into shared bytes.
+  const encoded = new TextEncoder().encode(text);
+  u8.set(encoded, at);
+  return encoded.length;
 }
 
 /** Whether units `index` and `index + 1` are a high and a low surrogate. Reading behind the end gives NaN, and then they are not. */

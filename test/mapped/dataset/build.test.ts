@@ -142,7 +142,11 @@ describe("building a data set", () => {
   });
 
   it("agrees with JSON.parse on random documents", async () => {
-    const cell = fc.oneof({ weight: 4, arbitrary: fc.integer() }, fc.double({ noNaN: true, noDefaultInfinity: true }));
+    // Beyond 2^53 a number that is spelled as a whole one is refused: see below.
+    const decimal = fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .filter((n) => !Number.isInteger(n) || Number.isSafeInteger(n));
+    const cell = fc.oneof({ weight: 4, arbitrary: fc.integer() }, decimal);
     const row = fc.record({
       n: cell,
       s: fc.string({ unit: "grapheme" }),
