@@ -25,6 +25,8 @@ export interface ChildOptions {
   readonly directory: string;
   readonly args?: readonly string[];
   readonly nodeOptions?: readonly string[];
+  /** The user that the process belongs to; root alone can choose. */
+  readonly uid?: number;
 }
 
 export interface Ended {
@@ -39,6 +41,7 @@ export function runChild(script: string, options: ChildOptions): Ended {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, commandLine(script, options), {
     encoding: "utf8",
     timeout: 60_000,
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   return { status, signal, stdout, stderr };
 }
