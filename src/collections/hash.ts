@@ -24,7 +24,7 @@ const FIRST = 0x85ebca6b | 0;
 const SECOND = 0xc2b2ae35 | 0;
 const GOLDEN = 0x9e3779b1 | 0;
 
-/** The hash of `u8[start, end)`. The range is not checked. About 5 ns for 4 bytes and 1 ns for every 4 bytes more. */
+/** The hash of `u8[start, end)`. The range is not checked. About 10 ns for 4 bytes and 3 ns for every 4 bytes more. */
 export function hashBytes(u8: Uint8Array, start: number, end: number, seed: number): number {
   const secret = Math.imul(seed, GOLDEN) | 1;
   const byteLength = end - start;

@@ -5,6 +5,7 @@ import { arena } from "../../src/alloc/arena.ts";
 import { bump } from "../../src/alloc/bump.ts";
 import { Dictionary } from "../../src/collections/dictionary.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "../../src/collections/freeze-interner.ts";
+import { hashString } from "../../src/collections/hash.ts";
 import { interner, type StringId } from "../../src/collections/interner.ts";
 import { MemoryError } from "../../src/core/errors.ts";
 import { attach, privateMemory, sharedMemory } from "../../src/core/homes.ts";
@@ -161,6 +162,25 @@ describe("a dictionary", () => {
     refuses("out-of-bounds", () => Dictionary.attach(memory, -8, 100));
     using strings = interner(privateMemory(KiB(8)));
     refuses("invalid-argument", () => freezeInterner(strings, bump(memory), { offsetByteSize: 2 as 4 }));
+  });
+
+  it("tells strings with the same hash and length apart", () => {
+    const byHash = new Map<number, string>();
+    const twins: [string, string][] = [];
+    for (let n = 100_000; n < 350_000; n++) {
+      const hash = hashString(`k${n}`, 11);
+      const other = byHash.get(hash);
+      if (other !== undefined) twins.push([other, `k${n}`]);
+      byHash.set(hash, `k${n}`);
+    }
+    assert.ok(twins.length > 0);
+    for (const [a, b] of twins) {
+      using memory = privateMemory(KiB(4));
+      const one = frozen(memory, [a]);
+      assert.deepEqual([one.lookup(a), one.lookup(b), one.lookupBytes(encoder.encode(b), 0, b.length)], [1, undefined, undefined]);
+      using more = privateMemory(KiB(4));
+      assertHolds(frozen(more, [a, b]), [a, b]);
+    }
   });
 
   it("finds nothing for text with a lone surrogate, which it cannot have", () => {
@@ -325,6 +345,19 @@ describe("a damaged dictionary", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("tells of an offset that leads out of its text", () => {
+    const { memory, byteLength } = block();
+    const dictionary = Dictionary.attach(memory, 8, byteLength);
+    memory.u32[(8 + 64) / 4 + 1] = 1_000_000;
+    for (const use of [
+      () => dictionary.byteOffsetOf(2 as StringId),
+      () => dictionary.byteLengthOf(1 as StringId),
+      () => dictionary.resolve(2 as StringId),
+    ]) {
+      assert.match(refuses("corrupt", use).message, /1000000/);
+    }
   });
 
   it("with an index in which no slot is free ends every search", () => {
