@@ -50,7 +50,6 @@ export class FileBacking implements Backing {
   readonly maxByteLength: number;
   readonly bufferByteOffset: number;
   readonly reservation: Reservation;
-  readonly sharing: Sharing;
   readonly #committed: CommittedLength;
   readonly #parts: FileBackingParts;
   #backed: number;
@@ -60,7 +59,6 @@ export class FileBacking implements Backing {
     this.#parts = parts;
     this.subject = parts.subject;
     this.readOnly = parts.readOnly;
-    this.sharing = parts.sharing;
     this.maxByteLength = parts.maxByteLength;
     this.bufferByteOffset = parts.fileByteOffset % Reservation.pageByteLength;
     this.reservation = Reservation.make(parts.subject, this.bufferByteOffset + parts.maxByteLength);
