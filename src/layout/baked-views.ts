@@ -3,7 +3,17 @@ import { type CursorClass, generateCursor, installCursor, throwOutside } from ".
 import { className, Source } from "./generation.ts";
 import { Healing } from "./pass.ts";
 import { install, poison, showAs } from "./view-members.ts";
-import { type BakedClass, checkPlace, checkWritable, follow, isWide, POSITION, positionOf, settled } from "./view-parts.ts";
+import {
+  type BakedClass,
+  checkPlace,
+  checkRecords,
+  checkWritable,
+  follow,
+  isWide,
+  POSITION,
+  positionOf,
+  settled,
+} from "./view-parts.ts";
 import { atSource, copySource, type Dialect } from "./view-source.ts";
 import type { Bound, ViewLayout } from "./views.ts";
 
@@ -28,7 +38,7 @@ export class BakedViews<View> implements Dependent {
     this.View = classOf<View>(layout.name);
     this.#Cursor = generateCursor<View>(layout.name);
     this.bound = boundTo<View>(layout.name, memory, (byteOffset, count) => {
-      checkPlace(layout, memory, byteOffset, count * layout.byteSize);
+      checkRecords(layout, memory, byteOffset, count);
       const position = positionOf(byteOffset, isWide(memory));
       return new this.#Cursor(new this.View(position), position, count);
     });
@@ -54,14 +64,24 @@ export class BakedViews<View> implements Dependent {
     const wide = isWide(memory);
     const source = new Source();
     const dialect = this.#dialect(source, wide);
-    const create = `new ${source.bind(this.View)}(p${wide ? "" : " | 0"})`;
     const text = `return [
 { ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} },
-{ ${atSource(source, layout, memory.u8.length, wide, create, this.#misplaced)} }];`;
+{ ${atSource(source, layout.align, this.#starts(), wide, this.View, this.#misplaced)} }];`;
     const [members, at] = source.run(`${layout.name}.baked`, text) as [object, object];
     install(this.View.prototype, members, layout.members);
     install(Object.getPrototypeOf(this.bound), at, "methods");
-    installCursor(this.#Cursor, layout.name, layout.byteSize, wide, this.#outside);
+    installCursor(this.#Cursor, {
+      ...{ name: layout.name, byteSize: layout.byteSize, wide, outside: this.#outside },
+      create: (cursor, _row, position) => `new ${cursor.bind(this.View)}(${position})`,
+    });
+  }
+
+  /** One element for each multiple of the alignment at which a value has room before the end of the typed arrays. */
+  #starts(): ArrayLike<unknown> {
+    const { align, byteSize } = this.#layout;
+    const { memory } = this;
+    const elements = align === 1 ? memory.u8 : align === 2 ? memory.u16 : align === 4 ? memory.u32 : memory.f64;
+    return elements.subarray(0, Math.max(0, Math.floor((memory.u8.length - byteSize) / align) + 1));
   }
 
   #dialect(source: Source, wide: boolean): Dialect {

@@ -31,7 +31,7 @@ export class ComposedViews<View> {
     install(Composed.prototype, layout.composed(outside), layout.members);
     // The members that were just installed are what makes it a View.
     this.View = Composed as LeasedClass<unknown> as LeasedClass<View>;
-    this.#Cursor = composeCursor(layout.byteSize, outside) as CursorClass<unknown> as CursorClass<View>;
+    this.#Cursor = composeCursor(Composed, layout.byteSize, outside) as CursorClass<unknown> as CursorClass<View>;
   }
 
   cursor(lease: Lease, byteOffset: number, count: number): Cursor<View> {

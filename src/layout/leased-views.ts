@@ -24,10 +24,9 @@ export class LeasedViews<View> {
   }
 
   cursor(lease: Lease, byteOffset: number, count: number): Cursor<View> {
-    const { name, byteSize } = this.#layout;
     if (this.#Cursor === undefined) {
-      this.#Cursor = generateCursor<View>(name);
-      installCursor(this.#Cursor, name, byteSize, this.#wide, this.#outside);
+      this.#Cursor = generateCursor<View>(this.#layout.name);
+      this.#installCursor(this.#Cursor);
     }
     const position = positionOf(byteOffset, this.#wide);
     return new this.#Cursor(new this.View(lease, position), position, count);
@@ -39,7 +38,15 @@ export class LeasedViews<View> {
     const dialect = this.#dialect(source);
     const text = `return { ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} };`;
     install(this.View.prototype, source.run(`${layout.name}.leased`, text) as object, layout.members);
-    if (this.#Cursor !== undefined) installCursor(this.#Cursor, layout.name, layout.byteSize, this.#wide, this.#outside);
+    if (this.#Cursor !== undefined) this.#installCursor(this.#Cursor);
+  }
+
+  #installCursor(Class: CursorClass<View>): void {
+    const { name, byteSize } = this.#layout;
+    installCursor(Class, {
+      ...{ name, byteSize, wide: this.#wide, outside: this.#outside },
+      create: (source, row, position) => `new ${source.bind(this.View)}(${row}[${source.bind(LEASE)}], ${position})`,
+    });
   }
 
   #dialect(source: Source): Dialect {

@@ -80,12 +80,7 @@ export function follow(memory: Memory, seen: Uint8Array): void {
 }
 
 /** Throws unless `byteSize` bytes from `byteOffset` on are there and aligned. */
-export function checkPlace(
-  type: { readonly name: string; readonly align: number },
-  memory: Memory,
-  byteOffset: number,
-  byteLength: number,
-) {
+export function checkPlace(type: Placeable, memory: Memory, byteOffset: number, byteLength: number): void {
   settled(memory).checkRange(byteOffset, byteLength);
   if (byteOffset % type.align === 0) return;
   throw new MemoryError("invalid-argument", {
@@ -94,6 +89,30 @@ export function checkPlace(
     numbers: { byteOffset, align: type.align },
     cure: `Place it at a multiple of ${type.align} bytes, as an allocator does with \`type.align\`.`,
   });
+}
+
+/** Throws unless there is room for `count` values one behind another. */
+export function checkRecords(
+  type: Placeable & { readonly byteSize: number },
+  memory: Memory,
+  byteOffset: number,
+  count: number,
+): void {
+  if (Number.isSafeInteger(count) && count >= 0) {
+    checkPlace(type, memory, byteOffset, count * type.byteSize);
+    return;
+  }
+  throw new MemoryError("invalid-argument", {
+    subject: `a cursor of ${type.name}`,
+    event: "was not given a number of records",
+    numbers: { count: String(count) },
+    cure: "Pass a whole number from 0 on.",
+  });
+}
+
+interface Placeable {
+  readonly name: string;
+  readonly align: number;
 }
 
 export function checkWritable(memory: Memory): void {

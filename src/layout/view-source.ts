@@ -59,27 +59,20 @@ export function copySource(dialect: Dialect, type: Pick<Type, "rawRead">): strin
 `;
 }
 
-/** The method by which a cursor moves its one view. `outside` throws. */
-export function cursorSource(source: Source, stride: number, wide: boolean, row: string, outside: unknown): string {
-  const position = source.bind(POSITION);
-  const target = wide ? `this[${position}] + i * ${stride}` : `(this[${position}] + Math.imul(i, ${stride})) | 0`;
-  return `at(i) { ${check(source, indexIn("this.length", wide))} ${source.bind(outside)}(i, this.length); const r = this[${row}]; r[${position}] = ${target}; return r; },
+/**
+ * The method that makes a view of the bytes at a pointer. `starts` is a typed array as wide as the type is aligned, and as long as there
+ * are places for a value: looking up the pointer in it checks at once that it is whole, aligned and within. `misplaced` is called with
+ * one that is not.
+ */
+export function atSource(source: Source, align: number, starts: unknown, wide: boolean, View: unknown, misplaced: unknown): string {
+  const place = align === 1 ? "p" : `p / ${align}`;
+  return `at(p) { if (${source.bind(starts)}[${place}] === undefined) return ${source.bind(misplaced)}(p); return new ${source.bind(View)}(p${wide ? "" : " | 0"}); },
 `;
 }
 
-/** The method that makes a view of the bytes at a pointer. `misplaced` throws or makes it itself. */
-export function atSource(
-  source: Source,
-  layout: { byteSize: number; align: number },
-  byteLength: number,
-  wide: boolean,
-  create: string,
-  misplaced: unknown,
-): string {
-  const whole = wide ? "Number.isSafeInteger(p) && p >= 0" : "(p >>> 0) === p";
-  const aligned = layout.align === 1 ? "" : wide ? ` && p % ${layout.align} === 0` : ` && (p & ${layout.align - 1}) === 0`;
-  return `at(p) { ${check(source, `${whole}${aligned} && p <= ${byteLength - layout.byteSize}`)} return ${source.bind(misplaced)}(p); return ${create}; },
-`;
+/** Where record `i` of a cursor lies. */
+export function recordPosition(first: string, stride: number, wide: boolean): string {
+  return wide ? `${first} + i * ${stride}` : `(${first} + Math.imul(i, ${stride})) | 0`;
 }
 
 /** The head of an `if` whose body refuses: see `PASS`. */
@@ -87,7 +80,8 @@ export function check(source: Source, holds: string): string {
   return `if (${source.bind(PASS)}[${holds} ? 0 : 1] === undefined)`;
 }
 
-function indexIn(length: string, wide: boolean): string {
+/** The condition that `i` is an index below `length`. */
+export function indexIn(length: string, wide: boolean): string {
   return wide ? `Number.isSafeInteger(i) && i >= 0 && i < ${length}` : `(i >>> 0) === i && i < ${length}`;
 }
 

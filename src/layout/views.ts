@@ -7,7 +7,7 @@ import { canGenerate } from "./generation.ts";
 import { LeasedViews } from "./leased-views.ts";
 import type { Type } from "./type.ts";
 import type { MemberKind } from "./view-members.ts";
-import { type BakedClass, checkPlace, isWide, type LeasedClass, positionOf } from "./view-parts.ts";
+import { type BakedClass, checkPlace, checkRecords, isWide, type LeasedClass, positionOf } from "./view-parts.ts";
 import type { Dialect } from "./view-source.ts";
 
 /** What views of a type have, however they are made. */
@@ -117,7 +117,7 @@ export class Views<View> {
       memory,
       at: (ptr) => this.view(lease, ptr),
       cursor: (byteOffset, count) => {
-        checkPlace(this.#layout, memory, byteOffset, count * this.#layout.byteSize);
+        checkRecords(this.#layout, memory, byteOffset, count);
         return this.#anyLease(isWide(memory)).cursor(lease, byteOffset, count);
       },
     };
