@@ -1,8 +1,9 @@
 import type { Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { HEADER_WORDS } from "./block-header.ts";
 import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
-import { COUNT, HAS_ZERO, HEADER_WORDS, MULTIPLIER, type SlotLayout } from "./hash-table-layout.ts";
+import { COUNT, HAS_ZERO, MULTIPLIER, type SlotLayout } from "./hash-table-layout.ts";
 
 // V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
 const FIRST = HEADER_WORDS;

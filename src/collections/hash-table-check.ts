@@ -1,5 +1,6 @@
+import { HEADER_WORDS } from "./block-header.ts";
 import type { HashSlots } from "./hash-slots.ts";
-import { COUNT, fullAt, HAS_ZERO, HEADER_WORDS } from "./hash-table-layout.ts";
+import { COUNT, fullAt, HAS_ZERO } from "./hash-table-layout.ts";
 
 /** How full a hash table is, and how far its keys lie from home. */
 export interface HashTableStats {

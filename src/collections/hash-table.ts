@@ -89,7 +89,7 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     types: HashTableTypes<Key, Value, Input>,
   ): HashTable<Key, Value, Input> {
     const layout = slotLayout(types.key, types.value);
-    const { capacity } = readHeader(memory, byteOffset, layout);
+    const capacity = readHeader(memory, byteOffset, layout);
     const { lease } = memory;
     return new HashTable(new HashSlots({ lease, epoch: lease.epoch, byteOffset, ptr: NIL, capacity }, layout));
   }

@@ -87,7 +87,7 @@ describe("HashTable.attach", () => {
     assert.throws(() => HashTable.attach(memory, 64, { key: u32, value: f64 }), {
       code: "layout-mismatch",
       message:
-        /^hash table in private memory does not map u32 to f64 \(layout=0x[0-9a-f]{8}, expected=0x[0-9a-f]{8}, slotByteSize=8, expectedSlotByteSize=16\)/,
+        /^hash table in private memory does not hold u32 to f64 \(layout=0x[0-9a-f]{8}, expected=0x[0-9a-f]{8}\)\. Open it with/,
     });
     assert.throws(() => HashTable.attach(memory, 64, { key: u16, value: u32 }), { code: "layout-mismatch" });
     assert.throws(() => HashTable.attach(memory, 64, { key: i64, value: u32 }), { code: "layout-mismatch" });
