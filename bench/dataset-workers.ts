@@ -18,7 +18,7 @@ const child = await childTasks(import.meta.url, {
     const script = new URL("dataset/worker.js", import.meta.url);
     const crew = Array.from(
       { length: WORKERS },
-      () => new Worker(script, { workerData: { how, source }, execArgv: ["--expose-gc"] }),
+      () => new Worker(script, { workerData: { how, source } }),
     );
     const sums = await Promise.all(
       crew.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))),
