@@ -17,7 +17,7 @@ import type { InputFormat } from "./input-format.ts";
 
 const WINDOW_BYTES = MiB(8);
 
-/** Where records come from: a file seen through a sliding window, and a tokenizer that knows its format. Can be read several times. */
+/** Where records come from: a file that passes through a sliding window, and a tokenizer that knows its format. Can be read several times. */
 export class Input implements Disposable {
   readonly name: string;
   readonly format: InputFormat;
@@ -39,7 +39,8 @@ export class Input implements Disposable {
     this.byteLength = byteLength;
     this.#columns = columns;
     this.#unnamed = unnamed;
-    const options = { byteLength: WINDOW_BYTES, maxByteLength: MiB(2047) };
+    // Copied, not mapped: a file that its writer shortens while it is read must not end the process.
+    const options = { byteLength: WINDOW_BYTES, maxByteLength: MiB(2047), reading: "copied" } as const;
     this.window = mapWindow(unnamed === undefined ? path : `/proc/self/fd/${unnamed}`, options);
   }
 
