@@ -1,7 +1,7 @@
 import { privateMemory } from "../core/homes.ts";
 import { findInvalidUtf8 } from "../core/utf8.ts";
 import type { Dictionary } from "./dictionary.ts";
-import { OFFSETS_AT, readDictionaryLayout, SEED_WORD } from "./dictionary-layout.ts";
+import { HEADER_ZEROS_AT, OFFSETS_AT, readDictionaryLayout, SEED_WORD } from "./dictionary-layout.ts";
 import { hashBytes } from "./hash.ts";
 import type { StringId } from "./interner.ts";
 
@@ -105,7 +105,7 @@ function zeros({ memory, byteOffset, layout }: Dictionary): string[] {
   };
   const found: string[] = [];
   const offsetsEnd = OFFSETS_AT + (layout.count + 1) * layout.offsetByteSize;
-  if (!isZero(40, OFFSETS_AT)) found.push("the reserved bytes of the header are not zero");
+  if (!isZero(HEADER_ZEROS_AT, OFFSETS_AT)) found.push("the reserved bytes of the header are not zero");
   if (!isZero(offsetsEnd, layout.textAt)) found.push("the padding after the offsets is not zero");
   if (!isZero(layout.textAt + layout.textByteLength, layout.indexAt)) found.push("the padding after the text is not zero");
   return found;

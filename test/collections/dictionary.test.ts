@@ -5,7 +5,7 @@ import { arena } from "../../src/alloc/arena.ts";
 import { bump } from "../../src/alloc/bump.ts";
 import { Dictionary } from "../../src/collections/dictionary.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "../../src/collections/freeze-interner.ts";
-import { hashString } from "../../src/collections/hash.ts";
+import { fmix32, hashString } from "../../src/collections/hash.ts";
 import { interner, type StringId } from "../../src/collections/interner.ts";
 import { MemoryError } from "../../src/core/errors.ts";
 import { attach, privateMemory, sharedMemory } from "../../src/core/homes.ts";
@@ -98,8 +98,10 @@ describe("a dictionary", () => {
     const { byteOffset, layout } = made;
     const word = byteOffset / 4;
     assert.equal(new TextDecoder().decode(memory.bytes(byteOffset, 4)), "OHdc");
-    assert.deepEqual([...memory.slice("u32", byteOffset + 4, 5)], [1, 0, 11, 3, 4]);
-    assert.deepEqual([...memory.slice("f64", byteOffset + 24, 2)], [5, made.byteLength]);
+    assert.equal(byteOffset % 64, 0);
+    assert.deepEqual([...memory.slice("u32", byteOffset + 4, 2)], [1, 0]);
+    assert.deepEqual([...memory.slice("u32", byteOffset + 16, 3)], [11, 3, 4]);
+    assert.deepEqual([...memory.slice("f64", byteOffset + 32, 3)], [5, made.byteLength, 0]);
     assert.deepEqual([...memory.slice("u32", byteOffset + 64, 4)], [0, 2, 2, 5]);
     assert.deepEqual(layout, {
       count: 3,
@@ -164,6 +166,21 @@ describe("a dictionary", () => {
     refuses("invalid-argument", () => freezeInterner(strings, bump(memory), { offsetByteSize: 2 as 4 }));
   });
 
+  it("is the same bytes for the same strings and seed", () => {
+    const images = [1, 2].map((seed) => {
+      using memory = privateMemory(KiB(4));
+      using strings = interner(privateMemory(KiB(8)), { seed });
+      for (const text of NAMES) strings.intern(text);
+      const made = freezeInterner(strings, bump(memory), { seed: 77 });
+      assertHolds(made, NAMES);
+      return memory.u8.slice(made.byteOffset, made.byteOffset + made.byteLength);
+    });
+    assert.deepEqual(images[0], images[1]);
+    using strings = interner(privateMemory(KiB(8)));
+    for (const seed of [-1, 0.5, 2 ** 32])
+      refuses("invalid-argument", () => freezeInterner(strings, bump(privateMemory(KiB(8))), { seed }));
+  });
+
   it("tells strings with the same hash and length apart", () => {
     const byHash = new Map<number, string>();
     const twins: [string, string][] = [];
@@ -198,7 +215,7 @@ describe("a dictionary", () => {
     assert.equal(allocator.liveBlocks, 0);
     allocator.refuseAbove += 1;
     const made = freezeInterner(strings, allocator);
-    allocator.free(made.byteOffset as Parameters<typeof allocator.free>[0], made.byteLength, 8);
+    allocator.free(made.byteOffset as Parameters<typeof allocator.free>[0], made.byteLength, 64);
     assert.equal(allocator.liveBlocks, 0);
   });
 
@@ -244,6 +261,13 @@ describe("a damaged dictionary", () => {
     return { memory, byteLength: made.byteLength };
   }
 
+  /** Makes the check of the header right again, so that what it says is looked at. */
+  function reseal({ u32 }: Memory): void {
+    let check = 0;
+    for (let word = 0; word < 7; word++) check = fmix32((check ^ u32[2 + word]) + 0x9e37_79b9);
+    u32[2 + 7] = check;
+  }
+
   it("is refused with the numbers when its header contradicts itself", () => {
     const u32 =
       (word: number, value: number) =>
@@ -257,41 +281,46 @@ describe("a damaged dictionary", () => {
       };
     const damages: [string, (memory: Memory) => void, RegExp][] = [
       ["magic", u32(0, 0x4f48_6463), /magic=0x4f486463, expected=0x6364484f/],
-      ["count", u32(4, 10), /length|span/],
-      ["count beyond all", u32(4, 0xffff_ffff), /count=4294967295/],
-      ["slots that are no power of two", u32(5, 12), /slots=12/],
-      ["too few slots", u32(5, 8), /count=9, slots=8/],
-      ["more slots", u32(5, 32), /header=/],
-      ["text longer than the block", f64(3, 1e9), /textByteLength=1000000000/],
-      ["text of NaN bytes", f64(3, Number.NaN), /textByteLength=NaN/],
-      ["text of half a byte", f64(3, 10.5), /textByteLength=10.5/],
-      ["text of fewer bytes", f64(3, 300), /length|span/],
-      ["another length", f64(4, 64), /header=64/],
+      ["count", u32(5, 10), /length|span/],
+      ["count beyond all", u32(5, 0xffff_ffff), /count=4294967295/],
+      ["slots that are no power of two", u32(6, 12), /slots=12/],
+      ["too few slots", u32(6, 8), /count=9, slots=8/],
+      ["more slots", u32(6, 32), /header=/],
+      ["text longer than the block", f64(4, 1e9), /textByteLength=1000000000/],
+      ["text of NaN bytes", f64(4, Number.NaN), /textByteLength=NaN/],
+      ["text of half a byte", f64(4, 10.5), /textByteLength=10.5/],
+      ["text of fewer bytes", f64(4, 300), /length|span/],
+      ["another length", f64(5, 64), /header=64/],
       ["first offset", u32(16, 1), /first=1/],
       ["last offset", u32(25, 1), /last=1/],
     ];
     for (const [what, damage, message] of damages) {
       const { memory, byteLength } = block();
       damage(memory);
+      reseal(memory);
       const error = refuses("corrupt", () => Dictionary.attach(memory, 8, byteLength));
       assert.match(error.message, message, what);
     }
     const { memory, byteLength } = block();
     refuses("corrupt", () => Dictionary.attach(memory, 8, byteLength - 8));
-    refuses("corrupt", () => Dictionary.attach(memory, 8, 8));
-    refuses("corrupt", () => Dictionary.attach(memory, 12, byteLength - 4));
+    refuses("out-of-bounds", () => Dictionary.attach(memory, byteLength, 8));
+    refuses("invalid-argument", () => Dictionary.attach(memory, 12, byteLength - 4));
     refuses("corrupt", () => Dictionary.attach(privateMemory(1000), 0, 1000));
+    memory.u32[2 + 4] ^= 1;
+    assert.match(refuses("corrupt", () => Dictionary.attach(memory, 8, byteLength)).message, /damaged header/);
   });
 
-  it("of a later version is told apart from a damaged one", () => {
-    for (const [word, value] of [
-      [1, 2],
-      [2, 2],
-      [2, 0x8000_0000],
-    ]) {
+  it("of another version or with other offsets is told apart from a damaged one", () => {
+    for (const [word, value, code] of [
+      [1, 2, "unsupported-format"],
+      [2, 2, "unsupported-format"],
+      [2, 0x8000_0000, "unsupported-format"],
+      [3, 7, "layout-mismatch"],
+    ] as const) {
       const { memory, byteLength } = block();
       memory.u32[2 + word] = value;
-      refuses("unsupported-format", () => Dictionary.attach(memory, 8, byteLength));
+      reseal(memory);
+      refuses(code, () => Dictionary.attach(memory, 8, byteLength));
     }
   });
 
