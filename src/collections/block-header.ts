@@ -1,5 +1,5 @@
 /*
- * What the blocks of hash tables and columns begin with: 64 bytes, u32 words, little-endian.
+ * What the blocks of hash tables, columns and dictionaries begin with: 64 bytes, u32 words, little-endian.
  *
  *    word 0     1         2          3        4 5 6            7                8 … 15
  *   +-------+---------+----------+--------+----------------+-------------------+----------------+
