@@ -57,6 +57,18 @@ export class CsvTokenizer extends TableTokenizer {
       let at = (word << 2) + ((31 - Math.clz32(hits & -hits)) >> 3);
       hits &= hits - 1;
       let byte = u8[at];
+      if (byte === delimiter) {
+        if (field < rowEnd) {
+          starts[field] = fieldStart;
+          ends[field] = at;
+          kinds[field] = FieldKind.TEXT;
+          field += 1;
+        } else {
+          surplus += 1;
+        }
+        fieldStart = at + 1;
+        continue;
+      }
       let fieldEnd = at;
       let kind: number = FieldKind.TEXT;
       if (byte === QUOTE) {
@@ -98,7 +110,7 @@ export class CsvTokenizer extends TableTokenizer {
         hits = stopsIn(i32[word], delimiters) & (-1 << (((at + 1) & 3) << 3));
       } else if (byte === LF) {
         if (at > fieldStart && u8[at - 1] === CR) fieldEnd = at - 1;
-      } else if (byte !== delimiter) {
+      } else {
         continue;
       }
       if (field < rowEnd) {
@@ -120,7 +132,7 @@ export class CsvTokenizer extends TableTokenizer {
       if (fieldEnd === recordStart && fieldCount === 1 && stride > 1) {
         field -= 1;
       } else {
-        if (at > invalidAt || field !== rowEnd || surplus > 0) {
+        if (at > invalidAt || field !== rowEnd || surplus > 0 || isHeader) {
           this.checkOddRecord(u8, { start: recordStart, end: at, line, row, fieldCount }, batch, isHeader);
         }
         if (escaped > 0) undoubleRow(u8, batch, rowEnd - stride, rowEnd);

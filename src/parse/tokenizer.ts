@@ -1,6 +1,6 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { findInvalidUtf8, wholeUtf8End } from "../core/utf8.ts";
+import { canLeadUtf8, findInvalidUtf8, wholeUtf8End } from "../core/utf8.ts";
 import type { FieldBatch } from "./field-batch.ts";
 
 export interface TokenizerOptions {
@@ -87,7 +87,8 @@ export abstract class Tokenizer {
    * `this.line`; what is between is still as it was read.
    */
   protected fail(u8: Uint8Array, recordStart: number, at: number, problem: Problem): never {
-    if (this.invalidAt <= at) this.failUtf8(u8, recordStart, -1);
+    // At the same byte: whether a sequence that can begin there goes on as it must may not be known yet, so its text is what is wrong.
+    if (this.invalidAt < at || (this.invalidAt === at && !canLeadUtf8(u8[at]))) this.failUtf8(u8, recordStart, -1);
     let line = this.line;
     for (let i = recordStart; i < at; i++) if (u8[i] === LF) line += 1;
     const byteOffset = this.#origin + at;

@@ -67,7 +67,7 @@ export class TsvTokenizer extends TableTokenizer {
       } else {
         surplus += 1;
       }
-      if (at > invalidAt || field !== rowEnd || surplus > 0) {
+      if (at > invalidAt || field !== rowEnd || surplus > 0 || isHeader) {
         const fieldCount = field - (rowEnd - stride) + surplus;
         this.checkOddRecord(u8, { start: recordStart, end: at, line, row, fieldCount }, batch, isHeader);
       }

@@ -182,6 +182,12 @@ describe("wholeUtf8End", () => {
       for (let end = 2; end < u8.length; end++) assert.equal(inNode.wholeUtf8End(u8, 0, end), 2);
       assert.equal(inNode.wholeUtf8End(u8, 0, u8.length), u8.length);
     }
+    assert.equal(inNode.wholeUtf8End(new Uint8Array(0), 0, 0), 0);
+  });
+
+  it("does not wait for what follows a byte that begins nothing", () => {
+    for (const byte of [0x80, 0xbf, 0xc0, 0xc1, 0xf5, 0xff]) assert.equal(inNode.wholeUtf8End(Uint8Array.of(0x61, byte), 0, 2), 2);
+    assert.equal(inNode.wholeUtf8End(Uint8Array.of(0x61, 0x80, 0x80, 0x80), 0, 4), 4);
   });
 });
 
