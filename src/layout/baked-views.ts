@@ -9,7 +9,7 @@ import {
   checkRecords,
   checkWritable,
   follow,
-  isWide,
+  NARROW_BYTES,
   POSITION,
   positionOf,
   settled,
@@ -39,12 +39,16 @@ export class BakedViews<View> implements Dependent {
     this.#Cursor = generateCursor<View>(layout.name);
     this.bound = boundTo<View>(layout.name, memory, (byteOffset, count) => {
       checkRecords(layout, memory, byteOffset, count);
-      const position = positionOf(byteOffset, isWide(memory));
+      const position = positionOf(byteOffset, this.#wide);
       return new this.#Cursor(new this.View(position), position, count);
     });
     showAs(this.View.prototype, layout.name);
     this.#install();
     memory.addDependent(this);
+  }
+
+  get #wide(): boolean {
+    return this.memory.u8.length > NARROW_BYTES;
   }
 
   memoryMoved(): void {
@@ -59,9 +63,8 @@ export class BakedViews<View> implements Dependent {
   }
 
   #install(): void {
-    const { memory } = this;
     const layout = this.#layout;
-    const wide = isWide(memory);
+    const wide = this.#wide;
     const source = new Source();
     const dialect = this.#dialect(source, wide);
     const text = `return [
@@ -120,7 +123,7 @@ export class BakedViews<View> implements Dependent {
     const { memory } = this;
     const layout = this.#layout;
     checkPlace(layout, memory, ptr, layout.byteSize);
-    return new this.View(positionOf(ptr, isWide(memory)));
+    return new this.View(positionOf(ptr, this.#wide));
   };
 }
 

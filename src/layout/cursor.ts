@@ -59,7 +59,7 @@ export function installCursor(Class: { readonly prototype: object }, plan: Curso
   const row = `this[${source.bind(ROW)}]`;
   const position = source.bind(POSITION);
   const inBounds = `${check(source, indexIn("this.length", plan.wide))} ${source.bind(plan.outside)}(i, this.length);`;
-  const target = recordPosition(`this[${position}]`, plan.byteSize, plan.wide);
+  const target = recordPosition(source, `this[${position}]`, plan.byteSize, plan.wide);
   const text = `return {
 at(i) { ${inBounds} return ${plan.create(source, row, target)}; },
 seek(i) { ${inBounds} const r = ${row}; r[${position}] = ${target}; return r; }

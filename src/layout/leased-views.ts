@@ -7,7 +7,7 @@ import { checkWritable, EPOCH, follow, LEASE, type LeasedClass, POSITION, positi
 import { check, copySource, type Dialect } from "./view-source.ts";
 import type { ViewLayout } from "./views.ts";
 
-/** The generated views of a type that serve any lease, in all memories of up to 4 GiB or in all larger ones. */
+/** The generated views of a type that serve any lease: those of places within 4 GiB, or the wide ones of places beyond. */
 export class LeasedViews<View> {
   readonly View: LeasedClass<View>;
   readonly #layout: ViewLayout;

@@ -9,8 +9,8 @@ import type { Memory } from "../core/memory.ts";
  *
  * Invariants:
  * 1. A view lies wholly within the typed arrays of its memory and is aligned: whoever makes one has checked it.
- * 2. In a memory of up to 4 GiB a position is a 32-bit integer, negative from 2 GiB on, so that V8 keeps it in a register; in a
- *    larger one it is the byte offset itself.
+ * 2. The position of what ends within 4 GiB is a 32-bit integer, negative from 2 GiB on, which V8 keeps in a register. Beyond, views are
+ *    of another class, a wide one, and the position is the byte offset itself. Both are understood by `byteOffsetOf`.
  * 3. A leased view was valid at its `EPOCH`. `WRITE_EPOCH` is the same, or 0 where the memory is read-only: no lease has epoch 0.
  */
 export const POSITION: unique symbol = Symbol("position");
@@ -31,13 +31,10 @@ export type LeasedClass<View> = new (lease: Lease, position: number) => View;
 /** A class whose views look at one memory only. */
 export type BakedClass<View> = new (position: number) => View;
 
-/** The largest memory whose positions are 32-bit integers. */
+/** Up to here a position is a 32-bit integer. */
 export const NARROW_BYTES = 2 ** 32;
 
-export function isWide(memory: Memory): boolean {
-  return memory.maxByteLength > NARROW_BYTES;
-}
-
+/** What a view holds of its byte offset: see invariant 2. */
 export function positionOf(byteOffset: number, wide: boolean): number {
   return wide ? byteOffset : byteOffset | 0;
 }

@@ -3,13 +3,13 @@ import type { Source } from "./generation.ts";
 import { PASS } from "./pass.ts";
 import { Place } from "./place.ts";
 import type { NestedViews, Type } from "./type.ts";
-import { COPY, NARROW_BYTES, POSITION } from "./view-parts.ts";
+import { byteOffsetOf, COPY, NARROW_BYTES, POSITION } from "./view-parts.ts";
 import { generateWalk } from "./walk.ts";
 
 /** How accessors of one kind are spelled: leased ones, or those baked for one memory. */
 export interface Dialect {
   readonly source: Source;
-  /** Positions are byte offsets beyond 32 bits: see invariant 2 of view-parts. */
+  /** Positions may be beyond 32 bits: see invariant 2 of view-parts. */
   readonly wide: boolean;
   /** Statements that come before a read and before a write. They throw when the view may not do it. */
   readonly toRead: string;
@@ -71,8 +71,8 @@ export function atSource(source: Source, align: number, starts: unknown, wide: b
 }
 
 /** Where record `i` of a cursor lies. */
-export function recordPosition(first: string, stride: number, wide: boolean): string {
-  return wide ? `${first} + i * ${stride}` : `(${first} + Math.imul(i, ${stride})) | 0`;
+export function recordPosition(source: Source, first: string, stride: number, wide: boolean): string {
+  return wide ? `${source.bind(byteOffsetOf)}(${first}) + i * ${stride}` : `(${first} + Math.imul(i, ${stride})) | 0`;
 }
 
 /** The head of an `if` whose body refuses: see `PASS`. */
@@ -147,10 +147,15 @@ function elementIndex(dialect: Dialect, { byteOffset, stride }: Address, element
 }
 
 function position(dialect: Dialect, { byteOffset, stride }: Address): string {
-  const base = `this[${dialect.source.bind(POSITION)}]`;
+  const base = baseOf(dialect);
   if (dialect.wide) return `${base}${times(stride)}${plus(byteOffset)}`;
   if (stride !== 0) return `(${base} + Math.imul(i, ${stride})${plus(byteOffset)}) | 0`;
   return byteOffset === 0 ? base : `(${base} + ${byteOffset}) | 0`;
+}
+
+function baseOf({ source, wide }: Dialect): string {
+  const position = `this[${source.bind(POSITION)}]`;
+  return wide ? `${source.bind(byteOffsetOf)}(${position})` : position;
 }
 
 function byteOffset(dialect: Dialect, at: Address = { byteOffset: 0, stride: 0 }): string {

@@ -7,7 +7,7 @@ import { canGenerate } from "./generation.ts";
 import { LeasedViews } from "./leased-views.ts";
 import type { Type } from "./type.ts";
 import type { MemberKind } from "./view-members.ts";
-import { type BakedClass, checkPlace, checkRecords, isWide, type LeasedClass, positionOf } from "./view-parts.ts";
+import { type BakedClass, checkPlace, checkRecords, type LeasedClass, NARROW_BYTES, positionOf } from "./view-parts.ts";
 import type { Dialect } from "./view-source.ts";
 
 /** What views of a type have, however they are made. */
@@ -73,7 +73,7 @@ export class Views<View> {
 
   /** The same for a place that is known to be one. */
   rawView(lease: Lease, byteOffset: number): View {
-    const wide = isWide(lease.memory);
+    const wide = byteOffset + this.#layout.byteSize > NARROW_BYTES;
     return new (this.leasedClass(wide))(lease, positionOf(byteOffset, wide));
   }
 
@@ -118,7 +118,8 @@ export class Views<View> {
       at: (ptr) => this.view(lease, ptr),
       cursor: (byteOffset, count) => {
         checkRecords(this.#layout, memory, byteOffset, count);
-        return this.#anyLease(isWide(memory)).cursor(lease, byteOffset, count);
+        const wide = byteOffset + count * this.#layout.byteSize > NARROW_BYTES;
+        return this.#anyLease(wide).cursor(lease, byteOffset, count);
       },
     };
   }
