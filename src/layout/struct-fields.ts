@@ -51,6 +51,8 @@ function checkedEntries(name: string, types: Fields): [string, Type][] {
   const refuse = (event: string, cure: string): never => {
     throw new MemoryError("invalid-argument", { subject: `struct ${name}`, event, cure });
   };
+  if (typeof name !== "string" || name === "")
+    refuse("was not given a name", 'Pass it first: struct("Point", { x: f32, y: f32 }).');
   if (typeof types !== "object" || types === null) refuse("was not given its fields", "Pass an object: `{ x: f32, y: f32 }`.");
   const prototype: unknown = Object.getPrototypeOf(types);
   if (prototype !== null && prototype !== Object.prototype) {
