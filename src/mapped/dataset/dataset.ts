@@ -78,7 +78,7 @@ export class Dataset<Row extends object> implements Disposable {
     columns: RowColumns,
     rowIndex: number,
   ) => RowObject & Row;
-  readonly #lookup: KeyLookup;
+  #lookup: KeyLookup | undefined;
 
   /** Users call `openDataset`. */
   constructor(file: DatasetFile) {
@@ -90,7 +90,6 @@ export class Dataset<Row extends object> implements Disposable {
     const { Columns, Row } = rowClassOf(manifest.columns, file.layoutSignature);
     this.#columns = new Columns(file);
     this.#Row = Row as new (columns: RowColumns, rowIndex: number) => RowObject & Row;
-    this.#lookup = keyLookup(file);
     this.rows = new Rows(file.memory, this.size, this.#columns, this.#Row);
   }
 
@@ -105,16 +104,17 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** The row with this key, or undefined. Makes one small object; a probe of the hash table, O(1). */
   get(key: number | bigint | string): Row | undefined {
-    const rowIndex = this.#lookup.find(key);
+    const rowIndex = this.rowIndexOf(key);
     return rowIndex < 0 ? undefined : new this.#Row(this.#columns, rowIndex);
   }
 
   has(key: number | bigint | string): boolean {
-    return this.#lookup.find(key) >= 0;
+    return this.rowIndexOf(key) >= 0;
   }
 
   /** The number of the row with this key, or -1. For hot loops over `column(…)`; makes no object. */
   rowIndexOf(key: number | bigint | string): number {
+    this.#lookup ??= keyLookup(this.#file);
     return this.#lookup.find(key);
   }
 
@@ -139,8 +139,8 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** The strings of a text column by id, from 1. Throws `invalid-argument` for other columns. */
   dictionary(name: keyof Row & string): Dictionary {
-    const dictionary = this.#file.dictionaries[this.#file.columnIndex(name)];
-    if (dictionary !== undefined) return dictionary;
+    const strings = this.#file.dictionaries[this.#file.columnIndex(name)];
+    if (strings !== undefined) return strings.dictionary;
     throw new MemoryError("invalid-argument", {
       subject: `the column "${name}" of ${this.memory.subject}`,
       event: "holds no text and so has no dictionary",

@@ -65,8 +65,8 @@ function bytesOf({ values, validity, dictionary }: ColumnEntry): number {
 }
 
 function tellContent(file: DatasetFile, column: ColumnEntry): string {
-  const dictionary = file.dictionaries[file.columnIndex(column.name)];
-  return dictionary === undefined ? "" : `${count(dictionary.size)} different`;
+  const strings = file.dictionaries[file.columnIndex(column.name)];
+  return strings === undefined ? "" : `${count(strings.dictionary.size)} different`;
 }
 
 const count = (value: number): string => value.toLocaleString("en");

@@ -15,9 +15,9 @@
  * 2. When the data set closes, every `ci` and `vi` is replaced by something that throws, so a row that is kept is loud, not wrong.
  */
 
-import type { Dictionary } from "../../collections/dictionary.ts";
 import type { StringId } from "../../collections/interner.ts";
 import { MemoryError } from "../../core/errors.ts";
+import type { ColumnDictionary } from "./column-dictionary.ts";
 import type { ColumnEntry } from "./manifest.ts";
 
 /** One value of a row. A missing one is null. */
@@ -30,7 +30,7 @@ export type ColumnValues = ArrayLike<number> | ArrayLike<bigint>;
 export interface RowSource {
   readonly values: readonly ColumnValues[];
   readonly validities: readonly (Uint8Array | undefined)[];
-  readonly dictionaries: readonly (Dictionary | undefined)[];
+  readonly dictionaries: readonly (ColumnDictionary | undefined)[];
 }
 
 /** Columns as generated getters reach them, made from a RowSource. `close` makes all of them throw. */

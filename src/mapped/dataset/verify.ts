@@ -75,7 +75,7 @@ function gaps({ memory, header }: DatasetFile, blocks: readonly [string, Block][
 function columnProblems(file: DatasetFile, column: ColumnEntry, index: number): string[] {
   const { rowCount } = file.manifest;
   const values = file.values[index];
-  const dictionary = file.dictionaries[index];
+  const dictionary = file.dictionaries[index]?.dictionary;
   if (dictionary !== undefined) {
     const problems = dictionary.checkInvariants().map((problem) => `dictionary of "${column.name}": ${problem}`);
     const least = column.optional ? 0 : 1;
@@ -107,7 +107,7 @@ function keyProblems(file: DatasetFile): string[] {
   const { key, rowCount } = file.manifest;
   if (key === null) return [];
   const index = file.columnIndex(key);
-  const [values, dictionary] = [file.values[index], file.dictionaries[index]];
+  const [values, dictionary] = [file.values[index], file.dictionaries[index]?.dictionary];
   try {
     const lookup = keyLookup(file);
     const problems = lookup.checkInvariants().map((problem) => `key index: ${problem}`);
