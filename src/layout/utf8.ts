@@ -6,9 +6,11 @@ import { BoxedType } from "./boxed.ts";
 import type { Place } from "./place.ts";
 import type { CopyCodec } from "./type.ts";
 
-class Utf8Type extends BoxedType<string, string> {
+/** A string in a fixed number of bytes. */
+export class Utf8Type extends BoxedType<string, string> {
   readonly codec: CopyCodec = { shape: "copy" };
 
+  /** Use `utf8`. */
   constructor(byteLength: number) {
     const name = `utf8(${byteLength})`;
     super({ name, kind: "utf8", byteSize: byteLength, align: 1, signature: name });
@@ -56,8 +58,6 @@ export function utf8(byteLength: number): Utf8Type {
   checkByteLength("utf8", "byteLength", byteLength, 1);
   return new Utf8Type(byteLength);
 }
-
-export type { Utf8Type };
 
 /** Half of a surrogate pair has no UTF-8. */
 function measure(text: string, place: Place): number {
