@@ -93,17 +93,17 @@ export function structOf(fields: readonly Specimen[]): Specimen {
 }
 
 /** Structs of up to eight fields of any types, nested three deep. */
-export const structs: fc.Arbitrary<Specimen> = fc.letrec<{ leaf: Specimen; any: Specimen; struct: Specimen }>((tie) => ({
+export const structs: fc.Arbitrary<Specimen> = fc.letrec<{ leaf: Specimen; whole: Specimen; struct: Specimen }>((tie) => ({
   leaf: fc.constantFrom(...LEAVES),
-  any: fc.oneof(
+  whole: fc.oneof(
     { maxDepth: 3, depthIdentifier: "type" },
     { arbitrary: tie("leaf"), weight: 4 },
     {
-      arbitrary: fc.tuple(tie("any"), fc.integer({ min: 1, max: 4 })).map(([element, length]) => arrayOf(element, length)),
+      arbitrary: fc.tuple(tie("whole"), fc.integer({ min: 1, max: 4 })).map(([element, length]) => arrayOf(element, length)),
       weight: 1,
     },
-    { arbitrary: tie("any").map(optionalOf), weight: 1 },
+    { arbitrary: tie("whole").map(optionalOf), weight: 1 },
     { arbitrary: tie("struct"), weight: 1 },
   ),
-  struct: fc.array(tie("any"), { minLength: 1, maxLength: 8, depthIdentifier: "type" }).map(structOf),
+  struct: fc.array(tie("whole"), { minLength: 1, maxLength: 8, depthIdentifier: "type" }).map(structOf),
 })).struct;
