@@ -135,9 +135,8 @@ export function fmix32(value: number): number {
 }
 
 /**
- * The odd multiplier that a table of whole numbers draws from its seed: `Math.imul(key, multiplier) >>> (32 - bits)` is its slot.
- * One multiplication spreads sequential keys and strides better than a random hash would, and with a multiplier of its own for
- * each table, keys chosen against one, or copied out of one in slot order, do no harm in another (Dietzfelbinger et al., 1997).
+ * The odd multiplier that a table of whole numbers draws from its seed, for `hashWord`. With a multiplier of its own for each table,
+ * keys chosen against one, or copied out of one in slot order, do no harm in another (Dietzfelbinger et al., 1997).
  */
 export function oddMultiplier(seed: number): number {
   return fmix32(seed ^ GOLDEN) | 1;

@@ -180,6 +180,17 @@ describe("HashTable.attach", () => {
     }
   });
 
+  it("deleting ends, too, where somebody has scribbled over all slots", () => {
+    using memory = privateMemory(MiB(1));
+    using table = hashTable({ ...ROWS, allocator: new TestAllocator(memory), seed: 1 });
+    for (let key = 1; key <= 12; key++) table.set(key, key);
+    const slots = table.byteOffset / 4 + HEADER_WORDS;
+    for (let slot = 0; slot < 16; slot++) if (memory.i32[slots + slot * 2] === 0) memory.i32[slots + slot * 2] = 1_000_000 + slot;
+    assert.ok(table.delete(5));
+    assert.equal(table.get(5), undefined);
+    assert.ok(!table.delete(5));
+  });
+
   it("checkInvariants tells a key that cannot be found, a wrong count, and bytes in empty slots", () => {
     using memory = privateMemory(MiB(1));
     using table = hashTable({ ...ROWS, allocator: new TestAllocator(memory), seed: 1 });

@@ -62,6 +62,15 @@ describe("hash table under keys that are not random", () => {
     assert.deepEqual(flooded.checkInvariants(), []);
   });
 
+  it("getOrInsert gives the new value also when its key is the one that has the table spread again", () => {
+    const seed = 3;
+    using flooded = table(seed);
+    for (let index = 0; index < 5000; index++) {
+      assert.equal(flooded.getOrInsert(keyWithHash(index, oddMultiplier(seed)), index), index);
+    }
+    assert.ok(flooded.stats().longestProbeLength < 200);
+  });
+
   it("a flood at the end of the slots, which runs on at their beginning, is spread too", () => {
     const seed = 3;
     using flooded = table(seed);
