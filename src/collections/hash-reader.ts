@@ -1,4 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
+import { privateMemory } from "../core/homes.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
 import { findMany } from "./hash-find-many.ts";
@@ -9,6 +10,8 @@ import { blockByteLength } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
+
+const NOTHING = privateMemory(0);
 
 /** The half of a hash table that reads. See {@link HashTable}. */
 export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent {
@@ -125,7 +128,14 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     this.slots = slots.rebound();
   }
 
-  memoryClosed(): void {}
+  /** For Memory: lets go of the bytes, so that they can be collected although the table is still held. */
+  memoryClosed(): void {
+    const slots = this.slots;
+    slots.moved = true;
+    slots.words = NOTHING.i32;
+    slots.f32 = NOTHING.f32;
+    slots.f64 = NOTHING.f64;
+  }
 
   /** `slots.find`, for the slots as they are now. Where the result is a place, it is one in `this.slots`. */
   protected locate(key: Key): number {

@@ -62,9 +62,9 @@ export class HashSlots<Key, Value, Input> implements SlotPlace {
   /** The word index behind the last slot, which is that of the zero slot. */
   readonly end: number;
   /** The block as words, the header included. */
-  readonly words: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
+  words: Int32Array;
+  f32: Float32Array;
+  f64: Float64Array;
   /** Keeps loads that only fetch: see findMany. */
   touched = 0;
   /** Set when `find` has gone further than chance explains. */
