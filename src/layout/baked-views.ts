@@ -13,6 +13,7 @@ import {
   POSITION,
   positionOf,
   settled,
+  TYPE,
 } from "./view-parts.ts";
 import { atSource, copySource, type Dialect } from "./view-source.ts";
 import type { Bound, ViewLayout } from "./views.ts";
@@ -35,14 +36,15 @@ export class BakedViews<View> implements Dependent {
   constructor(layout: ViewLayout, memory: Memory) {
     this.memory = memory;
     this.#layout = layout;
-    this.View = classOf<View>(layout.name);
-    this.#Cursor = generateCursor<View>(layout.name);
-    this.bound = boundTo<View>(layout.name, memory, (byteOffset, count) => {
-      checkRecords(layout, memory, byteOffset, count);
+    this.View = classOf<View>(layout.type.name);
+    this.#Cursor = generateCursor<View>(layout.type.name);
+    this.bound = boundTo<View>(layout.type.name, memory, (byteOffset, count) => {
+      checkRecords(layout.type, memory, byteOffset, count);
       const position = positionOf(byteOffset, this.#wide);
       return new this.#Cursor(new this.View(position), position, count);
     });
-    showAs(this.View.prototype, layout.name);
+    showAs(this.View.prototype, layout.type.name);
+    install(this.View.prototype, { [TYPE]: layout.type }, "methods");
     this.#install();
     memory.addDependent(this);
   }
@@ -69,20 +71,20 @@ export class BakedViews<View> implements Dependent {
     const source = new Source();
     const dialect = this.#dialect(source, wide);
     const text = `return [
-{ ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} },
-{ ${atSource(source, layout.align, this.#starts(), wide, this.View, this.#misplaced)} }];`;
-    const [members, at] = source.run(`${layout.name}.baked`, text) as [object, object];
+{ ${copySource(dialect, layout.type)}${layout.source(dialect, this.#outside)} },
+{ ${atSource(source, layout.type.align, this.#starts(), wide, this.View, this.#misplaced)} }];`;
+    const [members, at] = source.run(`${layout.type.name}.baked`, text) as [object, object];
     install(this.View.prototype, members, layout.members);
     install(Object.getPrototypeOf(this.bound), at, "methods");
     installCursor(this.#Cursor, {
-      ...{ name: layout.name, byteSize: layout.byteSize, wide, outside: this.#outside },
+      ...{ name: layout.type.name, byteSize: layout.type.byteSize, wide, outside: this.#outside },
       create: (cursor, _row, position) => `new ${cursor.bind(this.View)}(${position})`,
     });
   }
 
   /** One element for each multiple of the alignment at which a value has room before the end of the typed arrays. */
   #starts(): ArrayLike<unknown> {
-    const { align, byteSize } = this.#layout;
+    const { align, byteSize } = this.#layout.type;
     const { memory } = this;
     const elements = align === 1 ? memory.u8 : align === 2 ? memory.u16 : align === 4 ? memory.u32 : memory.f64;
     return elements.subarray(0, Math.max(0, Math.floor((memory.u8.length - byteSize) / align) + 1));
@@ -115,15 +117,15 @@ export class BakedViews<View> implements Dependent {
 
   readonly #outside = (index: number, length: number): never => {
     this.#healing.failed();
-    return throwOutside(this.#layout.name, index, length);
+    return throwOutside(this.#layout.type.name, index, length);
   };
 
   /** Called with a pointer that `at` does not take. It may take it after all: a WebAssembly module may have grown the memory. */
   readonly #misplaced = (ptr: number): View => {
     this.#healing.failed();
     const { memory } = this;
-    const layout = this.#layout;
-    checkPlace(layout, memory, ptr, layout.byteSize);
+    const { type } = this.#layout;
+    checkPlace(type, memory, ptr, type.byteSize);
     return new this.View(positionOf(ptr, this.#wide));
   };
 }

@@ -3,7 +3,18 @@ import { type Cursor, type CursorClass, generateCursor, installCursor, throwOuts
 import { className, Source } from "./generation.ts";
 import { Healing } from "./pass.ts";
 import { install, showAs } from "./view-members.ts";
-import { checkWritable, EPOCH, follow, LEASE, type LeasedClass, POSITION, positionOf, settled, WRITE_EPOCH } from "./view-parts.ts";
+import {
+  checkWritable,
+  EPOCH,
+  follow,
+  LEASE,
+  type LeasedClass,
+  POSITION,
+  positionOf,
+  settled,
+  TYPE,
+  WRITE_EPOCH,
+} from "./view-parts.ts";
 import { check, copySource, type Dialect } from "./view-source.ts";
 import type { ViewLayout } from "./views.ts";
 
@@ -18,14 +29,15 @@ export class LeasedViews<View> {
   constructor(layout: ViewLayout, wide: boolean) {
     this.#layout = layout;
     this.#wide = wide;
-    this.View = classOf<View>(layout.name);
-    showAs(this.View.prototype, layout.name);
+    this.View = classOf<View>(layout.type.name);
+    showAs(this.View.prototype, layout.type.name);
+    install(this.View.prototype, { [TYPE]: layout.type }, "methods");
     this.#install();
   }
 
   cursor(lease: Lease, byteOffset: number, count: number): Cursor<View> {
     if (this.#Cursor === undefined) {
-      this.#Cursor = generateCursor<View>(this.#layout.name);
+      this.#Cursor = generateCursor<View>(this.#layout.type.name);
       this.#installCursor(this.#Cursor);
     }
     const position = positionOf(byteOffset, this.#wide);
@@ -36,13 +48,13 @@ export class LeasedViews<View> {
     const layout = this.#layout;
     const source = new Source();
     const dialect = this.#dialect(source);
-    const text = `return { ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} };`;
-    install(this.View.prototype, source.run(`${layout.name}.leased`, text) as object, layout.members);
+    const text = `return { ${copySource(dialect, layout.type)}${layout.source(dialect, this.#outside)} };`;
+    install(this.View.prototype, source.run(`${layout.type.name}.leased`, text) as object, layout.members);
     if (this.#Cursor !== undefined) this.#installCursor(this.#Cursor);
   }
 
   #installCursor(Class: CursorClass<View>): void {
-    const { name, byteSize } = this.#layout;
+    const { name, byteSize } = this.#layout.type;
     installCursor(Class, {
       ...{ name, byteSize, wide: this.#wide, outside: this.#outside },
       create: (source, row, position) => `new ${source.bind(this.View)}(${row}[${source.bind(LEASE)}], ${position})`,
@@ -83,7 +95,7 @@ export class LeasedViews<View> {
 
   readonly #outside = (index: number, length: number): never => {
     this.#healing.failed();
-    return throwOutside(this.#layout.name, index, length);
+    return throwOutside(this.#layout.type.name, index, length);
   };
 }
 

@@ -83,16 +83,13 @@ function recordOf(name: string, fields: [string, Field][]): RecordCodec {
 function viewsOf<View>(type: Type, fields: [string, Field][]): Views<View> {
   const place = new Place(undefined, type.name);
   return new Views({
-    name: type.name,
-    byteSize: type.byteSize,
-    align: type.align,
-    rawRead: (memory, byteOffset) => type.rawRead(memory, byteOffset),
+    type,
     members: "fields",
     source: (dialect) => fields.map(([name, field]) => fieldSource(dialect, name, field.type, field.byteOffset, place)).join(""),
     composed: () => {
       const members = {};
-      for (const [name, { type, byteOffset }] of fields) {
-        Object.defineProperty(members, name, composedField(name, type, byteOffset, place));
+      for (const [name, field] of fields) {
+        Object.defineProperty(members, name, composedField(name, field.type, field.byteOffset, place));
       }
       return members;
     },

@@ -19,6 +19,8 @@ export const EPOCH: unique symbol = Symbol("epoch");
 export const WRITE_EPOCH: unique symbol = Symbol("write epoch");
 /** A method of every view: a copy of what it shows, as plain data. */
 export const COPY: unique symbol = Symbol("copy");
+/** The type that a view is one of. */
+export const TYPE: unique symbol = Symbol("type");
 
 export interface LeasedView {
   [POSITION]: number;
@@ -43,8 +45,8 @@ export function byteOffsetOf(position: number): number {
   return position < 0 ? position + NARROW_BYTES : position;
 }
 
-export function isView(value: unknown): value is { readonly [POSITION]: number; [COPY](): unknown } {
-  return typeof value === "object" && value !== null && POSITION in value && COPY in value;
+export function isView(value: unknown): value is { readonly [POSITION]: number; readonly [TYPE]: unknown; [COPY](): unknown } {
+  return typeof value === "object" && value !== null && POSITION in value && TYPE in value && COPY in value;
 }
 
 /** Where the bytes are that a view shows. */

@@ -53,7 +53,7 @@ toArray() { return this[${source.bind(COPY)}](); },
 }
 
 /** The method by which a view copies what it shows. */
-export function copySource(dialect: Dialect, type: Pick<Type, "rawRead">): string {
+export function copySource(dialect: Dialect, type: Type): string {
   const { source } = dialect;
   return `[${source.bind(COPY)}]() { ${dialect.toRead} return ${source.bind(type)}.rawRead(${dialect.memory}, ${byteOffset(dialect)}); },
 `;
@@ -137,12 +137,9 @@ function flag(dialect: Dialect, at: Address, presentByteOffset: number): string 
 
 /** Shifting first costs least: V8 then knows that adding the rest cannot overflow. Exact division reaches beyond 4 GiB. */
 function elementIndex(dialect: Dialect, { byteOffset, stride }: Address, elementBytes: number): string {
-  const base = `this[${dialect.source.bind(POSITION)}]`;
-  const first = dialect.wide
-    ? elementBytes === 1
-      ? base
-      : `${base} / ${elementBytes}`
-    : `(${base} >>> ${Math.log2(elementBytes)})`;
+  const base = baseOf(dialect);
+  const divided = elementBytes === 1 ? base : `${base} / ${elementBytes}`;
+  const first = dialect.wide ? divided : `(${base} >>> ${Math.log2(elementBytes)})`;
   return `${first}${times(stride / elementBytes)}${plus(byteOffset / elementBytes)}`;
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryError } from "../../src/core/errors.ts";
 import { sharedMemory } from "../../src/core/homes.ts";
-import type { Memory } from "../../src/core/memory.ts";
+import { Memory } from "../../src/core/memory.ts";
 import { GiB } from "../../src/core/size.ts";
 import { array } from "../../src/layout/array.ts";
 import { bool } from "../../src/layout/bool.ts";
@@ -103,6 +103,40 @@ bothWays("far away", (way) => {
       memory.close();
     });
   }
+
+  test("views of places from 2 GiB on live through growth that moves the bytes and goes beyond 4 GiB", (t) => {
+    const [small, large] = [reserve(GiB(3)), reserve(GiB(5))];
+    if (typeof small === "string") return t.skip(small);
+    if (typeof large === "string") return t.skip(large);
+    let now = small;
+    const memory = new Memory({
+      home: "private",
+      subject: "moving memory",
+      readOnly: false,
+      maxByteLength: Number.MAX_SAFE_INTEGER,
+      buffer: () => now.buffer,
+      byteLength: () => now.byteLength,
+      commit: () => {
+        now = large;
+      },
+      release: () => {},
+      ticket: () => assert.fail("nobody asks"),
+    });
+    const at = GiB(3) - Far.byteSize;
+    const rows = Far.cursor(memory, at - Far.byteSize, 2);
+    const views = [Far.view(memory.lease, at), Far.at(memory, at), rows.at(1), rows.seek(1)];
+    Far.write(large, at, value);
+    for (const view of views) assert.equal(view.c, 0);
+    memory.grow(GiB(5));
+    for (const view of [...views, rows.at(1), rows.seek(1), Far.at(memory, at)]) {
+      assert.deepEqual(Far.copy(view), value);
+      assert.deepEqual([view.a, view.c, view.vec.y, view.list.at(2), view.maybe, view.name], [1, 3, 7, 10, 15, "far"]);
+      assert.equal(ptrOf(view), at);
+    }
+    Far.write(memory, GiB(5) - Far.byteSize, { c: 9 });
+    assert.equal(Far.at(memory, GiB(5) - Far.byteSize).c, 9);
+    for (const each of [memory, small, large]) each.close();
+  });
 
   test("a struct may itself be larger than 4 GiB", (t) => {
     const memory = reserve(Huge.byteSize + 64);

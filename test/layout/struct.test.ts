@@ -263,6 +263,8 @@ bothWays("a struct", (way) => {
     const copy: object = { ...Vec.at(memory, 0) };
     assert.deepEqual(Object.keys(copy), []);
     assert.throws(() => Vec.copy({ x: 1, y: 2 }), mistake("bad-value", /Pass a view/));
+    const Twin = way(() => struct("Vec", { x: f32, y: f32 }));
+    assert.throws(() => Vec.copy(Twin.at(memory, 0)), mistake("bad-value", /Pass a view of this type/));
     assert.throws(() => ptrOf({ x: 1 }), mistake("invalid-argument"));
   });
 
