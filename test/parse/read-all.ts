@@ -38,7 +38,7 @@ export function readAll(tokenizer: Tokenizer, input: Uint8Array | string, window
     const shown = bytes.subarray(fileByteOffset, fileByteOffset + byteLength);
     const last = fileByteOffset + shown.length === bytes.length;
     const end = start + shown.length;
-    using window = privateMemory((end + 8) & ~3);
+    using window = privateMemory((end + 32) & ~31);
     window.u8.fill(0x22);
     window.u8.set(shown, start);
     let at = start;
