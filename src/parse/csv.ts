@@ -4,6 +4,7 @@ import type { FieldBatch } from "./field-batch.ts";
 import { FieldKind } from "./field-kind.ts";
 import { gatherTops } from "./marks.ts";
 import { type TableOptions, TableTokenizer } from "./table-tokenizer.ts";
+import type { Problem } from "./tokenizer.ts";
 
 export interface CsvOptions extends TableOptions {
   /** What stands between fields: one ASCII character. Default a comma. */
@@ -82,7 +83,7 @@ export class CsvTokenizer extends TableTokenizer {
       let fieldEnd = at;
       let kind: number = FieldKind.TEXT;
       if (byte === QUOTE) {
-        if (at !== fieldStart) this.#failStrayQuote(u8, recordStart, at, line, field - (rowEnd - stride) + surplus);
+        if (at !== fieldStart) this.#fail(u8, recordStart, at, line, field - (rowEnd - stride) + surplus, STRAY_QUOTE);
         // The field goes to the next quote that is not doubled.
         fieldStart = at + 1;
         kind = FieldKind.QUOTED;
@@ -101,14 +102,14 @@ export class CsvTokenizer extends TableTokenizer {
         }
         if (at === end) {
           if (!last) break;
-          this.#failOpenQuote(u8, recordStart, fieldStart - 1, line, field - (rowEnd - stride) + surplus);
+          this.#fail(u8, recordStart, fieldStart - 1, line, field - (rowEnd - stride) + surplus, OPEN_QUOTE);
         }
         fieldEnd = at;
         at += 1;
         if (u8[at] === CR && u8[at + 1] === LF) at += 1;
         byte = u8[at];
         if (byte !== delimiter && byte !== LF) {
-          this.#failBehindQuote(u8, recordStart, at, line, field - (rowEnd - stride) + surplus);
+          this.#fail(u8, recordStart, at, line, field - (rowEnd - stride) + surplus, TEXT_BEHIND_QUOTE);
         }
         if (kind === ESCAPED) escaped += 1;
         if (u8[at + 1] === QUOTE) {
@@ -163,33 +164,24 @@ export class CsvTokenizer extends TableTokenizer {
     return recordStart;
   }
 
-  #failStrayQuote(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number): never {
+  #fail(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number, problem: Problem): never {
     this.line = line;
-    this.fail(u8, recordStart, at, {
-      columnIndex,
-      event: "a quote stands within a field that does not begin with one",
-      cure: 'Put the whole field in quotes and double those within: "a ""b"" c".',
-    });
-  }
-
-  #failOpenQuote(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number): never {
-    this.line = line;
-    this.fail(u8, recordStart, at, {
-      columnIndex,
-      event: "the quote that opens here is never closed",
-      cure: "Close it, or double the quotes within the field.",
-    });
-  }
-
-  #failBehindQuote(u8: Uint8Array, recordStart: number, at: number, line: number, columnIndex: number): never {
-    this.line = line;
-    this.fail(u8, recordStart, at, {
-      columnIndex,
-      event: "text stands behind the closing quote",
-      cure: 'Double the quotes within a field: "a ""b"" c". Behind the closing quote comes the next delimiter or the line end.',
-    });
+    this.fail(u8, recordStart, at, { ...problem, columnIndex });
   }
 }
+
+const STRAY_QUOTE: Problem = {
+  event: "a quote stands within a field that does not begin with one",
+  cure: 'Put the whole field in quotes and double those within: "a ""b"" c".',
+};
+const OPEN_QUOTE: Problem = {
+  event: "the quote that opens here is never closed",
+  cure: "Close it, or double the quotes within the field.",
+};
+const TEXT_BEHIND_QUOTE: Problem = {
+  event: "text stands behind the closing quote",
+  cure: 'Double the quotes within a field: "a ""b"" c". Behind the closing quote comes the next delimiter or the line end.',
+};
 
 /** The offset of the first quote or line feed from `start` on. */
 function findQuote(u8: Uint8Array, i32: Int32Array, start: number): number {
