@@ -28,8 +28,8 @@ const NEW_COLUMNS = -2;
  * What JSON and NDJSON have in common: records are objects, their keys the columns.
  *
  * The key that followed the last one in the record before is tried first; only when another follows is it looked up. A new key
- * makes a new column: the batch ends before its record, and the next one, which begins with it, has the column. Values that are arrays or objects stay as
- * they are spelled, checked. Duplicate keys within them are not looked for.
+ * makes a new column: the batch ends before its record, and the next one, which begins with it, has the column. Values that are
+ * arrays or objects stay as they are spelled, checked; duplicate keys within them are not looked for.
  */
 export abstract class ObjectTokenizer extends Tokenizer {
   readonly #keys = new ColumnKeys();
