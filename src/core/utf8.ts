@@ -221,7 +221,11 @@ function decodeLong(u8: Uint8Array, start: number, end: number): string {
 function encodeLong(text: string, u8: Uint8Array, at: number): number {
   if (!isWellFormed(text)) throwLoneSurrogate(text);
   if (host !== undefined && at <= FAR) return host.encode.call(u8, text, at, Math.min(3 * text.length, u8.length - at));
-  return new TextEncoder().encodeInto(text, u8.subarray(at)).written;
+  if (u8.buffer instanceof ArrayBuffer) return new TextEncoder().encodeInto(text, u8.subarray(at)).written;
+  // Browsers refuse to write into shared bytes.
+  const encoded = new TextEncoder().encode(text);
+  u8.set(encoded, at);
+  return encoded.length;
 }
 
 /** Whether units `index` and `index + 1` are a high and a low surrogate. Reading behind the end gives NaN, and then they are not. */

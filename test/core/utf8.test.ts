@@ -57,6 +57,29 @@ for (const [name, utf8] of [
       );
     });
 
+    it("encodes and decodes long text in shared bytes without the web's own refusing them", () => {
+      const long = "Łódź 北京 \u{1f600} plain ".repeat(20);
+      const shared = new Uint8Array(new SharedArrayBuffer(4096));
+      const { encodeInto } = TextEncoder.prototype;
+      const { decode } = TextDecoder.prototype;
+      // Node takes shared bytes; browsers throw a TypeError.
+      TextEncoder.prototype.encodeInto = function (source, into) {
+        if (into.buffer instanceof SharedArrayBuffer) throw new TypeError("shared");
+        return encodeInto.call(this, source, into);
+      };
+      TextDecoder.prototype.decode = function (bytes, options) {
+        if (bytes instanceof Uint8Array && bytes.buffer instanceof SharedArrayBuffer) throw new TypeError("shared");
+        return decode.call(this, bytes, options);
+      };
+      try {
+        const byteLength = utf8.encodeUtf8(long, shared, 3);
+        assert.equal(utf8.decodeUtf8(shared, 3, 3 + byteLength), long);
+      } finally {
+        Object.assign(TextEncoder.prototype, { encodeInto });
+        Object.assign(TextDecoder.prototype, { decode });
+      }
+    });
+
     it("keeps a leading U+FEFF", () => {
       for (const s of ["\ufeff", "\ufeffab", `\ufeff${"a".repeat(99)}`]) {
         const bytes = encoder.encode(s);
