@@ -29,6 +29,12 @@ export type MemoryErrorCode =
   | "malformed-input"
   /** The same key twice where keys must differ. */
   | "duplicate-key"
+  /** A block was freed twice, never, as another, or by who does not have it: what a tracker finds. */
+  | "misuse"
+  /** A stretch of a program allocated something else than its budget allows. */
+  | "over-budget"
+  /** A piece of code does not survive it when one of its allocations fails. */
+  | "allocation-failure"
   /** The operating system refused: no such file, no permission, a directory, … */
   | "io"
   /** The memory is read-only. */

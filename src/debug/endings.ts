@@ -1,0 +1,200 @@
+import type { Allocator } from "../alloc/allocator.ts";
+import type { Ptr } from "../core/brand.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+import type { BlockStory } from "./block-lease.ts";
+import { type BlockRecords, BY_LEASE, QUARANTINED, RETIRED } from "./block-records.ts";
+import { type Examiner, NO_MISTAKES } from "./examiner.ts";
+import { LeaseBooks } from "./lease-books.ts";
+import type { Meters } from "./meters.ts";
+import { type Mistake, MistakeError } from "./mistake.ts";
+import { FREED, paint } from "./paint.ts";
+import { Place } from "./place.ts";
+import { NONE } from "./record-list.ts";
+import type { Settings } from "./settings.ts";
+import type { Sink } from "./sink.ts";
+
+/**
+ * How blocks end: given back by the program they wait in quarantine, painted, and are looked at once more when they leave it; with their lease they
+ * end at once.
+ *
+ * Invariant: what waits under one lease has no more than `quarantineByteLength` bytes together.
+ */
+export class Endings {
+  /** Told of each `ptr` that is neither live nor quarantined any longer. */
+  forgotten: ((ptr: number) => void) | undefined;
+  readonly #inner: Allocator;
+  readonly #memory: Memory;
+  readonly #records: BlockRecords;
+  readonly #examiner: Examiner;
+  readonly #meters: Meters;
+  readonly #sink: Sink;
+  readonly #quarantineByteLength: number;
+  readonly #stackDepth: number;
+  readonly #books = new Map<Lease, LeaseBooks>();
+  readonly #firstLease: Lease;
+  /** Told where nothing may be thrown; thrown at the next check or close. */
+  #postponed: Mistake[] = [];
+
+  constructor(inner: Allocator, settings: Settings, records: BlockRecords, examiner: Examiner, meters: Meters, sink: Sink) {
+    this.#inner = inner;
+    this.#memory = inner.memory;
+    this.#records = records;
+    this.#examiner = examiner;
+    this.#meters = meters;
+    this.#sink = sink;
+    this.#quarantineByteLength = settings.quarantineByteLength;
+    this.#stackDepth = settings.stackDepth;
+    this.#firstLease = inner.lease;
+  }
+
+  /** The books of a lease that is open; it will tell when it ends. */
+  booksOf(lease: Lease): LeaseBooks {
+    let books = this.#books.get(lease);
+    if (books === undefined) {
+      books = new LeaseBooks(lease, this.#leaseEnded);
+      this.#books.set(lease, books);
+    }
+    books.watch();
+    return books;
+  }
+
+  allBooks(): IterableIterator<LeaseBooks> {
+    return this.#books.values();
+  }
+
+  /** Ends a live block and puts it into quarantine, which may push out others. Returns what damage it finds. */
+  end(record: number, endedBy: number, event: string): readonly Mistake[] {
+    const records = this.#records;
+    const books = records.books[record];
+    let found = this.#examiner.damage(record);
+    const total = this.#examiner.endOf(record) - records.base[record];
+    this.#conclude(record, endedBy, event);
+    if (total > this.#quarantineByteLength) {
+      this.#giveBack(record, total);
+      return found;
+    }
+    records.state[record] = QUARANTINED;
+    records.append(books.quarantine, record);
+    books.quarantinedBytes += total;
+    while (books.quarantinedBytes > this.#quarantineByteLength) {
+      const more = this.#release(books);
+      if (more.length > 0) found = [...found, ...more];
+    }
+    return found;
+  }
+
+  /** Makes views of a block throw, and tell `event`. */
+  endLease(record: number, endedBy: number, event: string): void {
+    const { ptr, byteSize, serial, allocated, ended, leases } = this.#records;
+    const lease = leases[record];
+    if (lease === undefined) return;
+    leases[record] = undefined;
+    const story: BlockStory = {
+      ptr: ptr[record],
+      byteSize: byteSize[record],
+      serial: serial[record],
+      endedBy,
+      event,
+      allocated: allocated[record],
+      ended: ended[record],
+    };
+    if (this.#memory.closed) lease.memoryClosed();
+    else lease.endWith(story);
+  }
+
+  /** Gives the block that has waited longest under one of the leases back to the allocator. False when none waits. */
+  giveBackOldest(): boolean {
+    for (const books of this.#books.values()) {
+      if (books.quarantine.head === NONE) continue;
+      this.#postpone(this.#release(books));
+      return true;
+    }
+    return false;
+  }
+
+  /** Throws `found` and what could not be thrown when it was found, if mistakes are to be thrown. */
+  throwTold(found: readonly Mistake[]): void {
+    const told = [...this.#postponed, ...found];
+    this.#postponed = [];
+    if (this.#sink.throws && told.length > 0) throw new MistakeError(told);
+  }
+
+  /** Stops listening to leases. */
+  close(): void {
+    for (const books of this.#books.values()) books.close();
+  }
+
+  /** Takes a live block out of its books and paints it. */
+  #conclude(record: number, endedBy: number, event: string): void {
+    const records = this.#records;
+    const memory = this.#memory;
+    const byteSize = records.byteSize[record];
+    records.unlink(records.books[record].live, record);
+    records.endedBy[record] = endedBy;
+    records.event[record] = event;
+    if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth);
+    if (!memory.closed) paint(memory, records.ptr[record], records.ptr[record] + byteSize, FREED);
+    this.#meters.change(-1, -byteSize);
+    if (records.leases[record] !== undefined) this.endLease(record, endedBy, event);
+  }
+
+  /** Lets the block that has waited longest go. */
+  #release(books: LeaseBooks): readonly Mistake[] {
+    const records = this.#records;
+    const record = books.quarantine.head;
+    const found = this.#examiner.damage(record);
+    const total = this.#examiner.endOf(record) - records.base[record];
+    records.unlink(books.quarantine, record);
+    books.quarantinedBytes -= total;
+    this.#giveBack(record, total);
+    return found;
+  }
+
+  #giveBack(record: number, total: number): void {
+    const { base, align } = this.#records;
+    this.#retire(record);
+    this.#inner.rawFree(base[record] as Ptr, total, Math.max(align[record], 8));
+  }
+
+  #retire(record: number): void {
+    const records = this.#records;
+    records.state[record] = RETIRED;
+    records.append(records.retired, record);
+    records.retiredCount += 1;
+    this.forgotten?.(records.ptr[record]);
+  }
+
+  /**
+   * All blocks of a lease end with it, live and quarantined; their bytes are still there, unless the memory was closed. Nothing is thrown: the
+   * allocator is in the middle of its reset.
+   */
+  readonly #leaseEnded = (books: LeaseBooks, event: string): void => {
+    const records = this.#records;
+    const closed = this.#memory.closed;
+    const whose = books.lease === this.#firstLease ? `the ${this.#inner.subject}` : `a scope of the ${this.#inner.subject}`;
+    const found: Mistake[] = [];
+    if (!closed) {
+      for (const record of records.iterate(books.live)) found.push(...this.#examiner.damage(record));
+      for (const record of records.iterate(books.quarantine)) found.push(...this.#examiner.damage(record));
+    }
+    while (books.quarantine.head !== NONE) {
+      const record = books.quarantine.head;
+      records.unlink(books.quarantine, record);
+      this.#retire(record);
+    }
+    books.quarantinedBytes = 0;
+    while (books.live.head !== NONE) {
+      const record = books.live.head;
+      this.#conclude(record, BY_LEASE, `ended: ${whose} ${event}`);
+      this.#retire(record);
+    }
+    this.#postpone(found);
+  };
+
+  #postpone(found: readonly Mistake[]): void {
+    if (found === NO_MISTAKES) return;
+    for (const mistake of found) this.#sink.tell(mistake);
+    this.#postponed.push(...found);
+  }
+}
