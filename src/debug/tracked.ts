@@ -3,6 +3,7 @@ import { checkAlign, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { LIVE } from "./block-records.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Meter } from "./meters.ts";
 import type { Mistake } from "./mistake.ts";
@@ -22,6 +23,17 @@ export interface TrackerCounts {
   /** Bytes that wait in quarantine, redzones included. */
   readonly quarantinedBytes: number;
   readonly mistakes: number;
+}
+
+/** A block in the books of a tracker. */
+export interface TrackedBlock {
+  readonly ptr: number;
+  readonly byteSize: number;
+  readonly align: number;
+  readonly state: "live" | "quarantined";
+  /** Where it lies with its redzones. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
 }
 
 /** An allocator whose every block is watched. Made by `track`. */
@@ -130,6 +142,22 @@ export class Tracked extends Allocator implements Disposable {
   /** Tells of blocks that are live, by the place that allocated them, as `close` would. Throws nothing. */
   leaks(): readonly Mistake[] {
     return this.ledger.examiner.leaks(this.ledger.live());
+  }
+
+  /** Live blocks and those in quarantine, in no order that means anything. Do not allocate meanwhile. */
+  *blocks(): IterableIterator<TrackedBlock> {
+    const { records, examiner } = this.ledger;
+    for (const record of this.ledger.present()) {
+      const byteOffset = records.base[record];
+      yield {
+        ptr: records.ptr[record],
+        byteSize: records.byteSize[record],
+        align: records.align[record],
+        state: records.state[record] === LIVE ? "live" : "quarantined",
+        byteOffset,
+        byteLength: examiner.endOf(record) - byteOffset,
+      };
+    }
   }
 
   /** What is live, by the place that allocated it. */
