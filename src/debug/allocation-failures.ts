@@ -119,28 +119,35 @@ class Sweep<State> {
       thrown = error;
     }
     // Who fails once may have asked for less then, and got it.
-    this.#judge(allocator, failing, expected, failed, thrown, title, this.#mayDoWithout || how.once === true);
-    for (const wrong of check?.(state, failed) ?? []) this.#problem(title, wrong);
+    const mayGoOn = this.#mayDoWithout || how.once === true;
+    const wrong = verdict(allocator, failing === NEVER ? undefined : failing < expected, failed, thrown, mayGoOn);
+    if (wrong !== undefined) this.#problem(title, wrong);
+    for (const half of check?.(state, failed) ?? []) this.#problem(title, half);
     cleanup?.(tracked, state);
     tracked.close();
     for (const mistake of tracked.mistakes) this.#problem(title, storyOf(mistake));
     return allocator.allocations;
   }
 
-  #judge(allocator: FailingAllocator, failing: number, expected: number, failed: boolean, thrown: unknown, title: string): void {
-    if (failing !== NEVER && failing < expected !== allocator.failures > 0) {
-      this.#problem(
-        title,
-        `allocated ${allocator.allocations} times, not ${expected} times as before: it is not the same from run to run`,
-      );
-    } else if (failed && !(thrown instanceof MemoryError && thrown.code === "out-of-memory" && allocator.failures > 0)) {
-      this.#problem(title, `threw something else than out-of-memory: ${thrown}`);
-    } else if (!failed && allocator.failures > 0 && !mayGoOn) {
-      this.#problem(title, "went on as if nothing had happened: the failure was swallowed");
-    }
-  }
-
   #problem(title: string, what: string): void {
     if (this.problems.length < MOST_PROBLEMS) this.problems.push(`${title.trim()}: ${what}`);
   }
+}
+
+/** What is wrong with how a run ended. `shouldFail`: whether an allocation was to fail in it, going by the runs without failure. */
+function verdict(
+  allocator: FailingAllocator,
+  shouldFail: boolean | undefined,
+  failed: boolean,
+  thrown: unknown,
+  mayGoOn: boolean,
+): string | undefined {
+  const hasFailed = allocator.failures > 0;
+  if (shouldFail !== undefined && shouldFail !== hasFailed) {
+    return `asked for ${allocator.allocations} blocks, not for as many as before: it is not the same from run to run`;
+  }
+  if (failed && !(thrown instanceof MemoryError && thrown.code === "out-of-memory" && hasFailed)) {
+    return `threw something else than out-of-memory: ${thrown}`;
+  }
+  return !failed && hasFailed && !mayGoOn ? "went on as if nothing had happened: the failure was swallowed" : undefined;
 }
