@@ -5,6 +5,7 @@ import type { Lease, Tenant } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { Allocator } from "./allocator.ts";
 import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
+import { rawAllocRow } from "./alloc-row.ts";
 import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
 import { bump } from "./bump.ts";
 import { movingMemory } from "./moving-memory.ts";
@@ -127,6 +128,14 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     return true;
   }
 
+  override rawAllocMany(count: number, byteSize: number, align: number, ptrs: Ptr[]): boolean {
+    return rawAllocRow(this, count, byteSize, align, ptrs);
+  }
+
+  override rawOwns(ptr: Ptr): boolean {
+    return this.#chunks.owns(ptr);
+  }
+
   /** Opens a scope: what is made until its end is freed then. Scopes nest; ending one ends those inside. O(1). */
   scope(): ArenaScope {
     if (this.#over !== "") this.#throwOver();
@@ -213,19 +222,11 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     this.#lease = this.#leases[depth - 1];
   }
 
-  protected override throwOutOfMemory(byteSize: number, align: number): never {
-    throw new MemoryError("out-of-memory", {
-      subject: "arena",
-      event: "has no room for the block",
-      numbers: {
-        byteSize,
-        align,
-        allocated: this.allocatedByteLength,
-        limit: this.limitByteLength < Number.MAX_SAFE_INTEGER ? this.limitByteLength : undefined,
-        maxByteLength: this.memory.maxByteLength,
-      },
+  protected override room() {
+    return {
+      numbers: { allocated: this.allocatedByteLength, limit: this.limitByteLength, maxByteLength: this.memory.maxByteLength },
       cure: "Reset it or end a scope, raise its limit or what its upstream can give, or use tryAlloc and handle NIL.",
-    });
+    };
   }
 
   /** Makes stale what was made at `depth` and deeper. */
@@ -233,7 +234,7 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     for (let at = this.#depth; at >= depth; at--) this.#leases[at].end(event);
   }
 
-  /** Goes on filling a chunk at `top`; chunk -1: before the first. */
+  /** Goes on filling a chunk (-1: before the first) at `top`. */
   #goTo(chunk: number, top: number, floor: number): void {
     this.#chunk = chunk;
     this.#top = top;
