@@ -1,7 +1,7 @@
 import type { BlockLease } from "./block-lease.ts";
 import type { LeaseBooks } from "./lease-books.ts";
 import type { Place } from "./place.ts";
-import { NONE, RecordList } from "./record-list.ts";
+import { NONE, type RecordList } from "./record-list.ts";
 
 /** What has become of a block. */
 export const LIVE = 1;
@@ -17,83 +17,137 @@ export const BY_LEASE = 3;
 
 const FIRST_CAPACITY = 64;
 
+/** Doubles of a record, 64 bytes: one line of a processor's cache. */
+const STRIDE = 8;
+const BASE = 0;
+const PTR = 1;
+const BYTE_SIZE = 2;
+const ALIGN = 3;
+/** Which allocation of the tracker it was, from 1. */
+const SERIAL = 4;
+const NEXT = 5;
+const PREV = 6;
+/** What has become of it, and four times what ended it. */
+const STATUS = 7;
+
 /**
- * What is known of each block, by record number: columns in arrays of their own, so that nothing here lies in the memory that is watched and
- * the collector has nothing to follow.
+ * What is known of each block, by record number. Numbers in one typed array of its own, so that nothing here lies in the memory that is watched and
+ * the collector has little to follow.
  *
  * Invariants:
- * 1. Every record below `count` is in one list; `next` and `prev` of it say where.
+ * 1. Every record below `count` is in one list; NEXT and PREV of it say where.
  * 2. Records of live blocks do not share a `ptr`; older ones may have the same.
  * 3. A record's number is used again only after it was retired, the longest retired first.
  */
 export class BlockRecords {
   count = 0;
-  #capacity = FIRST_CAPACITY;
-  base = new Float64Array(FIRST_CAPACITY);
-  ptr = new Float64Array(FIRST_CAPACITY);
-  byteSize = new Float64Array(FIRST_CAPACITY);
-  align = new Float64Array(FIRST_CAPACITY);
-  /** Which allocation of the tracker it was, from 1. */
-  serial = new Float64Array(FIRST_CAPACITY);
-  state = new Uint8Array(FIRST_CAPACITY);
-  endedBy = new Uint8Array(FIRST_CAPACITY);
-  next = new Int32Array(FIRST_CAPACITY);
-  prev = new Int32Array(FIRST_CAPACITY);
+  #fields = new Float64Array(FIRST_CAPACITY * STRIDE);
   readonly allocated: (Place | undefined)[] = [];
   readonly ended: (Place | undefined)[] = [];
-  /** What ended it, as the rest of a sentence, where it was not the program giving it back. */
-  readonly event: string[] = [];
   readonly leases: (BlockLease | undefined)[] = [];
   readonly books: LeaseBooks[] = [];
-  readonly retired = new RecordList();
-  retiredCount = 0;
+  /** Of blocks that ended with their lease: what happened to it. */
+  readonly #leaseEvents: (string | undefined)[] = [];
 
-  /** A record to write: a new one as long as no more than `retain` are retired, otherwise the one retired first. */
-  take(retain: number): number {
-    if (this.retiredCount > retain) {
-      const oldest = this.retired.head;
-      this.unlink(this.retired, oldest);
-      this.retiredCount -= 1;
-      return oldest;
-    }
-    if (this.count === this.#capacity) this.#grow();
-    this.allocated.push(undefined);
-    this.ended.push(undefined);
-    this.leases.push(undefined);
-    this.event.push("");
-    return this.count++;
+  /** A record for a live block, not yet in a list: a new one, or `recycled`, which is in none. */
+  open(recycled: number, base: number, ptr: number, byteSize: number, align: number, serial: number): number {
+    const record = recycled === NONE ? this.#add() : recycled;
+    const fields = this.#fields;
+    const at = record * STRIDE;
+    fields[at + BASE] = base;
+    fields[at + PTR] = ptr;
+    fields[at + BYTE_SIZE] = byteSize;
+    fields[at + ALIGN] = align;
+    fields[at + SERIAL] = serial;
+    fields[at + STATUS] = LIVE;
+    return record;
+  }
+
+  base(record: number): number {
+    return this.#fields[record * STRIDE + BASE];
+  }
+
+  ptr(record: number): number {
+    return this.#fields[record * STRIDE + PTR];
+  }
+
+  byteSize(record: number): number {
+    return this.#fields[record * STRIDE + BYTE_SIZE];
+  }
+
+  align(record: number): number {
+    return this.#fields[record * STRIDE + ALIGN];
+  }
+
+  serial(record: number): number {
+    return this.#fields[record * STRIDE + SERIAL];
+  }
+
+  /** LIVE, QUARANTINED or RETIRED. */
+  state(record: number): number {
+    return this.#fields[record * STRIDE + STATUS] & 3;
+  }
+
+  /** BY_FREE, BY_REALLOC or BY_LEASE; 0 while it lives. */
+  endedBy(record: number): number {
+    return this.#fields[record * STRIDE + STATUS] >> 2;
+  }
+
+  /** What ended it, as the rest of a sentence. */
+  event(record: number): string {
+    const endedBy = this.endedBy(record);
+    if (endedBy === BY_LEASE) return this.#leaseEvents[record] ?? "ended";
+    return endedBy === BY_REALLOC ? "was moved by realloc" : "was freed";
+  }
+
+  setByteSize(record: number, byteSize: number): void {
+    this.#fields[record * STRIDE + BYTE_SIZE] = byteSize;
+  }
+
+  setState(record: number, state: number): void {
+    const at = record * STRIDE + STATUS;
+    this.#fields[at] = (this.#fields[at] & ~3) | state;
+  }
+
+  /** `leaseEvent`: what happened to the lease, when it was that. */
+  setEnded(record: number, endedBy: number, leaseEvent = ""): void {
+    const at = record * STRIDE + STATUS;
+    this.#fields[at] = (this.#fields[at] & 3) | (endedBy << 2);
+    if (endedBy === BY_LEASE) this.#leaseEvents[record] = leaseEvent;
   }
 
   append(list: RecordList, record: number): void {
+    const fields = this.#fields;
     const { tail } = list;
-    this.prev[record] = tail;
-    this.next[record] = NONE;
+    fields[record * STRIDE + PREV] = tail;
+    fields[record * STRIDE + NEXT] = NONE;
     if (tail === NONE) list.head = record;
-    else this.next[tail] = record;
+    else fields[tail * STRIDE + NEXT] = record;
     list.tail = record;
   }
 
   unlink(list: RecordList, record: number): void {
-    const prev = this.prev[record];
-    const next = this.next[record];
+    const fields = this.#fields;
+    const prev = fields[record * STRIDE + PREV] | 0;
+    const next = fields[record * STRIDE + NEXT] | 0;
     if (prev === NONE) list.head = next;
-    else this.next[prev] = next;
+    else fields[prev * STRIDE + NEXT] = next;
     if (next === NONE) list.tail = prev;
-    else this.prev[next] = prev;
+    else fields[next * STRIDE + PREV] = prev;
   }
 
   /** Oldest first. The list must not change meanwhile. */
   *iterate(list: RecordList): IterableIterator<number> {
-    for (let record = list.head; record !== NONE; record = this.next[record]) yield record;
+    for (let record = list.head; record !== NONE; record = this.#fields[record * STRIDE + NEXT] | 0) yield record;
   }
 
   /** Of all with this `ptr`, the live one, or else the youngest. NONE when there is none. O(records). */
   search(ptr: number): number {
     let found = NONE;
     for (let record = 0; record < this.count; record++) {
-      if (this.ptr[record] !== ptr) continue;
-      if (this.state[record] === LIVE) return record;
-      if (found === NONE || this.serial[record] > this.serial[found]) found = record;
+      if (this.ptr(record) !== ptr) continue;
+      if (this.state(record) === LIVE) return record;
+      if (found === NONE || this.serial(record) > this.serial(found)) found = record;
     }
     return found;
   }
@@ -101,27 +155,21 @@ export class BlockRecords {
   /** The live or quarantined block whose bytes or redzones `byteOffset` lies in. O(records). */
   searchAround(byteOffset: number, redzone: number): number {
     for (let record = 0; record < this.count; record++) {
-      if (this.state[record] === RETIRED || this.base[record] > byteOffset) continue;
-      if (byteOffset < this.ptr[record] + this.byteSize[record] + redzone) return record;
+      if (this.state(record) === RETIRED || this.base(record) > byteOffset) continue;
+      if (byteOffset < this.ptr(record) + this.byteSize(record) + redzone) return record;
     }
     return NONE;
   }
 
-  #grow(): void {
-    this.#capacity *= 2;
-    this.base = longer(this.base, new Float64Array(this.#capacity));
-    this.ptr = longer(this.ptr, new Float64Array(this.#capacity));
-    this.byteSize = longer(this.byteSize, new Float64Array(this.#capacity));
-    this.align = longer(this.align, new Float64Array(this.#capacity));
-    this.serial = longer(this.serial, new Float64Array(this.#capacity));
-    this.state = longer(this.state, new Uint8Array(this.#capacity));
-    this.endedBy = longer(this.endedBy, new Uint8Array(this.#capacity));
-    this.next = longer(this.next, new Int32Array(this.#capacity));
-    this.prev = longer(this.prev, new Int32Array(this.#capacity));
+  #add(): number {
+    if (this.count * STRIDE === this.#fields.length) {
+      const longer = new Float64Array(this.#fields.length * 2);
+      longer.set(this.#fields);
+      this.#fields = longer;
+    }
+    this.allocated.push(undefined);
+    this.ended.push(undefined);
+    this.leases.push(undefined);
+    return this.count++;
   }
-}
-
-function longer<Column extends { set(from: ArrayLike<number>): void } & ArrayLike<number>>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
 }

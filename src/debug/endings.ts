@@ -10,9 +10,12 @@ import type { Meters } from "./meters.ts";
 import { type Mistake, MistakeError } from "./mistake.ts";
 import { FREED, paint } from "./paint.ts";
 import { Place } from "./place.ts";
-import { NONE } from "./record-list.ts";
+import { NONE, RecordList } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
 import type { Sink } from "./sink.ts";
+
+/** Blocks that went back to the allocator are remembered up to this many, for the story of a late double free. */
+const RETAINED_RECORDS = 1024;
 
 /**
  * How blocks end: given back by the program they wait in quarantine, painted, and are looked at once more when they leave it; with their lease they
@@ -31,6 +34,8 @@ export class Endings {
   readonly #sink: Sink;
   readonly #quarantineByteLength: number;
   readonly #stackDepth: number;
+  readonly #retired = new RecordList();
+  #retiredCount = 0;
   readonly #books = new Map<Lease, LeaseBooks>();
   readonly #firstLease: Lease;
   /** Told where nothing may be thrown; thrown at the next check or close. */
@@ -59,6 +64,15 @@ export class Endings {
     return books;
   }
 
+  /** The record that was retired first, for another block, once enough are remembered; before that NONE. */
+  recycle(): number {
+    if (this.#retiredCount < RETAINED_RECORDS) return NONE;
+    const record = this.#retired.head;
+    this.#records.unlink(this.#retired, record);
+    this.#retiredCount -= 1;
+    return record;
+  }
+
   allBooks(): IterableIterator<LeaseBooks> {
     return this.#books.values();
   }
@@ -68,13 +82,13 @@ export class Endings {
     const records = this.#records;
     const books = records.books[record];
     let found = this.#examiner.damage(record);
-    const total = this.#examiner.endOf(record) - records.base[record];
+    const total = this.#examiner.endOf(record) - records.base(record);
     this.#conclude(record, endedBy, event);
     if (total > this.#quarantineByteLength) {
       this.#giveBack(record, total);
       return found;
     }
-    records.state[record] = QUARANTINED;
+    records.setState(record, QUARANTINED);
     records.append(books.quarantine, record);
     books.quarantinedBytes += total;
     while (books.quarantinedBytes > this.#quarantineByteLength) {
@@ -86,14 +100,14 @@ export class Endings {
 
   /** Makes views of a block throw, and tell `event`. */
   endLease(record: number, endedBy: number, event: string): void {
-    const { ptr, byteSize, serial, allocated, ended, leases } = this.#records;
+    const { allocated, ended, leases } = this.#records;
     const lease = leases[record];
     if (lease === undefined) return;
     leases[record] = undefined;
     const story: BlockStory = {
-      ptr: ptr[record],
-      byteSize: byteSize[record],
-      serial: serial[record],
+      ptr: this.#records.ptr(record),
+      byteSize: this.#records.byteSize(record),
+      serial: this.#records.serial(record),
       endedBy,
       event,
       allocated: allocated[record],
@@ -129,12 +143,11 @@ export class Endings {
   #conclude(record: number, endedBy: number, event: string): void {
     const records = this.#records;
     const memory = this.#memory;
-    const byteSize = records.byteSize[record];
+    const byteSize = records.byteSize(record);
     records.unlink(records.books[record].live, record);
-    records.endedBy[record] = endedBy;
-    records.event[record] = event;
+    records.setEnded(record, endedBy, event);
     if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth);
-    if (!memory.closed) paint(memory, records.ptr[record], records.ptr[record] + byteSize, FREED);
+    if (!memory.closed) paint(memory, records.ptr(record), records.ptr(record) + byteSize, FREED);
     this.#meters.change(-1, -byteSize);
     if (records.leases[record] !== undefined) this.endLease(record, endedBy, event);
   }
@@ -144,7 +157,7 @@ export class Endings {
     const records = this.#records;
     const record = books.quarantine.head;
     const found = this.#examiner.damage(record);
-    const total = this.#examiner.endOf(record) - records.base[record];
+    const total = this.#examiner.endOf(record) - records.base(record);
     records.unlink(books.quarantine, record);
     books.quarantinedBytes -= total;
     this.#giveBack(record, total);
@@ -152,17 +165,16 @@ export class Endings {
   }
 
   #giveBack(record: number, total: number): void {
-    const { base, align } = this.#records;
     this.#retire(record);
-    this.#inner.rawFree(base[record] as Ptr, total, Math.max(align[record], 8));
+    this.#inner.rawFree(this.#records.base(record) as Ptr, total, Math.max(this.#records.align(record), 8));
   }
 
   #retire(record: number): void {
     const records = this.#records;
-    records.state[record] = RETIRED;
-    records.append(records.retired, record);
-    records.retiredCount += 1;
-    this.forgotten?.(records.ptr[record]);
+    records.setState(record, RETIRED);
+    records.append(this.#retired, record);
+    this.#retiredCount += 1;
+    this.forgotten?.(records.ptr(record));
   }
 
   /**

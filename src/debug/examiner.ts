@@ -2,7 +2,7 @@ import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
 import { type BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED } from "./block-records.ts";
 import type { Mistake, MistakeKind } from "./mistake.ts";
-import { FREED, firstDamage, lastDamage, paint, REDZONE } from "./paint.ts";
+import { FREED, firstDamage, isPainted, lastDamage, paint, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
@@ -35,28 +35,31 @@ export class Examiner {
 
   /** The byte after the back redzone. */
   endOf(record: number): number {
-    const { ptr, byteSize } = this.#records;
-    return ptr[record] + roundedUp(byteSize[record]) + this.#redzone;
+    return this.#records.ptr(record) + roundedUp(this.#records.byteSize(record)) + this.#redzone;
   }
 
   /** Writes where none may be, around a live block or anywhere in a quarantined one. Mended. */
   damage(record: number): readonly Mistake[] {
-    const { base, ptr, byteSize, state } = this.#records;
     const memory = this.#memory;
-    const start = base[record];
-    const from = ptr[record];
-    const to = from + byteSize[record];
+    const start = this.#records.base(record);
+    const from = this.#records.ptr(record);
+    const to = from + this.#records.byteSize(record);
     const end = this.endOf(record);
+    if (
+      memory.u32[start / 4] === record &&
+      isPainted(memory, start + 4, from, REDZONE) &&
+      (this.#records.state(record) === LIVE || isPainted(memory, from, to, FREED)) &&
+      isPainted(memory, to, end, REDZONE)
+    ) {
+      return NO_MISTAKES;
+    }
     const front = memory.u32[start / 4] === record ? firstDamage(memory, start + 4, from, REDZONE) : start;
     const back = firstDamage(memory, to, end, REDZONE);
-    if (state[record] === LIVE) {
-      return front < 0 && back < 0 ? NO_MISTAKES : this.#outside(record, front, back);
-    }
+    if (this.#records.state(record) === LIVE) return this.#outside(record, front, back);
     const inside = firstDamage(memory, from, to, FREED);
-    if (front < 0 && back < 0 && inside < 0) return NO_MISTAKES;
     const first = inside >= 0 ? inside : front >= 0 ? front : back;
-    const kind = this.#records.endedBy[record] === BY_REALLOC ? "use-after-realloc" : "write-after-free";
-    const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event[record]}`, CURES.write, {
+    const kind = this.#records.endedBy(record) === BY_REALLOC ? "use-after-realloc" : "write-after-free";
+    const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event(record)}`, CURES.write, {
       atByte: first - from,
       value: hex(memory.u8[first]),
     });
@@ -68,37 +71,36 @@ export class Examiner {
   /** A block that was given back or resized although it is not live. `record` is what is known of its address, or NONE. */
   badUse(record: number, ptr: number, byteSize: number, align: number, verb: string): Mistake {
     if (record === NONE) return this.#stranger(ptr, byteSize, align, verb);
-    const { endedBy, event } = this.#records;
-    const again = endedBy[record] === BY_LEASE || endedBy[record] === BY_REALLOC || verb !== "freed";
-    const kind = again ? staleKind(endedBy[record]) : "double-free";
-    return this.#mistake(kind, record, `had a block ${verb} after it ${event[record]}`, CURES.free, {});
+    const again = this.#records.endedBy(record) === BY_LEASE || this.#records.endedBy(record) === BY_REALLOC || verb !== "freed";
+    const kind = again ? staleKind(this.#records.endedBy(record)) : "double-free";
+    return this.#mistake(kind, record, `had a block ${verb} after it ${this.#records.event(record)}`, CURES.free, {});
   }
 
   /** A live block that was given back or resized as one of another size or alignment. */
   wrongClaim(record: number, byteSize: number, align: number, verb: string): Mistake {
     const records = this.#records;
-    const size = records.byteSize[record] !== byteSize;
+    const size = records.byteSize(record) !== byteSize;
     return this.#mistake(
       size ? "wrong-size" : "wrong-align",
       record,
       `had a block ${verb} as one of another ${size ? "size" : "alignment"}`,
       CURES.claim,
-      size ? { claimed: String(byteSize) } : { align: records.align[record], claimed: String(align) },
+      size ? { claimed: String(byteSize) } : { align: records.align(record), claimed: String(align) },
     );
   }
 
   /** One mistake for each place that allocated what is live; without stacks, for each size. */
   leaks(live: Iterable<number>): Mistake[] {
-    const { allocated, byteSize } = this.#records;
+    const { allocated } = this.#records;
     const groups = new Map<string, number[]>();
     for (const record of live) {
-      const key = allocated[record]?.frames.join("\n") ?? String(byteSize[record]);
+      const key = allocated[record]?.frames.join("\n") ?? String(this.#records.byteSize(record));
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [record]);
       else group.push(record);
     }
     const found = [...groups.values()].map((group) => {
-      const bytes = group.reduce((sum, record) => sum + byteSize[record], 0);
+      const bytes = group.reduce((sum, record) => sum + this.#records.byteSize(record), 0);
       const event = group.length === 1 ? "has a block that was never freed" : "has blocks of one place that were never freed";
       return { bytes, mistake: this.#mistake("leak", group[0], event, CURES.leak, { blocks: group.length, bytes }) };
     });
@@ -131,23 +133,22 @@ export class Examiner {
 
   /** Damage to the redzones of a live block. */
   #outside(record: number, front: number, back: number): readonly Mistake[] {
-    const { base, ptr, byteSize } = this.#records;
     const { u8 } = this.#memory;
     const end = this.endOf(record);
-    const to = ptr[record] + byteSize[record];
+    const to = this.#records.ptr(record) + this.#records.byteSize(record);
     // A write that ran on from the block before reached this one's first byte through that one's last: it is that one's mistake.
-    const before = front === base[record] ? this.#endingAt(front) : NONE;
+    const before = front === this.#records.base(record) ? this.#endingAt(front) : NONE;
     if (before !== NONE && u8[front - 1] !== REDZONE) {
       const found = this.damage(before);
       return back < 0 ? found : [...found, ...this.damage(record)];
     }
     const found: Mistake[] = [];
     if (front >= 0) {
-      const last = lastDamage(this.#memory, base[record] + 4, ptr[record], REDZONE);
-      const nearest = last < 0 ? base[record] + 3 : last;
+      const last = lastDamage(this.#memory, this.#records.base(record) + 4, this.#records.ptr(record), REDZONE);
+      const nearest = last < 0 ? this.#records.base(record) + 3 : last;
       found.push(
         this.#mistake("underflow", record, "has a block that was written before its beginning", CURES.write, {
-          bytesBefore: ptr[record] - nearest,
+          bytesBefore: this.#records.ptr(record) - nearest,
           reach: nearest - front + 1,
           value: hex(u8[nearest]),
         }),
@@ -183,8 +184,8 @@ export class Examiner {
         ...this.#stacks(undefined, undefined),
       };
     }
-    const inside = ptr - this.#records.ptr[around];
-    const event = `had a pointer ${verb} that points into a block${this.#records.state[around] === QUARANTINED ? ", which had ended," : ""} and not to its beginning`;
+    const inside = ptr - this.#records.ptr(around);
+    const event = `had a pointer ${verb} that points into a block${this.#records.state(around) === QUARANTINED ? ", which had ended," : ""} and not to its beginning`;
     return this.#mistake("interior-free", around, event, CURES.free, { given: String(ptr), atByte: inside });
   }
 
@@ -195,13 +196,18 @@ export class Examiner {
     cure: string,
     numbers: Readonly<Record<string, number | string>>,
   ): Mistake {
-    const { ptr, byteSize, serial, allocated, ended } = this.#records;
+    const { allocated, ended } = this.#records;
     return {
       kind,
       subject: this.#subject,
       event,
-      ptr: ptr[record],
-      numbers: { ptr: ptr[record], byteSize: byteSize[record], allocation: serial[record], ...numbers },
+      ptr: this.#records.ptr(record),
+      numbers: {
+        ptr: this.#records.ptr(record),
+        byteSize: this.#records.byteSize(record),
+        allocation: this.#records.serial(record),
+        ...numbers,
+      },
       cure,
       ...this.#stacks(allocated[record], ended[record]),
     };
@@ -217,27 +223,27 @@ export class Examiner {
   }
 
   #mend(record: number): void {
-    const { ptr, byteSize } = this.#records;
     this.#mendFront(record);
-    paint(this.#memory, ptr[record] + byteSize[record], this.endOf(record), REDZONE);
+    paint(this.#memory, this.#records.ptr(record) + this.#records.byteSize(record), this.endOf(record), REDZONE);
   }
 
   #mendFront(record: number): void {
-    const { base, ptr } = this.#records;
-    this.#memory.u32[base[record] / 4] = record;
-    paint(this.#memory, base[record] + 4, ptr[record], REDZONE);
+    this.#memory.u32[this.#records.base(record) / 4] = record;
+    paint(this.#memory, this.#records.base(record) + 4, this.#records.ptr(record), REDZONE);
   }
 
   /** The live block whose redzone ends at `byteOffset`. */
   #endingAt(byteOffset: number): number {
-    const { count, state } = this.#records;
-    for (let record = 0; record < count; record++) if (state[record] === LIVE && this.endOf(record) === byteOffset) return record;
+    const { count } = this.#records;
+    for (let record = 0; record < count; record++)
+      if (this.#records.state(record) === LIVE && this.endOf(record) === byteOffset) return record;
     return NONE;
   }
 
   #beginningAt(byteOffset: number): number {
-    const { count, state, base } = this.#records;
-    for (let record = 0; record < count; record++) if (state[record] === LIVE && base[record] === byteOffset) return record;
+    const { count } = this.#records;
+    for (let record = 0; record < count; record++)
+      if (this.#records.state(record) === LIVE && this.#records.base(record) === byteOffset) return record;
     return NONE;
   }
 }

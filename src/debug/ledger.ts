@@ -18,9 +18,6 @@ import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
 import { Sink } from "./sink.ts";
 
-/** Blocks that went back to the allocator are remembered up to this many, for the story of a late double free. */
-const RETAINED_RECORDS = 4096;
-
 /**
  * The books of a tracker. In the watched memory a block looks like this:
  *
@@ -93,16 +90,10 @@ export class Ledger implements Dependent {
     const { lease } = this.inner;
     if (this.#current.lease !== lease || !this.#current.open) this.#current = this.endings.booksOf(lease);
     const { records, memory } = this;
-    const record = records.take(RETAINED_RECORDS);
     const ptr = base + front;
-    records.base[record] = base;
-    records.ptr[record] = ptr;
-    records.byteSize[record] = byteSize;
-    records.align[record] = align;
-    records.serial[record] = ++this.#serial;
-    records.state[record] = LIVE;
+    const record = records.open(this.endings.recycle(), base, ptr, byteSize, align, ++this.#serial);
     records.books[record] = this.#current;
-    records.allocated[record] = this.#stackDepth === 0 ? undefined : this.#here();
+    if (this.#stackDepth > 0) this.#keepStack(record);
     records.append(this.#current.live, record);
     if (base < this.#lowest) this.#lowest = base;
     if (base + total > this.#highest) this.#highest = base + total;
@@ -133,14 +124,14 @@ export class Ledger implements Dependent {
     const { records, memory } = this;
     const wrong = this.#wrongClaim(record, oldByteSize, align, "resized");
     const found = this.examiner.damage(record);
-    const base = records.base[record];
-    const byteSize = records.byteSize[record];
+    const base = records.base(record);
+    const byteSize = records.byteSize(record);
     const end = ptr + roundedUp(newByteSize) + this.#redzone;
     const fits = end <= MAX_BYTE_LENGTH;
     const done =
       fits && this.inner.rawResize(base as Ptr, this.examiner.endOf(record) - base, end - base, this.#innerAlign(record));
     if (done) {
-      records.byteSize[record] = newByteSize;
+      records.setByteSize(record, newByteSize);
       if (newByteSize > byteSize) paint(memory, ptr + byteSize, ptr + newByteSize, FRESH);
       paint(memory, ptr + newByteSize, end, REDZONE);
       if (end > this.#highest) this.#highest = end;
@@ -155,9 +146,9 @@ export class Ledger implements Dependent {
     const record = this.#expectLive(ptr, oldByteSize, align, "reallocated");
     // What is no block any more has no bytes to keep; the program goes on with a new one.
     if (record === NONE) return this.take(newByteSize, align);
-    const byteSize = this.records.byteSize[record];
+    const byteSize = this.records.byteSize(record);
     const wrong = this.#wrongClaim(record, oldByteSize, align, "reallocated");
-    const moved = this.take(newByteSize, this.records.align[record]);
+    const moved = this.take(newByteSize, this.records.align(record));
     if (moved !== NIL) this.memory.u8.copyWithin(moved, ptr, ptr + Math.min(byteSize, newByteSize));
     const found = moved === NIL ? NO_MISTAKES : this.endings.end(record, BY_REALLOC, "was moved by realloc");
     if (wrong.length > 0 || found.length > 0) this.sink.settle([...wrong, ...found]);
@@ -175,9 +166,9 @@ export class Ledger implements Dependent {
   find(ptr: number, align: number): number {
     const header = ptr - Math.max(align, this.#redzone);
     const { records } = this;
-    if (header >= this.#lowest && header < this.#highest && header % 4 === 0) {
+    if (header >= this.#lowest && header < this.#highest && (header & 3) === 0) {
       const record = this.memory.u32[header / 4];
-      if (record < records.count && records.ptr[record] === ptr && records.state[record] === LIVE) return record;
+      if (record < records.count && records.ptr(record) === ptr && records.state(record) === LIVE) return record;
     }
     return records.search(ptr);
   }
@@ -232,14 +223,14 @@ export class Ledger implements Dependent {
   #expectLive(ptr: number, byteSize: number, align: number, verb: string): number {
     if (this.closed || this.memory.closed) this.#throwClosed();
     const record = this.find(ptr, align);
-    if (record !== NONE && this.records.state[record] === LIVE) return record;
+    if (record !== NONE && this.records.state(record) === LIVE) return record;
     this.sink.settle([this.examiner.badUse(record, ptr, byteSize, align, verb)]);
     return NONE;
   }
 
   #wrongClaim(record: number, byteSize: number, align: number, verb: string): readonly Mistake[] {
     const { records } = this;
-    if (records.byteSize[record] === byteSize && records.align[record] === align) return NO_MISTAKES;
+    if (records.byteSize(record) === byteSize && records.align(record) === align) return NO_MISTAKES;
     return [this.examiner.wrongClaim(record, byteSize, align, verb)];
   }
 
@@ -259,19 +250,25 @@ export class Ledger implements Dependent {
   }
 
   #innerAlign(record: number): number {
-    return Math.max(this.records.align[record], 8);
+    return Math.max(this.records.align(record), 8);
   }
 
-  #here(): Place {
+  #keepStack(record: number): void {
     const place = new Place(this.#stackDepth);
     // A stack that nobody has read keeps alive what its frames saw, perhaps the tracker itself.
-    if (this.settings.backstop) place.frames;
-    return place;
+    if (this.settings.backstop) place.read();
+    this.records.allocated[record] = place;
+    this.records.ended[record] = undefined;
   }
 
   #told(record: number): { subject: string; ptr: number; byteSize: number; align: number } {
-    const { ptr, byteSize, align } = this.records;
-    return { subject: this.inner.subject, ptr: ptr[record], byteSize: byteSize[record], align: align[record] };
+    const { records } = this;
+    return {
+      subject: this.inner.subject,
+      ptr: records.ptr(record),
+      byteSize: records.byteSize(record),
+      align: records.align(record),
+    };
   }
 
   #throwClosed(): never {

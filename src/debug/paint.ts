@@ -8,33 +8,50 @@ export const REDZONE = 0xde;
 /** Beyond this many bytes a call of `fill` is faster than a loop. */
 const SHORT_BYTES = 512;
 
+/**
+ * Up to here offsets are made 32-bit integers: as doubles, which the books hand out, rounding and comparing them would take most of the time. Half of
+ * the range, so that no shift makes one negative.
+ */
+const INT32_SAFE = 0x7fff_0000;
+
 /** Eight bytes of each colour as one double. */
 const WORDS = new Float64Array(256);
 for (const byte of [FRESH, FREED, REDZONE]) WORDS[byte] = wordOf(byte);
 
 /** Paints `[from, to)`. */
 export function paint(memory: Memory, from: number, to: number, byte: number): void {
-  const { u8 } = memory;
-  if (to - from > SHORT_BYTES) {
+  const { u8, f64 } = memory;
+  if (to - from > SHORT_BYTES || to > INT32_SAFE) {
     u8.fill(byte, from, to);
     return;
   }
-  let at = from;
-  while (at < to && at % 8 !== 0) u8[at++] = byte;
   const word = WORDS[byte];
-  const { f64 } = memory;
-  for (; at + 8 <= to; at += 8) f64[at / 8] = word;
-  while (at < to) u8[at++] = byte;
+  const firstWord = (from + 7) >>> 3;
+  const endWord = to >>> 3;
+  const head = Math.min(firstWord << 3, to) >>> 0;
+  for (let at = from >>> 0; at < head; at++) u8[at] = byte;
+  for (let at = firstWord; at < endWord; at++) f64[at] = word;
+  for (let at = Math.max(endWord << 3, head) >>> 0; at < to; at++) u8[at] = byte;
+}
+
+/** Whether `[from, to)` is as painted. */
+export function isPainted(memory: Memory, from: number, to: number, byte: number): boolean {
+  if (to > INT32_SAFE) return firstDamage(memory, from, to, byte) < 0;
+  const { u8, f64 } = memory;
+  const word = WORDS[byte];
+  const firstWord = (from + 7) >>> 3;
+  const endWord = to >>> 3;
+  const head = Math.min(firstWord << 3, to) >>> 0;
+  for (let at = from >>> 0; at < head; at++) if (u8[at] !== byte) return false;
+  for (let at = firstWord; at < endWord; at++) if (f64[at] !== word) return false;
+  for (let at = Math.max(endWord << 3, head) >>> 0; at < to; at++) if (u8[at] !== byte) return false;
+  return true;
 }
 
 /** The first byte of `[from, to)` that is not as painted, or -1. */
 export function firstDamage(memory: Memory, from: number, to: number, byte: number): number {
-  const { u8, f64 } = memory;
-  let at = from;
-  for (; at < to && at % 8 !== 0; at++) if (u8[at] !== byte) return at;
-  const word = WORDS[byte];
-  while (at + 8 <= to && f64[at / 8] === word) at += 8;
-  for (; at < to; at++) if (u8[at] !== byte) return at;
+  const { u8 } = memory;
+  for (let at = from; at < to; at++) if (u8[at] !== byte) return at;
   return -1;
 }
 

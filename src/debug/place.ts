@@ -34,13 +34,18 @@ export class Place {
     this.#holder = holder;
   }
 
-  /** From the innermost on: `load (file:///srv/app/load.js:12:5)`. Reading lets go of what the engine kept for it. */
+  /** From the innermost on: `load (file:///srv/app/load.js:12:5)`. */
   get frames(): readonly string[] {
+    this.read();
+    return this.#frames;
+  }
+
+  /** Puts it into words now, and lets go of what the engine kept for it. */
+  read(): void {
     if (this.#holder !== undefined) {
       this.#frames = framesOf(this.#holder.stack ?? "", this.#depth);
       this.#holder = undefined;
     }
-    return this.#frames;
   }
 }
 

@@ -148,12 +148,12 @@ export class Tracked extends Allocator implements Disposable {
   *blocks(): IterableIterator<TrackedBlock> {
     const { records, examiner } = this.ledger;
     for (const record of this.ledger.present()) {
-      const byteOffset = records.base[record];
+      const byteOffset = records.base(record);
       yield {
-        ptr: records.ptr[record],
-        byteSize: records.byteSize[record],
-        align: records.align[record],
-        state: records.state[record] === LIVE ? "live" : "quarantined",
+        ptr: records.ptr(record),
+        byteSize: records.byteSize(record),
+        align: records.align(record),
+        state: records.state(record) === LIVE ? "live" : "quarantined",
         byteOffset,
         byteLength: examiner.endOf(record) - byteOffset,
       };
