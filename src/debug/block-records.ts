@@ -35,7 +35,7 @@ const STATUS = 7;
  * the collector has little to follow.
  *
  * Invariants:
- * 1. Every record below `count` is in one list; NEXT and PREV of it say where.
+ * 1. Every record below `count` is in one list, where NEXT and PREV say, but for live ones whose books do not list them.
  * 2. Records of live blocks do not share a `ptr`; older ones may have the same.
  * 3. A record's number is used again only after it was retired, the longest retired first.
  */
@@ -44,7 +44,8 @@ export class BlockRecords {
   #fields = new Float64Array(FIRST_CAPACITY * STRIDE);
   readonly allocated: (Place | undefined)[] = [];
   readonly ended: (Place | undefined)[] = [];
-  readonly leases: (BlockLease | undefined)[] = [];
+  /** Of live blocks that views look at. */
+  readonly leases = new Map<number, BlockLease>();
   readonly books: LeaseBooks[] = [];
   /** Of blocks that ended with their lease: what happened to it. */
   readonly #leaseEvents: (string | undefined)[] = [];
@@ -136,6 +137,16 @@ export class BlockRecords {
     else fields[next * STRIDE + PREV] = prev;
   }
 
+  /** The live records of one lease. They may end meanwhile. */
+  liveOf(books: LeaseBooks): number[] {
+    if (books.listed) return [...this.iterate(books.live)];
+    const found: number[] = [];
+    for (let record = 0; record < this.count; record++) {
+      if (this.books[record] === books && this.state(record) === LIVE) found.push(record);
+    }
+    return found;
+  }
+
   /** Oldest first. The list must not change meanwhile. */
   *iterate(list: RecordList): IterableIterator<number> {
     for (let record = list.head; record !== NONE; record = this.#fields[record * STRIDE + NEXT] | 0) yield record;
@@ -169,7 +180,6 @@ export class BlockRecords {
     }
     this.allocated.push(undefined);
     this.ended.push(undefined);
-    this.leases.push(undefined);
     return this.count++;
   }
 }

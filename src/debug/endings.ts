@@ -8,7 +8,7 @@ import { type Examiner, NO_MISTAKES } from "./examiner.ts";
 import { LeaseBooks } from "./lease-books.ts";
 import type { Meters } from "./meters.ts";
 import { type Mistake, MistakeError } from "./mistake.ts";
-import { FREED, paint } from "./paint.ts";
+import { FREED, paint, paintedEnd } from "./paint.ts";
 import { Place } from "./place.ts";
 import { NONE, RecordList } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
@@ -57,7 +57,7 @@ export class Endings {
   booksOf(lease: Lease): LeaseBooks {
     let books = this.#books.get(lease);
     if (books === undefined) {
-      books = new LeaseBooks(lease, this.#leaseEnded);
+      books = new LeaseBooks(lease, lease !== this.#firstLease, this.#leaseEnded);
       this.#books.set(lease, books);
     }
     books.watch();
@@ -101,9 +101,9 @@ export class Endings {
   /** Makes views of a block throw, and tell `event`. */
   endLease(record: number, endedBy: number, event: string): void {
     const { allocated, ended, leases } = this.#records;
-    const lease = leases[record];
+    const lease = leases.get(record);
     if (lease === undefined) return;
-    leases[record] = undefined;
+    leases.delete(record);
     const story: BlockStory = {
       ptr: this.#records.ptr(record),
       byteSize: this.#records.byteSize(record),
@@ -144,12 +144,13 @@ export class Endings {
     const records = this.#records;
     const memory = this.#memory;
     const byteSize = records.byteSize(record);
-    records.unlink(records.books[record].live, record);
+    const books = records.books[record];
+    if (books.listed) records.unlink(books.live, record);
     records.setEnded(record, endedBy, event);
     if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth);
-    if (!memory.closed) paint(memory, records.ptr(record), records.ptr(record) + byteSize, FREED);
+    if (!memory.closed) paint(memory, records.ptr(record), paintedEnd(records.ptr(record), byteSize), FREED);
     this.#meters.change(-1, -byteSize);
-    if (records.leases[record] !== undefined) this.endLease(record, endedBy, event);
+    if (records.leases.size > 0) this.endLease(record, endedBy, event);
   }
 
   /** Lets the block that has waited longest go. */
@@ -185,9 +186,10 @@ export class Endings {
     const records = this.#records;
     const closed = this.#memory.closed;
     const whose = books.lease === this.#firstLease ? `the ${this.#inner.subject}` : `a scope of the ${this.#inner.subject}`;
+    const live = records.liveOf(books);
     const found: Mistake[] = [];
     if (!closed) {
-      for (const record of records.iterate(books.live)) found.push(...this.#examiner.damage(record));
+      for (const record of live) found.push(...this.#examiner.damage(record));
       for (const record of records.iterate(books.quarantine)) found.push(...this.#examiner.damage(record));
     }
     while (books.quarantine.head !== NONE) {
@@ -196,8 +198,7 @@ export class Endings {
       this.#retire(record);
     }
     books.quarantinedBytes = 0;
-    while (books.live.head !== NONE) {
-      const record = books.live.head;
+    for (const record of live) {
       this.#conclude(record, BY_LEASE, `ended: ${whose} ${event}`);
       this.#retire(record);
     }

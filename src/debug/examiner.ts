@@ -2,7 +2,7 @@ import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
 import { type BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED } from "./block-records.ts";
 import type { Mistake, MistakeKind } from "./mistake.ts";
-import { FREED, firstDamage, isPainted, lastDamage, paint, REDZONE } from "./paint.ts";
+import { FREED, firstDamage, isPainted, lastDamage, paint, paintedEnd, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
@@ -45,10 +45,11 @@ export class Examiner {
     const from = this.#records.ptr(record);
     const to = from + this.#records.byteSize(record);
     const end = this.endOf(record);
+    const paintedTo = paintedEnd(from, to - from);
     if (
       memory.u32[start / 4] === record &&
       isPainted(memory, start + 4, from, REDZONE) &&
-      (this.#records.state(record) === LIVE || isPainted(memory, from, to, FREED)) &&
+      (this.#records.state(record) === LIVE || isPainted(memory, from, paintedTo, FREED)) &&
       isPainted(memory, to, end, REDZONE)
     ) {
       return NO_MISTAKES;
@@ -56,7 +57,7 @@ export class Examiner {
     const front = memory.u32[start / 4] === record ? firstDamage(memory, start + 4, from, REDZONE) : start;
     const back = firstDamage(memory, to, end, REDZONE);
     if (this.#records.state(record) === LIVE) return this.#outside(record, front, back);
-    const inside = firstDamage(memory, from, to, FREED);
+    const inside = firstDamage(memory, from, paintedTo, FREED);
     const first = inside >= 0 ? inside : front >= 0 ? front : back;
     const kind = this.#records.endedBy(record) === BY_REALLOC ? "use-after-realloc" : "write-after-free";
     const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event(record)}`, CURES.write, {
@@ -64,7 +65,7 @@ export class Examiner {
       value: hex(memory.u8[first]),
     });
     this.#mend(record);
-    paint(memory, from, to, FREED);
+    paint(memory, from, paintedTo, FREED);
     return [found];
   }
 

@@ -12,7 +12,7 @@ import { Examiner, NO_MISTAKES, roundedUp } from "./examiner.ts";
 import type { LeaseBooks } from "./lease-books.ts";
 import { Meters } from "./meters.ts";
 import { type Mistake, MistakeError } from "./mistake.ts";
-import { FRESH, paint, REDZONE } from "./paint.ts";
+import { FRESH, paint, paintedEnd, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
@@ -47,6 +47,7 @@ export class Ledger implements Dependent {
   #serial = 0;
   readonly #redzone: number;
   readonly #stackDepth: number;
+  readonly #paintsFresh: boolean;
   #current: LeaseBooks;
   /** Addresses that were ever handed out lie in between. */
   #lowest = Number.POSITIVE_INFINITY;
@@ -61,6 +62,7 @@ export class Ledger implements Dependent {
     this.sink = new Sink(settings.onMistake);
     this.#redzone = settings.redzoneByteLength;
     this.#stackDepth = settings.stackDepth;
+    this.#paintsFresh = settings.paintFresh;
     this.examiner = new Examiner(this.records, this.memory, inner.subject, settings);
     this.endings = new Endings(inner, settings, this.records, this.examiner, this.meters, this.sink);
     this.#current = this.endings.booksOf(inner.lease);
@@ -94,12 +96,12 @@ export class Ledger implements Dependent {
     const record = records.open(this.endings.recycle(), base, ptr, byteSize, align, ++this.#serial);
     records.books[record] = this.#current;
     if (this.#stackDepth > 0) this.#keepStack(record);
-    records.append(this.#current.live, record);
+    if (this.#current.listed) records.append(this.#current.live, record);
     if (base < this.#lowest) this.#lowest = base;
     if (base + total > this.#highest) this.#highest = base + total;
     memory.u32[base / 4] = record;
     paint(memory, base + 4, ptr, REDZONE);
-    paint(memory, ptr, ptr + byteSize, FRESH);
+    if (this.#paintsFresh) paint(memory, ptr, paintedEnd(ptr, byteSize), FRESH);
     paint(memory, ptr + byteSize, base + total, REDZONE);
     this.meters.change(1, byteSize);
     this.taken?.(ptr);
@@ -132,7 +134,7 @@ export class Ledger implements Dependent {
       fits && this.inner.rawResize(base as Ptr, this.examiner.endOf(record) - base, end - base, this.#innerAlign(record));
     if (done) {
       records.setByteSize(record, newByteSize);
-      if (newByteSize > byteSize) paint(memory, ptr + byteSize, ptr + newByteSize, FRESH);
+      if (this.#paintsFresh && newByteSize > byteSize) paint(memory, ptr + byteSize, ptr + newByteSize, FRESH);
       paint(memory, ptr + newByteSize, end, REDZONE);
       if (end > this.#highest) this.#highest = end;
       this.meters.change(0, newByteSize - byteSize);
@@ -158,7 +160,7 @@ export class Ledger implements Dependent {
   /** A lease that ends with the live block at `ptr`. */
   openLease(ptr: Ptr, align: number): Lease {
     const lease = new BlockLease(this.memory, this.#tellStale);
-    this.records.leases[this.find(ptr, align)] = lease;
+    this.records.leases.set(this.find(ptr, align), lease);
     return lease;
   }
 
@@ -183,7 +185,7 @@ export class Ledger implements Dependent {
   }
 
   *live(): IterableIterator<number> {
-    for (const books of this.endings.allBooks()) yield* this.records.iterate(books.live);
+    for (const books of this.endings.allBooks()) yield* this.records.liveOf(books);
   }
 
   /** Every block that has bytes in the memory: live and quarantined ones. */
@@ -212,11 +214,12 @@ export class Ledger implements Dependent {
   }
 
   memoryMoved(): void {
-    for (const record of this.live()) this.records.leases[record]?.rebind(this.memory);
+    for (const lease of this.records.leases.values()) lease.rebind(this.memory);
   }
 
   memoryClosed(): void {
-    for (const record of this.live()) this.records.leases[record]?.memoryClosed();
+    for (const lease of this.records.leases.values()) lease.memoryClosed();
+    this.records.leases.clear();
   }
 
   /** The record of a live block, or NONE after telling what is wrong with the pointer. */

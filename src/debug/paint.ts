@@ -5,6 +5,14 @@ export const FRESH = 0xd0;
 export const FREED = 0xdf;
 export const REDZONE = 0xde;
 
+/** Of larger blocks the first so many bytes are painted. */
+const MOST_PAINTED_BYTES = 4096;
+
+/** Up to where the bytes of a block are painted. */
+export function paintedEnd(ptr: number, byteSize: number): number {
+  return ptr + Math.min(byteSize, MOST_PAINTED_BYTES);
+}
+
 /** Beyond this many bytes a call of `fill` is faster than a loop. */
 const SHORT_BYTES = 512;
 

@@ -6,7 +6,7 @@ interface StackHolder {
 /** Where the compiled package lies: frames in there are not what the reader looks for. */
 const OWN_FOLDER = import.meta.url.slice(0, import.meta.url.lastIndexOf("/debug/") + 1);
 /** Frames of offheap above the one that called it, which are taken and then left out. */
-const OWN_FRAMES = 6;
+const OWN_FRAMES = 8;
 
 const V8 = typeof Error.captureStackTrace === "function";
 

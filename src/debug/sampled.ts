@@ -4,7 +4,9 @@ import type { Ledger } from "./ledger.ts";
 import { Tracked } from "./tracked.ts";
 
 const DEFAULT_ALIGN = 8;
-const FILTER_SLOTS = 8192;
+const FILTER_SLOTS = 4096;
+/** A slot that has counted so far counts no more, and is never 0 again. */
+const FULL = 255;
 
 /**
  * A tracker that watches one allocation in `everyNth` on average and hands the others through.
@@ -17,7 +19,7 @@ export class SampledTracked extends Tracked {
   /** Allocations up to and including the next that is watched. */
   #left = 1;
   #random: number;
-  readonly #filter = new Uint16Array(FILTER_SLOTS);
+  readonly #filter = new Uint8Array(FILTER_SLOTS);
   readonly #watched = new Set<number>();
 
   constructor(ledger: Ledger, closing: () => void) {
@@ -30,10 +32,12 @@ export class SampledTracked extends Tracked {
     const filter = this.#filter;
     ledger.taken = (ptr) => {
       watched.add(ptr);
-      filter[slotOf(ptr)] += 1;
+      const slot = slotOf(ptr);
+      if (filter[slot] < FULL) filter[slot] += 1;
     };
     ledger.endings.forgotten = (ptr) => {
-      if (watched.delete(ptr)) filter[slotOf(ptr)] -= 1;
+      const slot = slotOf(ptr);
+      if (watched.delete(ptr) && filter[slot] < FULL) filter[slot] -= 1;
     };
   }
 

@@ -1,6 +1,6 @@
 import { checkByteLength, isPowerOfTwo } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
-import { KiB, MiB } from "../core/size.ts";
+import { KiB } from "../core/size.ts";
 import type { OnMistake } from "./sink.ts";
 
 /** How closely a tracker looks, and what it does when it finds something. */
@@ -14,8 +14,10 @@ export interface TrackOptions {
   readonly stackDepth?: number;
   /** Painted bytes before and after each block, a power of two from 8 to 2048. Default: 16. */
   readonly redzoneByteLength?: number;
-  /** Freed blocks are kept from reuse while they have no more bytes than this together, for each lease. Default: 1 MiB; 64 KiB when sampling. */
+  /** Freed blocks are kept from reuse while they have no more bytes than this together, for each lease. Default: 256 KiB; 16 KiB when sampling. */
   readonly quarantineByteLength?: number;
+  /** Paint the first 4 KiB of new blocks too, with 0xd0, so that who reads what was never written sees it. Default: when stacks are taken. */
+  readonly paintFresh?: boolean;
   /** Look at one allocation in `everyNth` on average, at random distances; the others go straight through. Default: 1, which is all. */
   readonly everyNth?: number;
   /** Where the random distances begin, for runs that can be repeated. Default: 1. */
@@ -40,7 +42,7 @@ const MOST_FRAMES = 200;
 /** The options with their defaults. Throws `invalid-argument`. */
 export function settingsOf(options: TrackOptions, leaks: boolean): Settings {
   const { everyNth = 1, redzoneByteLength = 16, stackDepth = 8, seed = 1 } = options;
-  const { quarantineByteLength = everyNth > 1 ? KiB(64) : MiB(1) } = options;
+  const { quarantineByteLength = everyNth > 1 ? KiB(16) : KiB(256) } = options;
   checkWhole("everyNth", everyNth, 1, 2 ** 30);
   checkWhole("stackDepth", stackDepth, 0, MOST_FRAMES);
   checkWhole("seed", seed, 0, 0xffff_ffff);
@@ -51,6 +53,7 @@ export function settingsOf(options: TrackOptions, leaks: boolean): Settings {
     onMistake: "throw",
     backstop: false,
     events: false,
+    paintFresh: stackDepth > 0,
     leaks,
     ...options,
     everyNth,
