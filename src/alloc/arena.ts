@@ -3,11 +3,12 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { rawAllocRow } from "./alloc-row.ts";
 import { Allocator } from "./allocator.ts";
 import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
-import { rawAllocRow } from "./alloc-row.ts";
 import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
 import { bump } from "./bump.ts";
+import { runScope, type ScopeBody, type Settled } from "./lifetime.ts";
 import { movingMemory } from "./moving-memory.ts";
 
 /** Where an arena takes its chunks from, and how large they are. */
@@ -137,23 +138,26 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   }
 
   /** Opens a scope: what is made until its end is freed then. Scopes nest; ending one ends those inside. O(1). */
-  scope(): ArenaScope {
+  scope(): ArenaScope;
+  /** Runs `body` in a scope. What `body` makes with the allocator that it is given cannot be returned: see ScopedAllocator. */
+  scope<Result>(body: ScopeBody<Result>): Settled<Result>;
+  scope<Result>(body?: ScopeBody<Result>): ArenaScope | Settled<Result> {
     if (this.#over !== "") this.#throwOver();
     this.#depth += 1;
     this.#marks.set(this.#depth, this.#chunk, this.#top, this.#floor);
     this.#floor = this.#top;
     if (this.#depth === this.#leases.length) this.#leases.push(this.memory.openLease("arena scope"));
     this.#lease = this.#leases[this.#depth];
-    return new ArenaScope(this, this.#depth);
+    const scope = new ArenaScope(this, this.#depth);
+    return body === undefined ? scope : runScope(this, scope, body);
   }
 
   /**
    * Frees everything, ends all scopes, and makes every view stale. Chunks are kept for what comes next, the largest first, as long as they
    * fit into `retainByteLength` together. Default: all of them, and a repeated task soon asks upstream for nothing; 0: none.
    */
-  reset(options: { readonly retainByteLength?: number } = {}): void {
+  reset({ retainByteLength = Number.MAX_SAFE_INTEGER }: { readonly retainByteLength?: number } = {}): void {
     if (this.#over !== "") this.#throwOver();
-    const { retainByteLength = Number.MAX_SAFE_INTEGER } = options;
     checkByteLength("arena", "retainByteLength", retainByteLength);
     this.#endLeases(0, "was reset");
     this.#depth = 0;
@@ -199,12 +203,11 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     return found;
   }
 
-  /** For ArenaScope. */
+  /** For ArenaScope, like the two that follow. */
   epochAt(depth: number): number {
     return this.#leases[depth].epoch;
   }
 
-  /** For ArenaScope. */
   rewindTo(depth: number, event: string): void {
     this.#endLeases(depth, event);
     const { chunks, tops } = this.#marks;
@@ -213,11 +216,9 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     this.#lease = this.#leases[depth];
   }
 
-  /** For ArenaScope. */
   leaveScope(depth: number, event: string): void {
-    this.#endLeases(depth, event);
-    const { chunks, tops, floors } = this.#marks;
-    this.#goTo(chunks[depth], tops[depth], floors[depth]);
+    this.rewindTo(depth, event);
+    this.#floor = this.#marks.floors[depth];
     this.#depth = depth - 1;
     this.#lease = this.#leases[depth - 1];
   }

@@ -1,6 +1,7 @@
 import { alignUp } from "../core/align.ts";
 import type { Memory } from "../core/memory.ts";
-import { MOST_PAGES, PAGE_ENTRY_BYTES, PAGE_HEAP_WORDS, PageHeap } from "./page-heap.ts";
+import { PageHeap } from "./page-heap.ts";
+import { MOST_PAGES, PAGE_ENTRY_BYTES, PAGE_HEAP_WORDS } from "./page-layout.ts";
 import {
   beginRegion,
   claimRegion,

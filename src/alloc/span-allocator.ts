@@ -1,7 +1,8 @@
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Memory } from "../core/memory.ts";
 import { throwNotLive } from "./block-checks.ts";
-import { FIRST, type PageHeap, RUN } from "./page-heap.ts";
+import type { PageHeap } from "./page-heap.ts";
+import { FIRST, RUN } from "./page-layout.ts";
 import type { Region } from "./region.ts";
 import { ResidentAllocator } from "./resident.ts";
 import { alignedClass, CLASS_BYTES, CLASS_COUNT, CLASS_OF_GRAINS, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
@@ -156,6 +157,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
     const before = this.usedByteLength;
     for (let of = 0; of < CLASS_COUNT; of++) this.rings.drain(of, 0);
     this.rings.trim();
+    this.#source.settle();
     return before - this.usedByteLength;
   }
 

@@ -1,4 +1,5 @@
-import { NEXT, type PageHeap, PREV, RUN } from "./page-heap.ts";
+import type { PageHeap } from "./page-heap.ts";
+import { NEXT, PREV, RUN } from "./page-layout.ts";
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
 import { CLASS_WORDS, FREE, FREED, FRESH, HEAD, LARGE, LIVE, OWNER, PAGES, STACK, STACKED, USED } from "./span-rings.ts";
 
@@ -13,9 +14,11 @@ export function checkSpans(pages: PageHeap, classes: number, owner: number): str
     for (let span = head, before = head === 0 ? 0 : i32[table + head * 8 + PREV]; span !== 0; ) {
       const at = table + span * 8;
       if (inRing.has(span)) return [...found, `the span at page ${span} is in a ring twice`];
-      if ((i32[at + RUN] & 0xff) !== of + 1) return [...found, `the run at page ${span} is in the ring of class ${of} and not of it`];
+      if ((i32[at + RUN] & 0xff) !== of + 1)
+        return [...found, `the run at page ${span} is in the ring of class ${of} and not of it`];
       if (i32[at + PREV] !== before) found.push(`the span at page ${span} has another before it than the ring`);
-      if (i32[at + USED] === 0 && span !== head) found.push(`the span at page ${span} is empty, not the head of its ring, and kept`);
+      if (i32[at + USED] === 0 && span !== head)
+        found.push(`the span at page ${span} is empty, not the head of its ring, and kept`);
       inRing.set(span, of);
       before = span;
       span = i32[at + NEXT] === head ? 0 : i32[at + NEXT];

@@ -1,4 +1,5 @@
-import { FIRST, NEXT, type PageHeap, PREV, RUN } from "./page-heap.ts";
+import type { PageHeap } from "./page-heap.ts";
+import { FIRST, NEXT, PREV, RUN } from "./page-layout.ts";
 import { CLASS_BYTES, CLASS_COUNT, LEAST_SPAN_PAGES, PAGE_BYTES } from "./size-classes.ts";
 
 /** Words of a span's first page entry, beside those of PageHeap. */
@@ -18,7 +19,7 @@ export const LARGE = 255;
 const MOST_SPAN_PAGES = 16;
 
 /** Where runs of pages come from: a page heap, or one behind a lock. */
-export type PageSource = Pick<PageHeap, "take" | "takeAligned" | "give" | "resize">;
+export type PageSource = Pick<PageHeap, "take" | "takeAligned" | "give" | "resize" | "settle">;
 
 /**
  * Spans of equal blocks, and the rings in which a class keeps those that have room.
