@@ -195,8 +195,7 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   checkInvariants(): string[] {
     const found = [...this.#chunks.checkInvariants(this.#chunk, this.#top), ...this.#marks.checkInvariants(this.#depth)];
     if (this.#over !== "") return found;
-    const start = this.#chunk < 0 ? 0 : this.#chunks.ptrs[this.#chunk];
-    const end = this.#chunk < 0 ? 0 : this.#chunks.endOf(this.#chunk);
+    const [start, end] = this.#chunk < 0 ? [0, 0] : [this.#chunks.ptrs[this.#chunk], this.#chunks.endOf(this.#chunk)];
     if (!(start <= this.#floor && this.#floor <= this.#top && this.#top <= this.#end && this.#end === end)) {
       found.push(`start=${start}, floor=${this.#floor}, top=${this.#top}, end=${this.#end} of ${end} are out of order`);
     }

@@ -4,7 +4,7 @@ import type { Allocator, Placeable } from "./allocator.ts";
 
 /**
  * What exists for the compiler alone: the mark of something that lives as long as `Life` and no longer. Neither a longer nor a shorter life fits
- * in its place. Protected, so that a copy by `{ ...view }` is a plain object without it.
+ * in its place.
  */
 declare class Lifetime<Life> {
   protected readonly life: (life: Life) => Life;
@@ -25,7 +25,7 @@ export type ScopeBody<Result> = <Life>(scope: ScopedAllocator<Life>) => Result;
  * ```ts
  * const length = scratch.scope((s) => {
  *   const p = s.create(Vector, { x: 3, y: 4 });
- *   return Math.hypot(p.x, p.y);                  // a number may leave, so may a copy: { ...p }
+ *   return Math.hypot(p.x, p.y);                  // a number may leave, so may Vector.copy(p)
  * });                                             // returning p: compile error
  * ```
  *
