@@ -184,11 +184,12 @@ export class Tlsf extends ResidentAllocator {
   /** Frees everything at once, lets go of regions that were added, and makes every view stale. */
   reset(): void {
     this.checkOpen();
+    // First: who watches the blocks looks at their bytes once more.
+    this.lease.end("was reset");
     const main = [...this.#heap.regions()].find(({ region }) => region === MAIN_UNITS);
     this.#heap.clear();
     this.#quick.clear();
     if (main !== undefined) this.#heap.addRegion(main.region, main.end);
-    this.lease.end("was reset");
   }
 
   /** For `tlsf`: writes the state of an empty heap. */

@@ -34,6 +34,7 @@ export class Endings {
   readonly #sink: Sink;
   readonly #quarantineByteLength: number;
   readonly #stackDepth: number;
+  readonly #backstop: boolean;
   readonly #retired = new RecordList();
   #retiredCount = 0;
   readonly #books = new Map<Lease, LeaseBooks>();
@@ -50,6 +51,7 @@ export class Endings {
     this.#sink = sink;
     this.#quarantineByteLength = settings.quarantineByteLength;
     this.#stackDepth = settings.stackDepth;
+    this.#backstop = settings.backstop;
     this.#firstLease = inner.lease;
   }
 
@@ -147,7 +149,7 @@ export class Endings {
     const books = records.books[record];
     if (books.listed) records.unlink(books.live, record);
     records.setEnded(record, endedBy, event);
-    if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth);
+    if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth, this.#backstop);
     if (!memory.closed) paint(memory, records.ptr(record), paintedEnd(records.ptr(record), byteSize), FREED);
     this.#meters.change(-1, -byteSize);
     if (records.leases.size > 0) this.endLease(record, endedBy, event);

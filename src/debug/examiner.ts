@@ -7,6 +7,9 @@ import { Place } from "./place.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
 
+/** Less than any block with its redzones. */
+const MOST_HEADER_BYTES = 16;
+
 export const NO_MISTAKES: readonly Mistake[] = [];
 
 const CURES = {
@@ -139,7 +142,7 @@ export class Examiner {
     const to = this.#records.ptr(record) + this.#records.byteSize(record);
     // A write that ran on from the block before reached this one's first byte through that one's last: it is that one's mistake.
     const before = front === this.#records.base(record) ? this.#endingAt(front) : NONE;
-    if (before !== NONE && u8[front - 1] !== REDZONE) {
+    if (before !== NONE && u8[this.endOf(before) - 1] !== REDZONE) {
       const found = this.damage(before);
       return back < 0 ? found : [...found, ...this.damage(record)];
     }
@@ -165,7 +168,7 @@ export class Examiner {
         }),
       );
       const after = last === end - 1 ? this.#beginningAt(end) : NONE;
-      if (after !== NONE && this.#memory.u32[end / 4] !== after) this.#mendFront(after);
+      if (after !== NONE && this.#memory.u32[this.#records.base(after) / 4] !== after) this.#mendFront(after);
     }
     this.#mend(record);
     return found;
@@ -233,18 +236,22 @@ export class Examiner {
     paint(this.#memory, this.#records.base(record) + 4, this.#records.ptr(record), REDZONE);
   }
 
-  /** The live block whose redzone ends at `byteOffset`. */
+  /** The live block whose redzone ends at `byteOffset` or, where the allocator keeps a header between blocks, shortly before it. */
   #endingAt(byteOffset: number): number {
-    const { count } = this.#records;
-    for (let record = 0; record < count; record++)
-      if (this.#records.state(record) === LIVE && this.endOf(record) === byteOffset) return record;
+    const records = this.#records;
+    for (let record = 0; record < records.count; record++) {
+      const gap = byteOffset - this.endOf(record);
+      if (gap >= 0 && gap <= MOST_HEADER_BYTES && records.state(record) === LIVE) return record;
+    }
     return NONE;
   }
 
   #beginningAt(byteOffset: number): number {
-    const { count } = this.#records;
-    for (let record = 0; record < count; record++)
-      if (this.#records.state(record) === LIVE && this.#records.base(record) === byteOffset) return record;
+    const records = this.#records;
+    for (let record = 0; record < records.count; record++) {
+      const gap = records.base(record) - byteOffset;
+      if (gap >= 0 && gap <= MOST_HEADER_BYTES && records.state(record) === LIVE) return record;
+    }
     return NONE;
   }
 }

@@ -257,10 +257,7 @@ export class Ledger implements Dependent {
   }
 
   #keepStack(record: number): void {
-    const place = new Place(this.#stackDepth);
-    // A stack that nobody has read keeps alive what its frames saw, perhaps the tracker itself.
-    if (this.settings.backstop) place.read();
-    this.records.allocated[record] = place;
+    this.records.allocated[record] = new Place(this.#stackDepth, this.settings.backstop);
     this.records.ended[record] = undefined;
   }
 

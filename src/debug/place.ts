@@ -19,29 +19,33 @@ export class Place {
   #frames: readonly string[] = [];
   readonly #depth: number;
 
-  /** Here, with the innermost `depth` frames outside of offheap. */
-  constructor(depth: number) {
+  /**
+   * Here, with the innermost `depth` frames outside of offheap. An unread one keeps alive what its frames saw; with `readNow` it is put into words
+   * at once.
+   */
+  constructor(depth: number, readNow = false) {
     this.#depth = depth;
-    if (!V8) {
-      this.#holder = new Error();
-      return;
-    }
+    this.#holder = V8 ? Place.#take(depth) : new Error();
+    if (readNow) this.#read();
+  }
+
+  static #take(depth: number): StackHolder {
     const holder: StackHolder = {};
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = depth + OWN_FRAMES;
     Error.captureStackTrace(holder, Place);
     Error.stackTraceLimit = stackTraceLimit;
-    this.#holder = holder;
+    return holder;
   }
 
   /** From the innermost on: `load (file:///srv/app/load.js:12:5)`. */
   get frames(): readonly string[] {
-    this.read();
+    this.#read();
     return this.#frames;
   }
 
-  /** Puts it into words now, and lets go of what the engine kept for it. */
-  read(): void {
+  /** Lets go of what the engine kept for it. */
+  #read(): void {
     if (this.#holder !== undefined) {
       this.#frames = framesOf(this.#holder.stack ?? "", this.#depth);
       this.#holder = undefined;

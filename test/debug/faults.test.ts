@@ -32,7 +32,7 @@ for (const { title, make } of PLACES) {
 
 test("when mistakes are thrown, each is thrown exactly once", () => {
   for (const fault of FAULTS) {
-    const place = PLACES[2].make();
+    const place = PLACES[4].make();
     const heap = track(place.allocator, { ...OPTIONS, stackDepth: 0 });
     const thrown: unknown[] = [];
     const attempt = (work: () => void) => {
