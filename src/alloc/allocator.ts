@@ -62,7 +62,7 @@ export abstract class Allocator {
     return byteSize;
   }
 
-  /** Throws `invalid-argument` where it can tell that no such block is live. Called before blocks are freed or resized by the comfortable methods. */
+  /** Throws `misuse` where it can tell that no such block is live. Called before blocks are freed or resized by the comfortable methods. */
   rawCheckLive(_ptr: Ptr, _byteSize: number, _align: number): void {}
 
   /** Whether `ptr` lies where this allocator places blocks; not whether a block is live there. Without more knowledge: anywhere in the memory. */

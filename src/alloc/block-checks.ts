@@ -12,7 +12,7 @@ export function checkBlockShape(subject: string, byteSize: number, align: number
   if (!((align | 0) === align && align > 0 && (align & (align - 1)) === 0)) checkAlign(subject, align);
 }
 
-/** Throws unless `ptr` can be a live block of that size and alignment, as far as `of` knows: `invalid-argument`, `out-of-bounds`, `closed`. */
+/** Throws unless `ptr` can be a live block of that size and alignment, as far as `of` knows: `invalid-argument`, `misuse`, `out-of-bounds`, `closed`. */
 export function checkBlock(
   of: Pick<Allocator, "subject" | "memory" | "rawCheckLive">,
   ptr: Ptr,
@@ -46,7 +46,7 @@ export function checkCount(subject: string, count: number): void {
 
 /** The error of an allocator that was given back a block that it cannot have live there. */
 export function throwNotLive(subject: string, event: string, numbers: Readonly<Record<string, number | string>>): never {
-  throw new MemoryError("invalid-argument", {
+  throw new MemoryError("misuse", {
     subject,
     event,
     numbers,

@@ -37,6 +37,8 @@ export type MemoryErrorCode =
   | "allocation-failure"
   /** The operating system refused: no such file, no permission, a directory, … */
   | "io"
+  /** Another thread or process holds what is needed, and did not let go of it in time. */
+  | "locked"
   /** The memory is read-only. */
   | "read-only"
   /** This engine, platform or installation cannot do it. */
