@@ -19,7 +19,7 @@ import { Tracked } from "./tracked.ts";
  * ```
  *
  * Nothing of it is stored in the watched memory but painted bytes around each block. Allocators that nobody tracks do not know that it exists.
- * Costs some ten ns a block, with stacks some microseconds; `{ everyNth: 4096 }` is for production. Throws `invalid-argument`.
+ * Costs some ten ns a block, with stacks some microseconds; `{ everyNth: 8192 }` is for production. Throws `invalid-argument`.
  */
 export function track(allocator: Allocator, options: TrackOptions = {}): Tracked {
   const settings = settingsOf(options, !(allocator instanceof Arena));
