@@ -27,7 +27,7 @@ const ALIGN = 3;
 const SERIAL = 4;
 const NEXT = 5;
 const PREV = 6;
-/** What has become of it, and four times what ended it. */
+/** What has become of it, in 2 bits; what ended it, in 2; the number of its books. */
 const STATUS = 7;
 
 /**
@@ -46,12 +46,13 @@ export class BlockRecords {
   readonly ended: (Place | undefined)[] = [];
   /** Of live blocks that views look at. */
   readonly leases = new Map<number, BlockLease>();
-  readonly books: LeaseBooks[] = [];
+  /** By number. There are as many as the watched allocator has leases: one, or one for each depth of scopes. */
+  readonly #books: LeaseBooks[] = [];
   /** Of blocks that ended with their lease: what happened to it. */
   readonly #leaseEvents: (string | undefined)[] = [];
 
   /** A record for a live block, not yet in a list: a new one, or `recycled`, which is in none. */
-  open(recycled: number, base: number, ptr: number, byteSize: number, align: number, serial: number): number {
+  open(recycled: number, base: number, ptr: number, byteSize: number, align: number, serial: number, books: LeaseBooks): number {
     const record = recycled === NONE ? this.#add() : recycled;
     const fields = this.#fields;
     const at = record * STRIDE;
@@ -60,7 +61,7 @@ export class BlockRecords {
     fields[at + BYTE_SIZE] = byteSize;
     fields[at + ALIGN] = align;
     fields[at + SERIAL] = serial;
-    fields[at + STATUS] = LIVE;
+    fields[at + STATUS] = LIVE + books.index * 16;
     return record;
   }
 
@@ -91,7 +92,16 @@ export class BlockRecords {
 
   /** BY_FREE, BY_REALLOC or BY_LEASE; 0 while it lives. */
   endedBy(record: number): number {
-    return this.#fields[record * STRIDE + STATUS] >> 2;
+    return (this.#fields[record * STRIDE + STATUS] >> 2) & 3;
+  }
+
+  books(record: number): LeaseBooks {
+    return this.#books[this.#fields[record * STRIDE + STATUS] >> 4];
+  }
+
+  /** Takes books in; their `index` is the number of those before. */
+  addBooks(books: LeaseBooks): void {
+    this.#books.push(books);
   }
 
   /** What ended it, as the rest of a sentence. */
@@ -113,7 +123,7 @@ export class BlockRecords {
   /** `leaseEvent`: what happened to the lease, when it was that. */
   setEnded(record: number, endedBy: number, leaseEvent = ""): void {
     const at = record * STRIDE + STATUS;
-    this.#fields[at] = (this.#fields[at] & 3) | (endedBy << 2);
+    this.#fields[at] = (this.#fields[at] & ~12) | (endedBy << 2);
     if (endedBy === BY_LEASE) this.#leaseEvents[record] = leaseEvent;
   }
 
@@ -142,7 +152,7 @@ export class BlockRecords {
     if (books.listed) return [...this.iterate(books.live)];
     const found: number[] = [];
     for (let record = 0; record < this.count; record++) {
-      if (this.books[record] === books && this.state(record) === LIVE) found.push(record);
+      if (this.books(record) === books && this.state(record) === LIVE) found.push(record);
     }
     return found;
   }

@@ -59,8 +59,9 @@ export class Endings {
   booksOf(lease: Lease): LeaseBooks {
     let books = this.#books.get(lease);
     if (books === undefined) {
-      books = new LeaseBooks(lease, lease !== this.#firstLease, this.#leaseEnded);
+      books = new LeaseBooks(lease, this.#books.size, lease !== this.#firstLease, this.#leaseEnded);
       this.#books.set(lease, books);
+      this.#records.addBooks(books);
     }
     books.watch();
     return books;
@@ -82,7 +83,7 @@ export class Endings {
   /** Ends a live block and puts it into quarantine, which may push out others. Returns what damage it finds. */
   end(record: number, endedBy: number, event: string): readonly Mistake[] {
     const records = this.#records;
-    const books = records.books[record];
+    const books = records.books(record);
     let found = this.#examiner.damage(record);
     const total = this.#examiner.endOf(record) - records.base(record);
     this.#conclude(record, endedBy, event);
@@ -146,7 +147,7 @@ export class Endings {
     const records = this.#records;
     const memory = this.#memory;
     const byteSize = records.byteSize(record);
-    const books = records.books[record];
+    const books = records.books(record);
     if (books.listed) records.unlink(books.live, record);
     records.setEnded(record, endedBy, event);
     if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth, this.#backstop);

@@ -2,7 +2,7 @@ import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
 import { type BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED } from "./block-records.ts";
 import type { Mistake, MistakeKind } from "./mistake.ts";
-import { FREED, firstDamage, isPainted, lastDamage, paint, paintedEnd, REDZONE } from "./paint.ts";
+import { FREED, firstDamage, isPainted, isPaintedAround, lastDamage, paint, paintAround, paintedEnd, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
@@ -47,13 +47,11 @@ export class Examiner {
     const start = this.#records.base(record);
     const from = this.#records.ptr(record);
     const to = from + this.#records.byteSize(record);
-    const end = this.endOf(record);
+    const end = from + roundedUp(to - from) + this.#redzone;
     const paintedTo = paintedEnd(from, to - from);
     if (
-      memory.u32[start / 4] === record &&
-      isPainted(memory, start + 4, from, REDZONE) &&
-      (this.#records.state(record) === LIVE || isPainted(memory, from, paintedTo, FREED)) &&
-      isPainted(memory, to, end, REDZONE)
+      isPaintedAround(memory, record, start, from, to, end) &&
+      (this.#records.state(record) === LIVE || isPainted(memory, from, paintedTo, FREED))
     ) {
       return NO_MISTAKES;
     }
@@ -227,8 +225,8 @@ export class Examiner {
   }
 
   #mend(record: number): void {
-    this.#mendFront(record);
-    paint(this.#memory, this.#records.ptr(record) + this.#records.byteSize(record), this.endOf(record), REDZONE);
+    const ptr = this.#records.ptr(record);
+    paintAround(this.#memory, record, this.#records.base(record), ptr, ptr + this.#records.byteSize(record), this.endOf(record));
   }
 
   #mendFront(record: number): void {

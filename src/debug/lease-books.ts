@@ -4,6 +4,8 @@ import { RecordList } from "./record-list.ts";
 /** The blocks that were allocated under one lease of the watched allocator, and so end with it. */
 export class LeaseBooks implements Tenant {
   readonly lease: Lease;
+  /** The number under which records know them. */
+  readonly index: number;
   /** Whether `live` lists its live blocks. Where it does not, they are found by looking at all records, and freeing one touches no other. */
   readonly listed: boolean;
   readonly live = new RecordList();
@@ -13,8 +15,9 @@ export class LeaseBooks implements Tenant {
   open = false;
   readonly #ended: (books: LeaseBooks, event: string) => void;
 
-  constructor(lease: Lease, listed: boolean, ended: (books: LeaseBooks, event: string) => void) {
+  constructor(lease: Lease, index: number, listed: boolean, ended: (books: LeaseBooks, event: string) => void) {
     this.lease = lease;
+    this.index = index;
     this.listed = listed;
     this.#ended = ended;
   }

@@ -1,22 +1,51 @@
-/** Counts of one stretch of a program. */
+const BLOCKS = 0;
+const BYTES = 1;
+const LIVE_BLOCKS = 2;
+const LIVE_BYTES = 3;
+const PEAK_BLOCKS = 4;
+const PEAK_BYTES = 5;
+
+/** Counts of one stretch of a program. In a typed array, because V8 boxes numbers over 2^31 in fields of objects. */
 export class Meter {
-  /** Blocks and bytes allocated since it was opened, whatever became of them. A block that is moved or resized counts its further bytes. */
-  blocks = 0;
-  bytes = 0;
+  readonly #counts = new Float64Array(6);
+
+  /** Allocated since it was opened, whatever became of it. A block that is moved counts again; of one that grows in place, what is new. */
+  get blocks(): number {
+    return this.#counts[BLOCKS];
+  }
+
+  get bytes(): number {
+    return this.#counts[BYTES];
+  }
+
   /** What is live now beyond what was live at the opening; negative when more was freed than allocated. */
-  liveBlocks = 0;
-  liveBytes = 0;
+  get liveBlocks(): number {
+    return this.#counts[LIVE_BLOCKS];
+  }
+
+  get liveBytes(): number {
+    return this.#counts[LIVE_BYTES];
+  }
+
   /** The most that `liveBlocks` and `liveBytes` ever were. */
-  peakBlocks = 0;
-  peakBytes = 0;
+  get peakBlocks(): number {
+    return this.#counts[PEAK_BLOCKS];
+  }
+
+  get peakBytes(): number {
+    return this.#counts[PEAK_BYTES];
+  }
 
   change(blocks: number, bytes: number): void {
-    if (blocks > 0) this.blocks += blocks;
-    if (bytes > 0) this.bytes += bytes;
-    this.liveBlocks += blocks;
-    this.liveBytes += bytes;
-    if (this.liveBlocks > this.peakBlocks) this.peakBlocks = this.liveBlocks;
-    if (this.liveBytes > this.peakBytes) this.peakBytes = this.liveBytes;
+    const counts = this.#counts;
+    if (blocks > 0) counts[BLOCKS] += blocks;
+    if (bytes > 0) counts[BYTES] += bytes;
+    const liveBlocks = counts[LIVE_BLOCKS] + blocks;
+    const liveBytes = counts[LIVE_BYTES] + bytes;
+    counts[LIVE_BLOCKS] = liveBlocks;
+    counts[LIVE_BYTES] = liveBytes;
+    if (liveBlocks > counts[PEAK_BLOCKS]) counts[PEAK_BLOCKS] = liveBlocks;
+    if (liveBytes > counts[PEAK_BYTES]) counts[PEAK_BYTES] = liveBytes;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Memory } from "../core/memory.ts";
 export const FRESH = 0xd0;
 export const FREED = 0xdf;
 export const REDZONE = 0xde;
+const REDZONE_WORD = 0xdede_dede;
 
 /** Of larger blocks the first so many bytes are painted. */
 const MOST_PAINTED_BYTES = 4096;
@@ -40,6 +41,43 @@ export function paint(memory: Memory, from: number, to: number, byte: number): v
   for (let at = from >>> 0; at < head; at++) u8[at] = byte;
   for (let at = firstWord; at < endWord; at++) f64[at] = word;
   for (let at = Math.max(endWord << 3, head) >>> 0; at < to; at++) u8[at] = byte;
+}
+
+/**
+ * Paints what lies around a block: its record number and redzone from `base` to `ptr`, both multiples of 8, and its redzone from `to` to `end`, of
+ * which the latter is.
+ */
+export function paintAround(memory: Memory, record: number, base: number, ptr: number, to: number, end: number): void {
+  memory.u32[base / 4] = record;
+  memory.u32[base / 4 + 1] = REDZONE_WORD;
+  if (end > INT32_SAFE) {
+    memory.u8.fill(REDZONE, base + 8, ptr);
+    memory.u8.fill(REDZONE, to, end);
+    return;
+  }
+  const { u8, f64 } = memory;
+  const word = WORDS[REDZONE];
+  const block = ptr >>> 3;
+  for (let at = (base >>> 3) + 1; at < block; at++) f64[at] = word;
+  const whole = (to + 7) >>> 3;
+  for (let at = to | 0; at < whole << 3; at++) u8[at] = REDZONE;
+  const last = end >>> 3;
+  for (let at = whole; at < last; at++) f64[at] = word;
+}
+
+/** Whether what lies around a block is as `paintAround` painted it. */
+export function isPaintedAround(memory: Memory, record: number, base: number, ptr: number, to: number, end: number): boolean {
+  if (memory.u32[base / 4] !== record || memory.u32[base / 4 + 1] !== REDZONE_WORD) return false;
+  if (end > INT32_SAFE) return firstDamage(memory, base + 8, ptr, REDZONE) < 0 && firstDamage(memory, to, end, REDZONE) < 0;
+  const { u8, f64 } = memory;
+  const word = WORDS[REDZONE];
+  const block = ptr >>> 3;
+  for (let at = (base >>> 3) + 1; at < block; at++) if (f64[at] !== word) return false;
+  const whole = (to + 7) >>> 3;
+  for (let at = to | 0; at < whole << 3; at++) if (u8[at] !== REDZONE) return false;
+  const last = end >>> 3;
+  for (let at = whole; at < last; at++) if (f64[at] !== word) return false;
+  return true;
 }
 
 /** Whether `[from, to)` is as painted. */
