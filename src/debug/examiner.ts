@@ -1,8 +1,8 @@
 import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
-import { type BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED } from "./block-records.ts";
+import { type BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED, roundedUp } from "./block-records.ts";
 import type { Mistake, MistakeKind } from "./mistake.ts";
-import { FREED, firstDamage, isPainted, isPaintedAround, lastDamage, paint, paintAround, paintedEnd, REDZONE } from "./paint.ts";
+import { FREED, firstDamage, lastDamage, paint, paintAround, paintedEnd, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
@@ -43,31 +43,7 @@ export class Examiner {
 
   /** Writes where none may be, around a live block or anywhere in a quarantined one. Mended. */
   damage(record: number): readonly Mistake[] {
-    const memory = this.#memory;
-    const start = this.#records.base(record);
-    const from = this.#records.ptr(record);
-    const to = from + this.#records.byteSize(record);
-    const end = from + roundedUp(to - from) + this.#redzone;
-    const paintedTo = paintedEnd(from, to - from);
-    if (
-      isPaintedAround(memory, record, start, from, to, end) &&
-      (this.#records.state(record) === LIVE || isPainted(memory, from, paintedTo, FREED))
-    ) {
-      return NO_MISTAKES;
-    }
-    const front = memory.u32[start / 4] === record ? firstDamage(memory, start + 4, from, REDZONE) : start;
-    const back = firstDamage(memory, to, end, REDZONE);
-    if (this.#records.state(record) === LIVE) return this.#outside(record, front, back);
-    const inside = firstDamage(memory, from, paintedTo, FREED);
-    const first = inside >= 0 ? inside : front >= 0 ? front : back;
-    const kind = this.#records.endedBy(record) === BY_REALLOC ? "use-after-realloc" : "write-after-free";
-    const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event(record)}`, CURES.write, {
-      atByte: first - from,
-      value: hex(memory.u8[first]),
-    });
-    this.#mend(record);
-    paint(memory, from, paintedTo, FREED);
-    return [found];
+    return this.#records.isSound(record, this.#memory, this.#redzone) ? NO_MISTAKES : this.#damaged(record);
   }
 
   /** A block that was given back or resized although it is not live. `record` is what is known of its address, or NONE. */
@@ -131,6 +107,28 @@ export class Examiner {
       event: `had a value destroyed after its block ${story.event}`,
       cure: CURES.free,
     };
+  }
+
+  #damaged(record: number): readonly Mistake[] {
+    const memory = this.#memory;
+    const start = this.#records.base(record);
+    const from = this.#records.ptr(record);
+    const to = from + this.#records.byteSize(record);
+    const end = this.endOf(record);
+    const paintedTo = paintedEnd(from, to - from);
+    const front = memory.u32[start / 4] === record ? firstDamage(memory, start + 4, from, REDZONE) : start;
+    const back = firstDamage(memory, to, end, REDZONE);
+    if (this.#records.state(record) === LIVE) return this.#outside(record, front, back);
+    const inside = firstDamage(memory, from, paintedTo, FREED);
+    const first = inside >= 0 ? inside : front >= 0 ? front : back;
+    const kind = this.#records.endedBy(record) === BY_REALLOC ? "use-after-realloc" : "write-after-free";
+    const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event(record)}`, CURES.write, {
+      atByte: first - from,
+      value: hex(memory.u8[first]),
+    });
+    this.#mend(record);
+    paint(memory, from, paintedTo, FREED);
+    return [found];
   }
 
   /** Damage to the redzones of a live block. */
@@ -252,11 +250,6 @@ export class Examiner {
     }
     return NONE;
   }
-}
-
-/** To a multiple of 8, where the redzone behind a block of this size has its own alignment. */
-export function roundedUp(byteSize: number): number {
-  return byteSize <= 0x3fff_ffff ? (byteSize + 7) & -8 : Math.ceil(byteSize / 8) * 8;
 }
 
 /** The kind of using what has ended so. */
