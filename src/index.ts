@@ -4,6 +4,7 @@ export type { ArenaChunk } from "./alloc/arena-chunks.ts";
 export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
 export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
+export { attachSlab, Slab, slab } from "./alloc/slab.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
 export { Dictionary } from "./collections/dictionary.ts";
 export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/freeze-interner.ts";
