@@ -3,6 +3,8 @@ export { Arena, type ArenaOptions, arena } from "./alloc/arena.ts";
 export type { ArenaChunk } from "./alloc/arena-chunks.ts";
 export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
+export { attachSlab, Slab, slab } from "./alloc/slab.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
 export { Columns, columns } from "./collections/columns.ts";
 export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns-options.ts";

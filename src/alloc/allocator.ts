@@ -1,8 +1,11 @@
-import { checkAlign, checkByteLength } from "../core/align.ts";
+import { checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { checkBlock, checkBlockShape, checkCount } from "./block-checks.ts";
+import { clearBytes } from "./clear-bytes.ts";
+import { endView, placeOfLiveView } from "./end-view.ts";
 
 const DEFAULT_ALIGN = 8;
 
@@ -22,6 +25,8 @@ export interface Placeable<Input, View> {
  * - `rawFree` gets the size and alignment that the block was allocated (or last resized) with.
  * - `rawResize` never moves. When it returns false nothing has changed and the block keeps its old size; shrinking may be
  *   refused too.
+ * An allocator that can do better than what is written here over them may override `rawAllocMany`, `rawFreeMany`,
+ * `rawUsableByteLength`, `rawOwns` and `rawCheckLive`.
  */
 export abstract class Allocator {
   abstract readonly memory: Memory;
@@ -34,6 +39,37 @@ export abstract class Allocator {
   abstract rawFree(ptr: Ptr, byteSize: number, align: number): void;
   abstract rawResize(ptr: Ptr, oldByteSize: number, newByteSize: number, align: number): boolean;
 
+  /** Puts `count` blocks into `ptrs`, from index 0 on. False when there is no room for all of them: then none is allocated. */
+  rawAllocMany(count: number, byteSize: number, align: number, ptrs: Ptr[]): boolean {
+    for (let made = 0; made < count; made++) {
+      const ptr = this.rawAlloc(byteSize, align);
+      if (ptr === NIL) {
+        for (let at = made - 1; at >= 0; at--) this.rawFree(ptrs[at], byteSize, align);
+        return false;
+      }
+      ptrs[made] = ptr;
+    }
+    return true;
+  }
+
+  /** The last first: some allocators can only take back their last block. */
+  rawFreeMany(ptrs: readonly Ptr[], byteSize: number, align: number): void {
+    for (let at = ptrs.length - 1; at >= 0; at--) this.rawFree(ptrs[at], byteSize, align);
+  }
+
+  /** How many bytes of the block may be written: at least its size. */
+  rawUsableByteLength(_ptr: Ptr, byteSize: number, _align: number): number {
+    return byteSize;
+  }
+
+  /** Throws `misuse` where it can tell that no such block is live. Called before blocks are freed or resized by the comfortable methods. */
+  rawCheckLive(_ptr: Ptr, _byteSize: number, _align: number): void {}
+
+  /** Whether `ptr` lies where this allocator places blocks; not whether a block is live there. Without more knowledge: anywhere in the memory. */
+  rawOwns(ptr: Ptr): boolean {
+    return ptr < this.memory.byteLength;
+  }
+
   /** A block of `byteSize` uninitialised bytes. Throws `out-of-memory`. A size of 0 takes the room of one byte. */
   alloc(byteSize: number, align = DEFAULT_ALIGN): Ptr {
     const ptr = this.tryAlloc(byteSize, align);
@@ -43,40 +79,92 @@ export abstract class Allocator {
 
   /** Like `alloc`, but returns `NIL` when there is no room. */
   tryAlloc(byteSize: number, align = DEFAULT_ALIGN): Ptr {
-    checkByteLength(this.subject, "byteSize", byteSize);
-    checkAlign(this.subject, align);
-    return this.rawAlloc(Math.max(byteSize, 1), align);
+    checkBlockShape(this.subject, byteSize, align);
+    return this.rawAlloc(byteSize || 1, align);
   }
 
-  /** A block of zeros. */
+  /** A block of zeros. Throws `out-of-memory`. */
   allocZeroed(byteSize: number, align = DEFAULT_ALIGN): Ptr {
     const ptr = this.alloc(byteSize, align);
-    clear(this.memory, ptr, byteSize);
+    clearBytes(this.memory, ptr, byteSize);
     return ptr;
+  }
+
+  /** Like `allocZeroed`, but returns `NIL` when there is no room. */
+  tryAllocZeroed(byteSize: number, align = DEFAULT_ALIGN): Ptr {
+    const ptr = this.tryAlloc(byteSize, align);
+    if (ptr !== NIL) clearBytes(this.memory, ptr, byteSize);
+    return ptr;
+  }
+
+  /** `count` blocks of the same size and alignment, all or none. Throws `out-of-memory`. Each can be freed by itself or with others. */
+  allocMany(count: number, byteSize: number, align = DEFAULT_ALIGN): Ptr[] {
+    return this.tryAllocMany(count, byteSize, align) ?? this.throwOutOfMemory(byteSize, align, count);
+  }
+
+  /** Like `allocMany`, but returns undefined when there is no room for all. */
+  tryAllocMany(count: number, byteSize: number, align = DEFAULT_ALIGN): Ptr[] | undefined {
+    checkBlockShape(this.subject, byteSize, align);
+    checkCount(this.subject, count);
+    const ptrs: Ptr[] = [];
+    return this.rawAllocMany(count, byteSize || 1, align, ptrs) ? ptrs : undefined;
   }
 
   /** Gives a block back. `byteSize` and `align` are those it was allocated with. Freeing `NIL` does nothing. */
   free(ptr: Ptr, byteSize: number, align = DEFAULT_ALIGN): void {
     if (ptr === NIL) return;
-    this.#checkBlock(ptr, byteSize, align);
-    this.rawFree(ptr, Math.max(byteSize, 1), align);
+    checkBlock(this, ptr, byteSize, align);
+    this.rawFree(ptr, byteSize || 1, align);
+  }
+
+  /** Gives blocks of one size and alignment back. All are checked before the first is freed. */
+  freeMany(ptrs: readonly Ptr[], byteSize: number, align = DEFAULT_ALIGN): void {
+    for (const ptr of ptrs) checkBlock(this, ptr, byteSize, align);
+    this.rawFreeMany(ptrs, byteSize || 1, align);
   }
 
   /** Makes the block larger or smaller where it is. False when that cannot be: then nothing has changed. */
   resize(ptr: Ptr, oldByteSize: number, newByteSize: number, align = DEFAULT_ALIGN): boolean {
-    this.#checkBlock(ptr, oldByteSize, align);
+    checkBlock(this, ptr, oldByteSize, align);
     checkByteLength(this.subject, "newByteSize", newByteSize);
-    return this.rawResize(ptr, Math.max(oldByteSize, 1), Math.max(newByteSize, 1), align);
+    return this.rawResize(ptr, oldByteSize || 1, newByteSize || 1, align);
   }
 
   /** Like `resize`, but moves the block (with its bytes and its alignment) when it must. Throws `out-of-memory`; the old block is then untouched. */
   realloc(ptr: Ptr, oldByteSize: number, newByteSize: number, align = DEFAULT_ALIGN): Ptr {
-    if (ptr === NIL) return this.alloc(newByteSize, align);
-    if (this.resize(ptr, oldByteSize, newByteSize, align)) return ptr;
-    const moved = this.alloc(newByteSize, align);
-    this.memory.u8.copyWithin(moved, ptr, ptr + Math.min(oldByteSize, newByteSize));
-    this.rawFree(ptr, Math.max(oldByteSize, 1), align);
+    const moved = this.tryRealloc(ptr, oldByteSize, newByteSize, align);
+    if (moved === NIL) this.throwOutOfMemory(newByteSize, align);
     return moved;
+  }
+
+  /** Like `realloc`, but returns `NIL` when there is no room; the old block is then untouched. */
+  tryRealloc(ptr: Ptr, oldByteSize: number, newByteSize: number, align = DEFAULT_ALIGN): Ptr {
+    if (ptr === NIL) return this.tryAlloc(newByteSize, align);
+    if (this.resize(ptr, oldByteSize, newByteSize, align)) return ptr;
+    const moved = this.rawAlloc(newByteSize || 1, align);
+    if (moved === NIL) return NIL;
+    this.memory.u8.copyWithin(moved, ptr, ptr + Math.min(oldByteSize, newByteSize));
+    this.rawFree(ptr, oldByteSize || 1, align);
+    return moved;
+  }
+
+  /** Like `realloc`; the bytes that were added are zero. */
+  reallocZeroed(ptr: Ptr, oldByteSize: number, newByteSize: number, align = DEFAULT_ALIGN): Ptr {
+    const moved = this.realloc(ptr, oldByteSize, newByteSize, align);
+    const kept = ptr === NIL ? 0 : Math.min(oldByteSize, newByteSize);
+    clearBytes(this.memory, moved + kept, newByteSize - kept);
+    return moved;
+  }
+
+  /** How many bytes of a live block may be written: its size, or more where the allocator rounds up. */
+  usableByteLength(ptr: Ptr, byteSize: number, align = DEFAULT_ALIGN): number {
+    checkBlock(this, ptr, byteSize, align);
+    return this.rawUsableByteLength(ptr, byteSize || 1, align);
+  }
+
+  /** Whether `ptr` lies where this allocator places its blocks. Any number may be asked for. */
+  owns(ptr: Ptr): boolean {
+    return Number.isSafeInteger(ptr) && ptr > 0 && this.rawOwns(ptr);
   }
 
   /** A copy of `bytes` in a block of its own. */
@@ -91,60 +179,52 @@ export abstract class Allocator {
    * bytes are zero. Throws `out-of-memory`, or `bad-value` and then nothing stays allocated.
    */
   create<Input, View>(type: Placeable<Input, View>, init?: Input): View {
+    return this.tryCreate(type, init) ?? this.throwOutOfMemory(type.byteSize, type.align);
+  }
+
+  /** Like `create`, but returns undefined when there is no room. */
+  tryCreate<Input, View>(type: Placeable<Input, View>, init?: Input): View | undefined {
     const { byteSize, align } = type;
-    const ptr = this.rawAlloc(Math.max(byteSize, 1), align);
-    if (ptr === NIL) this.throwOutOfMemory(byteSize, align);
-    clear(this.memory, ptr, byteSize);
+    const ptr = this.rawAlloc(byteSize || 1, align);
+    if (ptr === NIL) return undefined;
+    clearBytes(this.memory, ptr, byteSize);
     if (init !== undefined) {
       try {
         type.write(this.memory, ptr, init);
       } catch (error) {
-        this.rawFree(ptr, Math.max(byteSize, 1), align);
+        this.rawFree(ptr, byteSize || 1, align);
         throw error;
       }
     }
     return type.view(this.lease, ptr);
   }
 
-  protected throwOutOfMemory(byteSize: number, align: number): never {
+  /**
+   * Frees a value that was made by `create(type)`. The view that is passed throws `stale-view` from now on; others of the same value
+   * do not notice. Throws `stale-view` for a view that has ended already, `invalid-argument` for one of another memory.
+   */
+  destroy<View extends object>(type: Placeable<never, View>, view: View): void {
+    this.free(placeOfLiveView(view, this.memory, this.subject), type.byteSize, type.align);
+    endView(view);
+  }
+
+  /** What an `out-of-memory` error tells of the room that there is, and of how to get more. */
+  protected room(): { readonly numbers: Readonly<Record<string, number | undefined>>; readonly cure: string } {
+    return {
+      numbers: { committed: this.memory.byteLength, maxByteLength: this.memory.maxByteLength },
+      cure: "Free or reset what is no longer needed, reserve more, or use a try… method and handle the refusal.",
+    };
+  }
+
+  protected throwOutOfMemory(byteSize: number, align: number, count?: number): never {
+    const { numbers, cure } = this.room();
     throw new MemoryError("out-of-memory", {
       subject: this.subject,
-      event: "has no room for the block",
-      numbers: { byteSize, align, committed: this.memory.byteLength, maxByteLength: this.memory.maxByteLength },
-      cure: "Free or reset what is no longer needed, reserve more, or use tryAlloc and handle NIL.",
+      event: count === undefined ? "has no room for the block" : "has no room for the blocks",
+      numbers: { count, byteSize, align, ...numbers },
+      cure,
     });
   }
-
-  #checkBlock(ptr: Ptr, byteSize: number, align: number): void {
-    checkByteLength(this.subject, "byteSize", byteSize);
-    checkAlign(this.subject, align);
-    this.memory.checkRange(ptr, byteSize);
-    if (ptr % align === 0) return;
-    throw new MemoryError("invalid-argument", {
-      subject: this.subject,
-      event: "was given a block that is not aligned as it claims",
-      numbers: { ptr, align },
-      cure: "Pass the pointer, size and alignment that the block was allocated with.",
-    });
-  }
-}
-
-/** Up to here a loop is several times faster than a call of `fill`. */
-const SHORT_BYTES = 128;
-
-/** Zeros, so that padding never tells of what was there before. */
-function clear(memory: Memory, ptr: number, byteSize: number): void {
-  if (byteSize > SHORT_BYTES) {
-    memory.u8.fill(0, ptr, ptr + byteSize);
-    return;
-  }
-  if (ptr % 4 === 0 && byteSize % 4 === 0) {
-    const { u32 } = memory;
-    for (let word = ptr / 4, end = word + byteSize / 4; word < end; word++) u32[word] = 0;
-    return;
-  }
-  const { u8 } = memory;
-  for (let at = ptr, end = ptr + byteSize; at < end; at++) u8[at] = 0;
 }
 
 /**

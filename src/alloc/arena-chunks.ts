@@ -41,6 +41,10 @@ export class ArenaChunks {
     return this.ptrs[chunk] + this.byteLengths[chunk];
   }
 
+  owns(ptr: Ptr): boolean {
+    return this.ptrs.some((start, chunk) => ptr >= start && ptr < this.endOf(chunk));
+  }
+
   /** Makes a chunk from `next` on, where the block fits, the one at `next`. False when it fits nowhere. */
   bringForward(next: number, byteSize: number, align: number): boolean {
     const { ptrs, byteLengths } = this;

@@ -3,10 +3,12 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { rawAllocRow } from "./alloc-row.ts";
 import { Allocator } from "./allocator.ts";
 import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
 import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
 import { bump } from "./bump.ts";
+import { runScope, type ScopeBody, type Settled } from "./lifetime.ts";
 import { movingMemory } from "./moving-memory.ts";
 
 /** Where an arena takes its chunks from, and how large they are. */
@@ -127,24 +129,35 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     return true;
   }
 
+  override rawAllocMany(count: number, byteSize: number, align: number, ptrs: Ptr[]): boolean {
+    return rawAllocRow(this, count, byteSize, align, ptrs);
+  }
+
+  override rawOwns(ptr: Ptr): boolean {
+    return this.#chunks.owns(ptr);
+  }
+
   /** Opens a scope: what is made until its end is freed then. Scopes nest; ending one ends those inside. O(1). */
-  scope(): ArenaScope {
+  scope(): ArenaScope;
+  /** Runs `body` in a scope. What `body` makes with the allocator that it is given cannot be returned: see ScopedAllocator. */
+  scope<Result>(body: ScopeBody<Result>): Settled<Result>;
+  scope<Result>(body?: ScopeBody<Result>): ArenaScope | Settled<Result> {
     if (this.#over !== "") this.#throwOver();
     this.#depth += 1;
     this.#marks.set(this.#depth, this.#chunk, this.#top, this.#floor);
     this.#floor = this.#top;
     if (this.#depth === this.#leases.length) this.#leases.push(this.memory.openLease("arena scope"));
     this.#lease = this.#leases[this.#depth];
-    return new ArenaScope(this, this.#depth);
+    const scope = new ArenaScope(this, this.#depth);
+    return body === undefined ? scope : runScope(this, scope, body);
   }
 
   /**
    * Frees everything, ends all scopes, and makes every view stale. Chunks are kept for what comes next, the largest first, as long as they
    * fit into `retainByteLength` together. Default: all of them, and a repeated task soon asks upstream for nothing; 0: none.
    */
-  reset(options: { readonly retainByteLength?: number } = {}): void {
+  reset({ retainByteLength = Number.MAX_SAFE_INTEGER }: { readonly retainByteLength?: number } = {}): void {
     if (this.#over !== "") this.#throwOver();
-    const { retainByteLength = Number.MAX_SAFE_INTEGER } = options;
     checkByteLength("arena", "retainByteLength", retainByteLength);
     this.#endLeases(0, "was reset");
     this.#depth = 0;
@@ -182,20 +195,18 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   checkInvariants(): string[] {
     const found = [...this.#chunks.checkInvariants(this.#chunk, this.#top), ...this.#marks.checkInvariants(this.#depth)];
     if (this.#over !== "") return found;
-    const start = this.#chunk < 0 ? 0 : this.#chunks.ptrs[this.#chunk];
-    const end = this.#chunk < 0 ? 0 : this.#chunks.endOf(this.#chunk);
+    const [start, end] = this.#chunk < 0 ? [0, 0] : [this.#chunks.ptrs[this.#chunk], this.#chunks.endOf(this.#chunk)];
     if (!(start <= this.#floor && this.#floor <= this.#top && this.#top <= this.#end && this.#end === end)) {
       found.push(`start=${start}, floor=${this.#floor}, top=${this.#top}, end=${this.#end} of ${end} are out of order`);
     }
     return found;
   }
 
-  /** For ArenaScope. */
+  /** For ArenaScope, like the two that follow. */
   epochAt(depth: number): number {
     return this.#leases[depth].epoch;
   }
 
-  /** For ArenaScope. */
   rewindTo(depth: number, event: string): void {
     this.#endLeases(depth, event);
     const { chunks, tops } = this.#marks;
@@ -204,28 +215,18 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     this.#lease = this.#leases[depth];
   }
 
-  /** For ArenaScope. */
   leaveScope(depth: number, event: string): void {
-    this.#endLeases(depth, event);
-    const { chunks, tops, floors } = this.#marks;
-    this.#goTo(chunks[depth], tops[depth], floors[depth]);
+    this.rewindTo(depth, event);
+    this.#floor = this.#marks.floors[depth];
     this.#depth = depth - 1;
     this.#lease = this.#leases[depth - 1];
   }
 
-  protected override throwOutOfMemory(byteSize: number, align: number): never {
-    throw new MemoryError("out-of-memory", {
-      subject: "arena",
-      event: "has no room for the block",
-      numbers: {
-        byteSize,
-        align,
-        allocated: this.allocatedByteLength,
-        limit: this.limitByteLength < Number.MAX_SAFE_INTEGER ? this.limitByteLength : undefined,
-        maxByteLength: this.memory.maxByteLength,
-      },
+  protected override room() {
+    return {
+      numbers: { allocated: this.allocatedByteLength, limit: this.limitByteLength, maxByteLength: this.memory.maxByteLength },
       cure: "Reset it or end a scope, raise its limit or what its upstream can give, or use tryAlloc and handle NIL.",
-    });
+    };
   }
 
   /** Makes stale what was made at `depth` and deeper. */
@@ -233,7 +234,7 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     for (let at = this.#depth; at >= depth; at--) this.#leases[at].end(event);
   }
 
-  /** Goes on filling a chunk at `top`; chunk -1: before the first. */
+  /** Goes on filling a chunk (-1: before the first) at `top`. */
   #goTo(chunk: number, top: number, floor: number): void {
     this.#chunk = chunk;
     this.#top = top;

@@ -3,6 +3,7 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
+import { rawAllocRow } from "./alloc-row.ts";
 import { Allocator } from "./allocator.ts";
 
 /** Which part of the memory a bump allocator owns, in bytes. */
@@ -94,6 +95,15 @@ export class Bump extends Allocator implements Dependent, Disposable {
     if (end > this.#committed && !this.#commit(end)) return false;
     this.#top = end;
     return true;
+  }
+
+  /** One after the other: takes no longer than one block. */
+  override rawAllocMany(count: number, byteSize: number, align: number, ptrs: Ptr[]): boolean {
+    return rawAllocRow(this, count, byteSize, align, ptrs);
+  }
+
+  override rawOwns(ptr: Ptr): boolean {
+    return ptr >= this.#start && ptr < this.#top;
   }
 
   /** Gives up all blocks at once. Every view made here then throws `stale-view`. The memory stays committed. O(1). */

@@ -29,8 +29,16 @@ export type MemoryErrorCode =
   | "malformed-input"
   /** The same key twice where keys must differ. */
   | "duplicate-key"
+  /** A block was freed twice, never, as another, or by who does not have it: what a tracker finds. */
+  | "misuse"
+  /** A stretch of a program allocated something else than its budget allows. */
+  | "over-budget"
+  /** A piece of code does not survive it when one of its allocations fails. */
+  | "allocation-failure"
   /** The operating system refused: no such file, no permission, a directory, … */
   | "io"
+  /** Another thread or process holds what is needed, and did not let go of it in time. */
+  | "locked"
   /** The memory is read-only. */
   | "read-only"
   /** This engine, platform or installation cannot do it. */

@@ -7,6 +7,9 @@ export interface Tenant {
   leaseEnded(event: string): void;
 }
 
+/** The epoch of a view whose value was destroyed by itself: no lease ever has it. */
+export const DESTROYED = 0;
+
 /**
  * The right to look at a memory for as long as something lives: the memory itself, an arena, a scope.
  *
@@ -97,7 +100,10 @@ export class Lease {
     if (this.#endedWithMemory) this.memory.throwClosed();
     throw new MemoryError("stale-view", {
       subject: `a view of ${this.#subject}`,
-      event: `was used after the ${this.#subject} ${this.#lastEvent}`,
+      event:
+        viewEpoch === DESTROYED
+          ? "was used after its value was destroyed"
+          : `was used after the ${this.#subject} ${this.#lastEvent}`,
       numbers: { viewEpoch, epoch: this.epoch },
       cure: "Read the values before, or copy them out with `type.copy(view)`; make a new view afterwards.",
     });
