@@ -60,7 +60,6 @@ export class BakedViews<View> implements Dependent {
   memoryClosed(): void {
     const refuse = () => this.memory.throwClosed();
     poison(this.View.prototype, refuse);
-    poison(this.#Cursor.prototype, refuse);
     poison(Object.getPrototypeOf(this.bound), refuse);
   }
 

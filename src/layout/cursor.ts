@@ -15,7 +15,7 @@ import { generateWalk, walk } from "./walk.ts";
  *
  * `at` makes a view each time, as `at` does everywhere; where V8 compiles the loop and what it calls into one piece, the view is
  * never really made. `seek` makes none at all, whatever the code around it is: it moves one view from record to record. What that view
- * shows changes with the next `seek`, so never keep two of them.
+ * shows changes with the next `seek`, so never keep two of them. After the memory was closed the views throw when they are used.
  */
 export interface Cursor<View> extends Iterable<View> {
   readonly length: number;

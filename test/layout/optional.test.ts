@@ -53,6 +53,7 @@ bothWays("an optional value", (way) => {
     using memory = privateMemory(256);
     memory.u8[16 + 4] = 200;
     assert.equal(Maybe.at(memory, 16).n, 0);
+    assert.equal(Maybe.view(memory.lease, 16).n, 0);
     assert.equal(Maybe.read(memory, 16).n, 0);
   });
 });

@@ -240,7 +240,7 @@ bothWays("the life of views", (way) => {
 
   for (const shared of [false, true]) {
     test(`views follow ${shared ? "a shared" : "an"} WebAssembly memory that we grow, and that its module grows`, () => {
-      const module = new WebAssembly.Memory({ initial: 1, maximum: 20, shared });
+      const module = new WebAssembly.Memory({ initial: 1, maximum: 40, shared });
       using memory = wasmMemory(module);
       const rows = Thing.cursor(memory, 64, 3);
       const views = [Thing.view(memory.lease, 64), Thing.at(memory, 64), rows.at(0), rows.seek(0)];
@@ -254,7 +254,12 @@ bothWays("the life of views", (way) => {
         thing.hp -= 1;
         module.grow(1);
         thing.name = "xyz";
+        module.grow(1);
+        thing.hp = 6;
+        module.grow(1);
         thing.bytes.set(1, 2);
+        assert.equal(Thing.read(memory, 64).hp, 6);
+        thing.hp = 5;
         assert.equal(Thing.read(memory, 64).name, "xyz");
         thing.name = "abc";
       }
