@@ -33,7 +33,8 @@ const child = await childTasks(import.meta.url, {
 const folder = scratchFolder();
 const cities = join(folder, "cities.seg");
 await buildDataset(CITIES, cities, { format: "tsv", columns: CITY_COLUMNS, key: "id" });
-const large = await numbered(option("rows", 10_000_000));
+const largeRows = option("rows", 10_000_000);
+const large = await numbered(largeRows);
 const wide = await wideDataset();
 
 for (const [name, path, key] of [
@@ -47,7 +48,7 @@ for (const [name, path, key] of [
 
 for (const [path, rows] of [
   [cities, 135_000],
-  [large, 10_000_000],
+  [large, largeRows],
 ] as const) {
   const { result } = await child.run("lookups", { path, rows, folder }, { nodeOptions: ["--max-old-space-size=12000"] });
   for (const measurement of result) report(measurement);
