@@ -17,6 +17,7 @@
 
 import type { StringId } from "../../collections/interner.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { canGenerate } from "../../layout/generation.ts";
 import type { ColumnDictionary } from "./column-dictionary.ts";
 import type { ColumnEntry } from "./manifest.ts";
 
@@ -73,19 +74,6 @@ function generate(columns: readonly ColumnEntry[]): RowClass {
   if (!names.includes("toJSON")) Object.defineProperty(made.Row.prototype, "toJSON", plain);
   Object.defineProperty(made.Row.prototype, Symbol.for("nodejs.util.inspect.custom"), plain);
   return made;
-}
-
-let generationAllowed: boolean | undefined;
-
-function canGenerate(): boolean {
-  if (generationAllowed === undefined) {
-    try {
-      generationAllowed = new Function("return true")() === true;
-    } catch {
-      generationAllowed = false;
-    }
-  }
-  return generationAllowed;
 }
 
 let serial = 0;
