@@ -38,3 +38,11 @@ export type { Boxed, FieldOf, InputOf, ReadonlyArrayView, ReadonlyViewOf, Type, 
 export { type Utf8Type, utf8 } from "./layout/utf8.ts";
 export { ptrOf } from "./layout/view-parts.ts";
 export type { Bound } from "./layout/views.ts";
+export type { Borrow, BorrowMut } from "./ownership/borrow.ts";
+export { reclaim } from "./ownership/home-block.ts";
+export { Ledger, ledger } from "./ownership/ledger.ts";
+export { type OwnOptions, own, receiveOwner } from "./ownership/own.ts";
+export type { Owner, OwnerOptions } from "./ownership/owner.ts";
+export type { OwnerTicket, Postable, ReceiveOptions } from "./ownership/owner-ticket.ts";
+export { type AsyncScope, asyncScope, type Scope, scope } from "./ownership/scope.ts";
+export { receiveShared, type Shared, share, type Weak } from "./ownership/shared.ts";
