@@ -16,10 +16,7 @@ const child = await childTasks(import.meta.url, {
   crew: async ({ how, path, json }: { how: string; path: string; json: string }) => {
     const source = how === "offheap" ? openDataset(path).ticket() : json;
     const script = new URL("dataset/worker.js", import.meta.url);
-    const crew = Array.from(
-      { length: WORKERS },
-      () => new Worker(script, { workerData: { how, source } }),
-    );
+    const crew = Array.from({ length: WORKERS }, () => new Worker(script, { workerData: { how, source } }));
     const sums = await Promise.all(
       crew.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))),
     );

@@ -99,9 +99,13 @@ function readText(source: Source, { type, element }: ColumnPlace, k: number): st
   return type === element ? value : `((d.v${k}[i >>> 3] >>> (i & 7)) & 1) === 1 ? ${value} : null`;
 }
 
+/** Whether an assignment to the column is one to its typed array. */
+function assignsDirectly({ type, element }: Pick<ColumnPlace, "type" | "element">): boolean {
+  return type === element && element.codec.shape === "direct" && element.codec.decode === undefined;
+}
+
 function writeText(source: Source, struct: RowType, { name, type, element }: ColumnPlace, k: number): string {
-  const { codec } = element;
-  if (type === element && codec.shape === "direct" && codec.decode === undefined) return `d.c${k}[i] = v;`;
+  if (assignsDirectly({ type, element })) return `d.c${k}[i] = v;`;
   const place = new Place(new Place(undefined, struct.name), name);
   return `${source.bind(storeCell)}(d.block, ${k}, i, v, ${source.bind(place)});`;
 }
@@ -131,8 +135,9 @@ function composeRows<Row>(type: RowType, places: readonly ColumnPlace[]): RowCla
       return Object.fromEntries(places.map(({ name }, k) => [name, readCell(this[COLUMNS].block, k, this[ROW])]));
     }
   }
-  places.forEach(({ name }, k) => {
+  places.forEach(({ name, ...column }, k) => {
     const place = new Place(new Place(undefined, type.name), name);
+    const wraps = assignsDirectly(column);
     Object.defineProperty(ComposedRow.prototype, name, {
       enumerable: true,
       configurable: true,
@@ -142,7 +147,10 @@ function composeRows<Row>(type: RowType, places: readonly ColumnPlace[]): RowCla
       set(this: ComposedRow, value: unknown) {
         const { block } = this[COLUMNS];
         if (block.locked) block.checkWritable();
-        storeCell(block, k, this[ROW], value, place);
+        // As in generated rows, an assignment to a number wraps as in a typed array.
+        const elements = wraps ? block.elements[k] : undefined;
+        if (elements === undefined) storeCell(block, k, this[ROW], value, place);
+        else Reflect.set(elements, this[ROW], value);
       },
     });
   });

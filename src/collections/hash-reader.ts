@@ -5,7 +5,7 @@ import { findMany } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
 import { type HashSlots, NOWHERE } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
-import { blockByteLength, fullAt } from "./hash-table-layout.ts";
+import { blockByteLength } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
@@ -43,7 +43,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   /** How many entries it holds before it grows. */
   get capacity(): number {
-    return fullAt(this.settled().capacity);
+    return this.settled().full;
   }
 
   /** The value of `key`, or undefined. */

@@ -63,6 +63,7 @@ export class BakedViews<View> implements Dependent {
   }
 
   #install(): void {
+    settled(this.memory);
     const layout = this.#layout;
     const wide = this.#wide;
     const source = new Source();

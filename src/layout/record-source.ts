@@ -3,8 +3,8 @@ import type { Source } from "./generation.ts";
 import { Place } from "./place.ts";
 import { fieldNotInherited, refuseRecord, refuseUndefined, refuseUnknown } from "./record-refusals.ts";
 import { type Field, fieldsOf } from "./struct-fields.ts";
-import type { Type } from "./type.ts";
-import { checkPlace, checkWritable } from "./view-parts.ts";
+import type { NestedViews, Type } from "./type.ts";
+import { checkPlace, checkWritable, NARROW_BYTES } from "./view-parts.ts";
 
 /** How plain objects go to and from the bytes of a struct. */
 export interface RecordCodec {
@@ -29,15 +29,22 @@ store(m, o, c) { const { ${names.join(", ")} } = c; ${stores} }
 }
 
 /**
- * The methods of a struct as source text of an object literal. `type.read` and `type.write` in functions of this struct alone, which V8
- * can compile into their callers; and `write` in one piece, without an object between checking and storing.
+ * `read`, `write` and `view` of a struct as source text of an object literal: functions of this struct alone, which V8 can compile into
+ * their callers; and `write` in one piece, without an object between checking and storing. A variable `View` is around them.
  */
-export function methodSource(source: Source, type: Type, fields: Entries): string {
+export function methodSource(source: Source, type: Type, fields: Entries, views: NestedViews): string {
   const { declared, checks, stores } = partsOf(source, fields);
-  const place = `${source.bind(checkPlace)}(${source.bind(type)}, m, o, ${type.byteSize});`;
+  const place = (memory: string) => `${source.bind(checkPlace)}(${source.bind(type)}, ${memory}, o, ${type.byteSize});`;
+  const classes = source.bind(views);
   return `{
-read(m, o) { ${place} return ${readText(source, fields, 0)}; },
-write(m, o, v) { const p = ${source.bind(new Place(undefined, type.name))}; ${declared} ${checks} ${place} ${source.bind(checkWritable)}(m); ${stores} }
+read(m, o) { ${place("m")} return ${readText(source, fields, 0)}; },
+write(m, o, v) { const p = ${source.bind(new Place(undefined, type.name))}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
+view(l, o) {
+${place("l.memory")}
+if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);
+if (View === undefined) View = ${classes}.leasedClass(false);
+return new View(l, o | 0);
+}
 }`;
 }
 

@@ -44,7 +44,11 @@ export class StructType<F extends Fields> extends BaseType<StructValue<F>, Struc
 
   #ownMethods(fields: [string, Field][]): void {
     const source = new Source();
-    install(this, source.run(`${this.name}.methods`, `return ${methodSource(source, this, fields)};`) as object, "methods");
+    install(
+      this,
+      source.run(`${this.name}.methods`, `let View; return ${methodSource(source, this, fields, this.views)};`) as object,
+      "methods",
+    );
   }
 
   rawRead(memory: Memory, byteOffset: number): StructValue<F> {

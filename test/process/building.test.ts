@@ -60,7 +60,7 @@ describe("a build on a full disk", () => {
     writeFileSync(target, "what was there");
     const { status, signal, stderr } = spawnSync(process.execPath, [main, "build", input, target], { encoding: "utf8" });
     assert.deepEqual([status, signal], [1, null]);
-    assert.match(stderr, /error .*(no room|ENOSPC|disk)/i);
+    assert.match(stderr, /error: .*(no room|ENOSPC|disk)/i);
     assert.equal(readFileSync(target, "utf8"), "what was there");
     assert.deepEqual(readdirSync(mounted), ["full.seg"]);
     const fits = spawnSync(process.execPath, [

@@ -118,6 +118,21 @@ describe("opening a data set", () => {
     assert.equal(cities.get(7)?.name, "Oslo");
   });
 
+  it("goes on in a worker when the thread that opened it closes", async () => {
+    const cities = openDataset(await build("c.csv", CSV, { key: "id" }));
+    const worker = new Worker(new URL("open.worker.js", import.meta.url), { workerData: cities.ticket() });
+    await once(worker, "message");
+    cities.close();
+    worker.postMessage("again");
+    const [rows] = await once(worker, "message");
+    assert.deepEqual(
+      rows.map(({ name }: { name: string }) => name),
+      ["Bern", "Oslo", "Bern"],
+    );
+    assert.throws(() => cities.get(7), { code: "closed" });
+    await worker.terminate();
+  });
+
   it("opens a file of no rows, and one of many columns", async () => {
     using none = openDataset(await build("none.csv", "id,name\n", { key: "id" }));
     assert.equal(none.size, 0);
