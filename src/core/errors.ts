@@ -17,6 +17,8 @@ export type MemoryErrorCode =
   | "stale-view"
   /** A handle outlived what it names: that was removed, cleared away or detached. */
   | "stale-handle"
+  /** Another thread or process holds what is needed, and has ended or hangs in the middle of an operation. */
+  | "participant-lost"
   /** A handle that this pool never gave out: another pool's, another form's, or made up. */
   | "foreign-handle"
   /** The value was moved away from this owner: another has it now. */

@@ -1,0 +1,451 @@
+import { MemoryError } from "../core/errors.ts";
+import { HANDLE_BITS } from "../core/handle.ts";
+import type { Memory } from "../core/memory.ts";
+import {
+  BUSY,
+  FIRST_GUARD,
+  FIRST_SEAT,
+  GATE,
+  GENERATION,
+  GUARD_COUNT,
+  GUARDS,
+  HEAD,
+  IDENTITY,
+  LEFT,
+  OWNER_MASK,
+  RETIRED,
+  SEAT_WORDS,
+  type SharedPoolPlan,
+  STAMP,
+} from "./shared-pool-layout.ts";
+
+/** Who takes part: numbers that tell this thread or process from others, and from others before it. */
+export interface Participant {
+  /** Neither 0 nor -1, 32 bits: a process id, a number that was dealt out. Default: a random one. */
+  readonly identity?: number;
+  /** Tells apart two that had the same identity one after another, such as the start time of the process. Default 0. */
+  readonly stamp?: number;
+  /**
+   * Whether a participant is still there. It must never say no of one that is. With it what the dead held is recovered when the pool runs out
+   * of slots or seats; without it, where `recover` is told.
+   */
+  readonly isAlive?: (identity: number, stamp: number) => boolean;
+}
+
+/** What `recover` found. */
+export interface Recovered {
+  /** Seats whose holders were dead. */
+  readonly seats: number;
+  /** Slots that they had taken with them. */
+  readonly slots: number;
+  /** Handles of records that they had added, which are there still. */
+  readonly orphans: readonly number[];
+}
+
+/** How many slots go to and from the free list at once. */
+const BATCH = 64;
+/** How long a participant that is busy, or recovers, may take. */
+const PATIENCE_MS = 10_000;
+const { generation: ONE, generations, tag: ONE_TAG } = HANDLE_BITS.wide;
+const LAST_GENERATION = generations - 1;
+
+/** One participant's hand in the slots of a shared pool: its seat, its cache, and the free list. Types and handles are for SharedPool. */
+export class SharedSlots {
+  readonly memory: Memory;
+  readonly plan: SharedPoolPlan;
+  readonly byteOffset: number;
+  /** Index of the first word among the i32 of the memory. */
+  readonly words: number;
+  seat = 0;
+  readonly #base: number;
+  readonly #links: number;
+  readonly #tag: number;
+  readonly #isAlive: ((identity: number, stamp: number) => boolean) | undefined;
+  /** Slots of this seat that can be given out. */
+  readonly #cache: number[] = [];
+  /** Slots that this seat removed: given out again when no guard names them. */
+  readonly #limbo: number[] = [];
+
+  constructor(memory: Memory, byteOffset: number, plan: SharedPoolPlan, tag: number, participant: Participant) {
+    const { identity = randomIdentity(), stamp = 0, isAlive } = participant;
+    if (!Number.isInteger(identity) || (identity | 0) !== identity || identity === 0 || identity === LEFT) {
+      throw new MemoryError("invalid-argument", {
+        subject: "shared pool",
+        event: "needs an identity of 32 bits that is neither 0 nor -1",
+        numbers: { identity: String(identity) },
+        cure: "Pass a process id, or leave it out.",
+      });
+    }
+    this.memory = memory;
+    this.byteOffset = byteOffset;
+    this.plan = plan;
+    this.#base = byteOffset / 4;
+    this.words = this.#base + plan.words / 4;
+    this.#links = this.#base + plan.links / 4;
+    this.#tag = tag;
+    this.#isAlive = isAlive;
+    this.#sit(identity, stamp | 0);
+  }
+
+  /** A slot that is this seat's alone, or -1 when there is none. */
+  take(): number {
+    const { length } = this.#cache;
+    return length > 0 ? (this.#cache.pop() ?? -1) : this.#refill();
+  }
+
+  /** Makes a slot of this seat live: whoever sees the new word sees what was written to the record before. Returns its generation. */
+  publish(slot: number): number {
+    const { i32 } = this.memory;
+    const word = i32[this.words + slot] + GENERATION;
+    Atomics.store(i32, this.words + slot, word);
+    return word >>> 8;
+  }
+
+  /** Ends the record of that generation. False when it is over already: of any number of threads that try, one gets true. */
+  end(slot: number, generation: number): boolean {
+    const { i32 } = this.memory;
+    const at = this.words + slot;
+    const word = Atomics.load(i32, at);
+    if (word >>> 8 !== generation) return false;
+    const spent = generation === LAST_GENERATION;
+    const ended = spent ? RETIRED : ((generation + 1) * GENERATION) | this.seat;
+    // It can only fail where another ended it, or where recovery took the dead seat out of the word.
+    if (Atomics.compareExchange(i32, at, word, ended) !== word) return this.end(slot, generation);
+    if (!spent) this.#limbo.push(slot);
+    if (this.#limbo.length >= BATCH) this.#reclaim();
+    return true;
+  }
+
+  /** Writes a guard and tells its number, or -1 when the record of that generation is over. Throws `out-of-memory` when all guards are in use. */
+  guard(slot: number, generation: number): number {
+    const { i32 } = this.memory;
+    const seat = this.#seatAt(this.seat);
+    for (let guard = seat + FIRST_GUARD; guard < seat + SEAT_WORDS; guard++) {
+      if (i32[guard] !== 0) continue;
+      Atomics.store(i32, seat + GUARD_COUNT, i32[seat + GUARD_COUNT] + 1);
+      Atomics.store(i32, guard, slot + 1);
+      if (Atomics.load(i32, this.words + slot) >>> 8 === generation) return guard;
+      this.unguard(guard);
+      return -1;
+    }
+    throw new MemoryError("out-of-memory", {
+      subject: "shared pool",
+      event: "has no guard left for this participant",
+      numbers: { guards: GUARDS },
+      cure: "Release guards that are no longer needed.",
+    });
+  }
+
+  unguard(guard: number): void {
+    const { i32 } = this.memory;
+    const count = this.#seatAt(this.seat) + GUARD_COUNT;
+    Atomics.store(i32, guard, 0);
+    Atomics.store(i32, count, i32[count] - 1);
+  }
+
+  /** Gives everything back and leaves the seat. */
+  leave(): void {
+    const { i32 } = this.memory;
+    const seat = this.#seatAt(this.seat);
+    for (let guard = FIRST_GUARD; guard < SEAT_WORDS; guard++) Atomics.store(i32, seat + guard, 0);
+    Atomics.store(i32, seat + GUARD_COUNT, 0);
+    this.#reclaim();
+    while (this.#cache.length > 0) this.#giveBack();
+    Atomics.store(i32, seat + IDENTITY, this.#limbo.length === 0 ? 0 : LEFT);
+  }
+
+  /**
+   * Takes back what the dead held. `dead` are seats that are known to be; others are asked about. Those that are alive go on meanwhile, but
+   * for their ways to the free list. Throws `participant-lost` when one of them hangs there.
+   */
+  recover(dead: readonly number[] = []): Recovered {
+    return this.#recover(this.#deadSeats(dead), 0);
+  }
+
+  /** `inherited` is the own seat while all that its words name was its former holder's. */
+  #recover(gone: ReadonlySet<number>, inherited: number): Recovered {
+    const { i32 } = this.memory;
+    this.#closeGate(gone);
+    try {
+      for (let seat = 1; seat <= this.plan.seats; seat++) {
+        if (seat === this.seat || gone.has(seat)) continue;
+        this.#await(() => Atomics.load(i32, this.#seatAt(seat) + BUSY) === 0, seat);
+      }
+      for (const seat of gone) this.#clearSeat(seat);
+      const listed = this.#listed();
+      const orphans: number[] = [];
+      const lost: number[] = [];
+      for (let slot = 0; slot < this.plan.capacity; slot++) {
+        const word = Atomics.load(i32, this.words + slot);
+        const owner = word & OWNER_MASK;
+        const generation = word >>> 8;
+        if (word === RETIRED || (owner !== 0 && owner !== inherited && !gone.has(owner))) continue;
+        if (generation % 2 === 1) {
+          if (owner === 0) continue;
+          // Only removing it can have changed it, which ended what there was to tell.
+          if (Atomics.compareExchange(i32, this.words + slot, word, word - owner) !== word) continue;
+          orphans.push(this.#tag * ONE_TAG + generation * ONE + slot);
+        } else if (owner !== 0 || !listed.has(slot)) {
+          Atomics.store(i32, this.words + slot, word - owner + this.seat);
+          lost.push(slot);
+        }
+      }
+      this.#limbo.push(...lost);
+      for (const seat of gone) Atomics.store(i32, this.#seatAt(seat) + IDENTITY, 0);
+      return { seats: gone.size, slots: lost.length, orphans };
+    } finally {
+      Atomics.store(i32, this.#base + GATE, 0);
+      this.#reclaim();
+    }
+  }
+
+  /** Slots in the hands of this participant. */
+  get held(): number {
+    return this.#cache.length + this.#limbo.length;
+  }
+
+  /** What contradicts the invariants. For moments when nobody else is at work. */
+  checkInvariants(): string[] {
+    const { i32 } = this.memory;
+    const found: string[] = [];
+    const listed = this.#listed();
+    for (let slot = 0; slot < this.plan.capacity; slot++) {
+      const word = i32[this.words + slot];
+      const owner = word & OWNER_MASK;
+      const free = (word >>> 8) % 2 === 0 && owner === 0;
+      if (free !== listed.has(slot)) found.push(`slot ${slot} has word ${word} and is ${free ? "not " : ""}on the free list`);
+      const empty = owner !== 0 && word !== RETIRED && i32[this.#seatAt(owner) + IDENTITY] === 0;
+      if (empty && (word >>> 8) % 2 === 0) found.push(`slot ${slot} is in the hands of seat ${owner}, which is empty`);
+    }
+    const mine = [...this.#cache, ...this.#limbo];
+    if (new Set(mine).size !== mine.length) found.push("a slot is twice in the hands of one seat");
+    for (const slot of mine) {
+      const word = i32[this.words + slot];
+      if ((word >>> 8) % 2 === 1 || (word & OWNER_MASK) !== this.seat) found.push(`slot ${slot} is held, but has word ${word}`);
+    }
+    if (i32[this.#base + GATE] !== 0) found.push(`seat ${i32[this.#base + GATE]} holds the gate`);
+    return found;
+  }
+
+  #seatAt(seat: number): number {
+    return this.#base + FIRST_SEAT + (seat - 1) * SEAT_WORDS;
+  }
+
+  #sit(identity: number, stamp: number): void {
+    const { i32 } = this.memory;
+    for (let seat = 1; seat <= this.plan.seats; seat++) {
+      if (Atomics.compareExchange(i32, this.#seatAt(seat) + IDENTITY, 0, identity) !== 0) continue;
+      Atomics.store(i32, this.#seatAt(seat) + STAMP, stamp);
+      this.seat = seat;
+      return;
+    }
+    for (const seat of this.#deadSeats([])) {
+      if (this.#inherit(seat, identity, stamp)) return;
+    }
+    throw new MemoryError("out-of-memory", {
+      subject: "shared pool",
+      event: "has no seat left for another participant",
+      numbers: { seats: this.plan.seats },
+      cure: "Close those that are done, recover those that are dead, or make it with more seats.",
+    });
+  }
+
+  /** Takes over the seat of a dead participant, and with it what that held. */
+  #inherit(seat: number, identity: number, stamp: number): boolean {
+    const { i32 } = this.memory;
+    const at = this.#seatAt(seat) + IDENTITY;
+    const before = Atomics.load(i32, at);
+    if (before === 0 || Atomics.compareExchange(i32, at, before, identity) !== before) return false;
+    Atomics.store(i32, this.#seatAt(seat) + STAMP, stamp);
+    this.seat = seat;
+    this.#clearSeat(seat);
+    this.#recover(this.#deadSeats([]), seat);
+    return true;
+  }
+
+  #deadSeats(known: readonly number[]): Set<number> {
+    const { i32 } = this.memory;
+    const dead = new Set<number>();
+    for (let seat = 1; seat <= this.plan.seats; seat++) {
+      const at = this.#seatAt(seat);
+      const identity = Atomics.load(i32, at + IDENTITY);
+      if (identity === 0 || seat === this.seat) continue;
+      const over = identity === LEFT || this.#isAlive?.(identity, Atomics.load(i32, at + STAMP)) === false;
+      if (over || known.includes(seat)) dead.add(seat);
+    }
+    return dead;
+  }
+
+  #clearSeat(seat: number): void {
+    const { i32 } = this.memory;
+    for (let word = BUSY; word < SEAT_WORDS; word++) Atomics.store(i32, this.#seatAt(seat) + word, 0);
+  }
+
+  #closeGate(dead: ReadonlySet<number>): void {
+    const { i32 } = this.memory;
+    const gate = this.#base + GATE;
+    this.#await(() => {
+      const holder = Atomics.compareExchange(i32, gate, 0, this.seat);
+      // A seat that was inherited may have been recovering.
+      if (holder === 0 || holder === this.seat) return true;
+      return dead.has(holder) && Atomics.compareExchange(i32, gate, holder, this.seat) === holder;
+    }, undefined);
+  }
+
+  /** Announces a way to the free list. */
+  #enter(): void {
+    const { i32 } = this.memory;
+    const busy = this.#seatAt(this.seat) + BUSY;
+    const gate = this.#base + GATE;
+    for (;;) {
+      Atomics.store(i32, busy, 1);
+      const holder = Atomics.load(i32, gate);
+      if (holder === 0) return;
+      Atomics.store(i32, busy, 0);
+      if (this.#deadSeats([]).has(holder)) this.recover();
+      else this.#await(() => Atomics.load(i32, gate) !== holder || this.#deadSeats([]).has(holder), holder);
+    }
+  }
+
+  #exit(): void {
+    Atomics.store(this.memory.i32, this.#seatAt(this.seat) + BUSY, 0);
+  }
+
+  #await(holds: () => boolean, seat: number | undefined): void {
+    const until = performance.now() + PATIENCE_MS;
+    for (let looks = 0; !holds(); looks++) {
+      if (looks < 100) continue;
+      if (performance.now() > until) {
+        throw new MemoryError("participant-lost", {
+          subject: "shared pool",
+          event: "has waited for another participant for too long",
+          numbers: { seat, patienceMs: PATIENCE_MS },
+          cure: "Recover with the seats of those that are dead, or attach with isAlive.",
+        });
+      }
+      pause();
+    }
+  }
+
+  /** Slots for the cache: those removed here first, then a batch of the free list, then what the dead had. */
+  #refill(): number {
+    this.#reclaim();
+    if (this.#cache.length === 0) this.#fetch();
+    if (this.#cache.length === 0 && this.#deadSeats([]).size > 0) {
+      this.recover();
+      if (this.#cache.length === 0) this.#fetch();
+    }
+    return this.#cache.pop() ?? -1;
+  }
+
+  /** Moves what no guard names from limbo to the cache, and what is too much there to the free list. */
+  #reclaim(): void {
+    const limbo = this.#limbo;
+    if (limbo.length > 0) {
+      const guarded = this.#guarded();
+      let kept = 0;
+      for (const slot of limbo) {
+        if (guarded?.has(slot)) limbo[kept++] = slot;
+        else this.#cache.push(slot);
+      }
+      limbo.length = kept;
+    }
+    while (this.#cache.length > 2 * BATCH) this.#giveBack();
+  }
+
+  #guarded(): Set<number> | undefined {
+    const { i32 } = this.memory;
+    let guarded: Set<number> | undefined;
+    for (let seat = 1; seat <= this.plan.seats; seat++) {
+      const at = this.#seatAt(seat);
+      if (Atomics.load(i32, at + GUARD_COUNT) === 0) continue;
+      guarded ??= new Set();
+      for (let guard = at + FIRST_GUARD; guard < at + SEAT_WORDS; guard++) guarded.add(Atomics.load(i32, guard) - 1);
+    }
+    return guarded;
+  }
+
+  /** Takes up to a batch off the free list. */
+  #fetch(): void {
+    this.#enter();
+    const { i32, i64 } = this.memory;
+    const head = this.byteOffset / 8 + HEAD;
+    const taken: number[] = [];
+    for (;;) {
+      const before = Atomics.load(i64, head);
+      let next = Number(BigInt.asUintN(32, before));
+      taken.length = 0;
+      // Links of slots that another takes meanwhile may be anything: then the head has changed, and all this is forgotten.
+      while (next !== 0 && next <= this.plan.capacity && taken.length < BATCH) {
+        taken.push(next - 1);
+        next = Atomics.load(i32, this.#links + next - 1);
+      }
+      if (taken.length === 0) break;
+      if (Atomics.compareExchange(i64, head, before, headOf(before, next)) === before) break;
+    }
+    for (let place = taken.length - 1; place >= 0; place--) {
+      const at = this.words + taken[place];
+      Atomics.store(i32, at, i32[at] | this.seat);
+      this.#cache.push(taken[place]);
+    }
+    this.#exit();
+  }
+
+  /** Puts up to a batch of the cache on the free list. */
+  #giveBack(): void {
+    this.#enter();
+    const { i32, i64 } = this.memory;
+    const head = this.byteOffset / 8 + HEAD;
+    const given = this.#cache.splice(0, BATCH);
+    for (let place = 0; place < given.length; place++) {
+      const at = this.words + given[place];
+      Atomics.store(i32, at, i32[at] - this.seat);
+      if (place > 0) Atomics.store(i32, this.#links + given[place - 1], given[place] + 1);
+    }
+    const last = this.#links + given[given.length - 1];
+    for (;;) {
+      const before = Atomics.load(i64, head);
+      Atomics.store(i32, last, Number(BigInt.asUintN(32, before)));
+      if (Atomics.compareExchange(i64, head, before, headOf(before, given[0] + 1)) === before) break;
+    }
+    this.#exit();
+  }
+
+  /** The slots on the free list, which nobody changes now. */
+  #listed(): Set<number> {
+    const listed = new Set<number>();
+    let next = Number(BigInt.asUintN(32, Atomics.load(this.memory.i64, this.byteOffset / 8 + HEAD)));
+    while (next !== 0) {
+      if (!(next > 0 && next <= this.plan.capacity) || listed.has(next - 1)) {
+        throw new MemoryError("corrupt", {
+          subject: "shared pool",
+          event: "has a free list that leads nowhere or in a circle",
+          numbers: { slot: next - 1, seen: listed.size },
+          cure: "Something else has written to its bytes: make it anew.",
+        });
+      }
+      listed.add(next - 1);
+      next = this.memory.i32[this.#links + next - 1];
+    }
+    return listed;
+  }
+}
+
+function headOf(before: bigint, next: number): bigint {
+  return BigInt.asIntN(64, (((before >> 32n) + 1n) << 32n) | BigInt(next));
+}
+
+function randomIdentity(): number {
+  return 1 + Math.floor(Math.random() * 0x7fff_fffe);
+}
+
+const NEVER = typeof SharedArrayBuffer === "undefined" ? undefined : new Int32Array(new SharedArrayBuffer(4));
+
+/** A millisecond, where this thread may wait; else nothing. */
+function pause(): void {
+  try {
+    if (NEVER !== undefined) Atomics.wait(NEVER, 0, 0, 1);
+  } catch {
+    // The main thread of a page may not wait: it looks again at once.
+  }
+}
