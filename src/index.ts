@@ -3,6 +3,12 @@ export { Arena, type ArenaOptions, arena } from "./alloc/arena.ts";
 export type { ArenaChunk } from "./alloc/arena-chunks.ts";
 export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export {
+  type ChunkedColumns,
+  type ChunkedColumnsOptions,
+  type ColumnChunk,
+  chunkedColumns,
+} from "./collections/chunked-columns.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
 export { Columns, columns } from "./collections/columns.ts";
 export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns-options.ts";

@@ -73,6 +73,17 @@ export class ColumnsStore implements Dependent, Tenant {
     this.#use(to);
   }
 
+  /** The same, but returns false where there is no room for it. */
+  tryRelocate(capacity: number): boolean {
+    try {
+      this.relocate(capacity);
+      return true;
+    } catch (error) {
+      if (error instanceof MemoryError && error.code === "out-of-memory") return false;
+      throw error;
+    }
+  }
+
   checkWritable(): void {
     if (this.#allocator === undefined) this.throwReadOnly();
   }

@@ -152,13 +152,25 @@ export class Columns<const F extends Fields> implements Disposable {
 
   /** Adds a row behind the last, and returns its number. Throws `bad-value`, `out-of-memory`, `read-only`; nothing has changed then. */
   append(row: StructInput<F>): number {
-    this.#take(row);
+    this.#store.checkWritable();
+    return this.rawAppend(this.type.rawCheck(row, this.#place));
+  }
+
+  /** The same for what `type.rawCheck` has returned, into columns that may be changed. */
+  rawAppend(checked: unknown): number {
+    this.type.rawStore(this.#record, 0, checked);
     const { size } = this;
     this.#makeRoom(size + 1);
     const { block } = this.#store;
     scatterRow(block, size, this.#record);
     block.head[SIZE] = size + 1;
     return size;
+  }
+
+  /** Copies row `fromIndex` of columns of the same type over row `index`, both of which are there. */
+  rawCopyRow(index: number, from: Columns<F>, fromIndex: number): void {
+    gatherRow(from.#store.block, fromIndex, this.#record);
+    scatterRow(this.#store.block, index, this.#record);
   }
 
   /**
@@ -243,14 +255,7 @@ export class Columns<const F extends Fields> implements Disposable {
   /** Gives back the room for rows that are not there. False where there is no room for the smaller block beside the larger; nothing has changed then. */
   shrinkToFit(): boolean {
     this.#store.checkWritable();
-    if (this.size === this.capacity) return true;
-    try {
-      this.#store.relocate(this.size);
-      return true;
-    } catch (error) {
-      if (error instanceof MemoryError && error.code === "out-of-memory") return false;
-      throw error;
-    }
+    return this.size === this.capacity || this.#store.tryRelocate(this.size);
   }
 
   /** Removes all rows and keeps the room. */
