@@ -32,6 +32,7 @@ export interface PoolOptions {
 
 /** Options with all defaults. */
 export interface PoolPlan {
+  readonly subject: string;
   readonly allocator: Allocator;
   /** The memory that ends with the pool. */
   readonly owned: Memory | undefined;
@@ -68,7 +69,7 @@ export function planPool(subject: string, type: Type<unknown, never>, options: P
       cure: "Pass the allocator alone; it has a memory.",
     });
   }
-  const plan = { blockLength, capacity, form };
+  const plan = { subject, blockLength, capacity, form };
   if (options.allocator !== undefined) return { ...plan, allocator: options.allocator, owned: undefined };
   if (memory !== undefined) return { ...plan, allocator: bump(memory), owned: undefined };
   const owned =

@@ -215,12 +215,10 @@ export class PoolSlots {
   place(block: number, ptr: Ptr): void {
     this.ptrs[block] = ptr;
     this.floors[block] ??= 0;
-    if (block < this.bases.length) {
-      this.#fillBases();
-      return;
-    }
-    this.bases = new Int32Array(this.bases.length * 2);
-    this.blockMask = this.bases.length - 1;
+    let entries = this.bases.length;
+    while (entries <= block) entries *= 2;
+    if (entries > this.bases.length) this.bases = new Int32Array(entries);
+    this.blockMask = entries - 1;
     this.#fillBases();
   }
 
@@ -369,6 +367,10 @@ export class PoolSlots {
     this.#sweep((_at, index, word) => {
       const low = word & bits.indexMask;
       const generation = this.generationOf(word);
+      if (!Number.isSafeInteger(word) || word < 0) {
+        found.push(`slot ${index} has a word that is no handle: ${word}`);
+        return;
+      }
       if (bits.tag > 0 && Math.floor(word / bits.tag) !== plan.tag)
         found.push(`slot ${index} has a word of another pool: ${word - tag}`);
       if (generation % 2 === 0) free.add(index);

@@ -14,14 +14,19 @@ import { throwNotLive } from "./pool-stories.ts";
 let pools = 0;
 
 /** The tag of the next pool: 1 … 31 and again. */
-function nextTag(): number {
+export function nextTag(): number {
   pools += 1;
   return 1 + ((pools - 1) % (HANDLE_BITS.wide.tags - 1));
 }
 
 /** A pool whose handles have that tag. */
-export function makePool<T extends Poolable>(type: T, options: PoolOptions, tag: number): Pool<T> {
-  const plan = planPool(`pool of ${type.name}`, type, options);
+export function makePool<T extends Poolable>(
+  type: T,
+  options: PoolOptions,
+  tag: number,
+  subject = `pool of ${type.name}`,
+): Pool<T> {
+  const plan = planPool(subject, type, options);
   const PoolOfType: typeof Pool<T> = poolClass(Pool, type, { ...plan, wide: false });
   return new PoolOfType(type, plan, tag);
 }
@@ -61,8 +66,8 @@ export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
   readonly #upstream: Lease;
 
   /** Use `pool`. */
-  constructor(type: T, { allocator, owned, blockLength, capacity, form }: PoolPlan, tag: number) {
-    this.subject = `pool of ${type.name}`;
+  constructor(type: T, { subject, allocator, owned, blockLength, capacity, form }: PoolPlan, tag: number) {
+    this.subject = subject;
     this.type = type;
     this.#place = new Place(undefined, type.name);
     this.memory = allocator.memory;
