@@ -28,7 +28,8 @@ function gather(column: Uint32Array | Uint8Array, scratch: Uint32Array | Uint8Ar
     if (stride === 1) gatherSingles(column, scratch, order);
     else if (stride === 2) gatherPairs(column, scratch, order);
     else gatherWords(column, scratch, order, stride);
-  } else gatherBytes(column, scratch, order, stride);
+  } else if (stride === 1) gatherOctets(column, scratch, order);
+  else gatherBytes(column, scratch, order, stride);
   column.set(scratch.subarray(0, column.length));
 }
 
@@ -49,6 +50,10 @@ function gatherWords(column: Uint32Array, to: Uint32Array, order: Uint32Array, s
   for (let i = 0, at = 0; i < order.length; i++) {
     for (let from = order[i] * stride, end = from + stride; from < end; from++) to[at++] = column[from];
   }
+}
+
+function gatherOctets(column: Uint32Array | Uint8Array, to: Uint32Array | Uint8Array, order: Uint32Array): void {
+  for (let i = 0; i < order.length; i++) to[i] = column[order[i]];
 }
 
 function gatherBytes(column: ArrayLike<number>, to: Uint32Array | Uint8Array, order: Uint32Array, stride: number): void {

@@ -218,6 +218,7 @@ export class Owner<View, Shown = View> implements Disposable, AsyncDisposable {
   #finish(code: End["code"], event: string, next?: Owner<View, Shown>): void {
     const at = mark(event, this.#trace);
     this.#end = next === undefined ? { code, event, at } : { code, event, at, next };
+    if (this.#borrows.size === 0) return;
     const story = `${this.name} ${event} at ${since(at)}`;
     for (const borrow of this.#borrows) borrow.expire(`lost its value, because ${story}`, story);
     this.#borrows.clear();
