@@ -1,3 +1,4 @@
+export type { Participant, Recovered } from "./participant.ts";
 export {
   type AttachSharedPoolOptions,
   attachSharedPool,
@@ -7,4 +8,3 @@ export {
   sharedPool,
   sharedPoolByteLength,
 } from "./shared-pool.ts";
-export type { Participant, Recovered } from "./shared-slots.ts";

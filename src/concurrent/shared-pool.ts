@@ -4,6 +4,7 @@ import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../layout/type.ts";
+import type { Participant, Recovered } from "./participant.ts";
 import {
   checkShape,
   formatSharedPool,
@@ -12,7 +13,7 @@ import {
   readSharedPool,
   type SharedPoolPlan,
 } from "./shared-pool-layout.ts";
-import { type Participant, type Recovered, SharedSlots } from "./shared-slots.ts";
+import { SharedSlots } from "./shared-slots.ts";
 
 export interface SharedPoolOptions extends Participant {
   /** The most records, for which there is room from the start. */

@@ -1,6 +1,8 @@
 import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS } from "../core/handle.ts";
 import type { Memory } from "../core/memory.ts";
+import { identityOf, type Participant, type Recovered } from "./participant.ts";
+import { waitUntil } from "./patience.ts";
 import {
   BUSY,
   FIRST_GUARD,
@@ -18,34 +20,11 @@ import {
   type SharedPoolPlan,
   STAMP,
 } from "./shared-pool-layout.ts";
-
-/** Who takes part: numbers that tell this thread or process from others, and from others before it. */
-export interface Participant {
-  /** Neither 0 nor -1, 32 bits: a process id, a number that was dealt out. Default: a random one. */
-  readonly identity?: number;
-  /** Tells apart two that had the same identity one after another, such as the start time of the process. Default 0. */
-  readonly stamp?: number;
-  /**
-   * Whether a participant is still there. It must never say no of one that is. With it what the dead held is recovered when the pool runs out
-   * of slots or seats; without it, where `recover` is told.
-   */
-  readonly isAlive?: (identity: number, stamp: number) => boolean;
-}
-
-/** What `recover` found. */
-export interface Recovered {
-  /** Seats whose holders were dead. */
-  readonly seats: number;
-  /** Slots that they had taken with them. */
-  readonly slots: number;
-  /** Handles of records that they had added, which are there still. */
-  readonly orphans: readonly number[];
-}
+import { TaggedList } from "./tagged-list.ts";
 
 /** How many slots go to and from the free list at once. */
 const BATCH = 64;
-/** How long a participant that is busy, or recovers, may take. */
-const PATIENCE_MS = 10_000;
+const SUBJECT = "shared pool";
 const { generation: ONE, generations, tag: ONE_TAG } = HANDLE_BITS.wide;
 const LAST_GENERATION = generations - 1;
 
@@ -58,7 +37,7 @@ export class SharedSlots {
   readonly words: number;
   seat = 0;
   readonly #base: number;
-  readonly #links: number;
+  readonly #list: TaggedList;
   readonly #tag: number;
   readonly #isAlive: ((identity: number, stamp: number) => boolean) | undefined;
   /** Slots of this seat that can be given out. */
@@ -67,24 +46,16 @@ export class SharedSlots {
   readonly #limbo: number[] = [];
 
   constructor(memory: Memory, byteOffset: number, plan: SharedPoolPlan, tag: number, participant: Participant) {
-    const { identity = randomIdentity(), stamp = 0, isAlive } = participant;
-    if (!Number.isInteger(identity) || (identity | 0) !== identity || identity === 0 || identity === LEFT) {
-      throw new MemoryError("invalid-argument", {
-        subject: "shared pool",
-        event: "needs an identity of 32 bits that is neither 0 nor -1",
-        numbers: { identity: String(identity) },
-        cure: "Pass a process id, or leave it out.",
-      });
-    }
+    const { identity, stamp } = identityOf(participant);
     this.memory = memory;
     this.byteOffset = byteOffset;
     this.plan = plan;
     this.#base = byteOffset / 4;
     this.words = this.#base + plan.words / 4;
-    this.#links = this.#base + plan.links / 4;
+    this.#list = new TaggedList(memory, byteOffset / 8 + HEAD, this.#base + plan.links / 4, plan.capacity);
     this.#tag = tag;
-    this.#isAlive = isAlive;
-    this.#sit(identity, stamp | 0);
+    this.#isAlive = participant.isAlive;
+    this.#sit(identity, stamp);
   }
 
   /** A slot that is this seat's alone, or -1 when there is none. */
@@ -169,10 +140,10 @@ export class SharedSlots {
     try {
       for (let seat = 1; seat <= this.plan.seats; seat++) {
         if (seat === this.seat || gone.has(seat)) continue;
-        this.#await(() => Atomics.load(i32, this.#seatAt(seat) + BUSY) === 0, seat);
+        waitUntil(() => Atomics.load(i32, this.#seatAt(seat) + BUSY) === 0, SUBJECT, seat);
       }
       for (const seat of gone) this.#clearSeat(seat);
-      const listed = this.#listed();
+      const listed = this.#list.list();
       const orphans: number[] = [];
       const lost: number[] = [];
       for (let slot = 0; slot < this.plan.capacity; slot++) {
@@ -208,7 +179,7 @@ export class SharedSlots {
   checkInvariants(): string[] {
     const { i32 } = this.memory;
     const found: string[] = [];
-    const listed = this.#listed();
+    const listed = this.#list.list();
     for (let slot = 0; slot < this.plan.capacity; slot++) {
       const word = i32[this.words + slot];
       const owner = word & OWNER_MASK;
@@ -284,12 +255,16 @@ export class SharedSlots {
   #closeGate(dead: ReadonlySet<number>): void {
     const { i32 } = this.memory;
     const gate = this.#base + GATE;
-    this.#await(() => {
-      const holder = Atomics.compareExchange(i32, gate, 0, this.seat);
-      // A seat that was inherited may have been recovering.
-      if (holder === 0 || holder === this.seat) return true;
-      return dead.has(holder) && Atomics.compareExchange(i32, gate, holder, this.seat) === holder;
-    }, undefined);
+    waitUntil(
+      () => {
+        const holder = Atomics.compareExchange(i32, gate, 0, this.seat);
+        // A seat that was inherited may have been recovering.
+        if (holder === 0 || holder === this.seat) return true;
+        return dead.has(holder) && Atomics.compareExchange(i32, gate, holder, this.seat) === holder;
+      },
+      SUBJECT,
+      undefined,
+    );
   }
 
   /** Announces a way to the free list. */
@@ -303,28 +278,12 @@ export class SharedSlots {
       if (holder === 0) return;
       Atomics.store(i32, busy, 0);
       if (this.#deadSeats([]).has(holder)) this.recover();
-      else this.#await(() => Atomics.load(i32, gate) !== holder || this.#deadSeats([]).has(holder), holder);
+      else waitUntil(() => Atomics.load(i32, gate) !== holder || this.#deadSeats([]).has(holder), SUBJECT, holder);
     }
   }
 
   #exit(): void {
     Atomics.store(this.memory.i32, this.#seatAt(this.seat) + BUSY, 0);
-  }
-
-  #await(holds: () => boolean, seat: number | undefined): void {
-    const until = performance.now() + PATIENCE_MS;
-    for (let looks = 0; !holds(); looks++) {
-      if (looks < 100) continue;
-      if (performance.now() > until) {
-        throw new MemoryError("participant-lost", {
-          subject: "shared pool",
-          event: "has waited for another participant for too long",
-          numbers: { seat, patienceMs: PATIENCE_MS },
-          cure: "Recover with the seats of those that are dead, or attach with isAlive.",
-        });
-      }
-      pause();
-    }
   }
 
   /** Slots for the cache: those removed here first, then a batch of the free list, then what the dead had. */
@@ -368,25 +327,10 @@ export class SharedSlots {
   /** Takes up to a batch off the free list. */
   #fetch(): void {
     this.#enter();
-    const { i32, i64 } = this.memory;
-    const head = this.byteOffset / 8 + HEAD;
-    const taken: number[] = [];
-    for (;;) {
-      const before = Atomics.load(i64, head);
-      let next = Number(BigInt.asUintN(32, before));
-      taken.length = 0;
-      // Links of slots that another takes meanwhile may be anything: then the head has changed, and all this is forgotten.
-      while (next !== 0 && next <= this.plan.capacity && taken.length < BATCH) {
-        taken.push(next - 1);
-        next = Atomics.load(i32, this.#links + next - 1);
-      }
-      if (taken.length === 0) break;
-      if (Atomics.compareExchange(i64, head, before, headOf(before, next)) === before) break;
-    }
-    for (let place = taken.length - 1; place >= 0; place--) {
-      const at = this.words + taken[place];
-      Atomics.store(i32, at, i32[at] | this.seat);
-      this.#cache.push(taken[place]);
+    const { i32 } = this.memory;
+    for (const slot of this.#list.pop(BATCH).reverse()) {
+      Atomics.store(i32, this.words + slot, i32[this.words + slot] | this.seat);
+      this.#cache.push(slot);
     }
     this.#exit();
   }
@@ -394,58 +338,10 @@ export class SharedSlots {
   /** Puts up to a batch of the cache on the free list. */
   #giveBack(): void {
     this.#enter();
-    const { i32, i64 } = this.memory;
-    const head = this.byteOffset / 8 + HEAD;
+    const { i32 } = this.memory;
     const given = this.#cache.splice(0, BATCH);
-    for (let place = 0; place < given.length; place++) {
-      const at = this.words + given[place];
-      Atomics.store(i32, at, i32[at] - this.seat);
-      if (place > 0) Atomics.store(i32, this.#links + given[place - 1], given[place] + 1);
-    }
-    const last = this.#links + given[given.length - 1];
-    for (;;) {
-      const before = Atomics.load(i64, head);
-      Atomics.store(i32, last, Number(BigInt.asUintN(32, before)));
-      if (Atomics.compareExchange(i64, head, before, headOf(before, given[0] + 1)) === before) break;
-    }
+    for (const slot of given) Atomics.store(i32, this.words + slot, i32[this.words + slot] - this.seat);
+    this.#list.push(given);
     this.#exit();
-  }
-
-  /** The slots on the free list, which nobody changes now. */
-  #listed(): Set<number> {
-    const listed = new Set<number>();
-    let next = Number(BigInt.asUintN(32, Atomics.load(this.memory.i64, this.byteOffset / 8 + HEAD)));
-    while (next !== 0) {
-      if (!(next > 0 && next <= this.plan.capacity) || listed.has(next - 1)) {
-        throw new MemoryError("corrupt", {
-          subject: "shared pool",
-          event: "has a free list that leads nowhere or in a circle",
-          numbers: { slot: next - 1, seen: listed.size },
-          cure: "Something else has written to its bytes: make it anew.",
-        });
-      }
-      listed.add(next - 1);
-      next = this.memory.i32[this.#links + next - 1];
-    }
-    return listed;
-  }
-}
-
-function headOf(before: bigint, next: number): bigint {
-  return BigInt.asIntN(64, (((before >> 32n) + 1n) << 32n) | BigInt(next));
-}
-
-function randomIdentity(): number {
-  return 1 + Math.floor(Math.random() * 0x7fff_fffe);
-}
-
-const NEVER = typeof SharedArrayBuffer === "undefined" ? undefined : new Int32Array(new SharedArrayBuffer(4));
-
-/** A millisecond, where this thread may wait; else nothing. */
-function pause(): void {
-  try {
-    if (NEVER !== undefined) Atomics.wait(NEVER, 0, 0, 1);
-  } catch {
-    // The main thread of a page may not wait: it looks again at once.
   }
 }
