@@ -6,6 +6,7 @@ import type { HomeBlock } from "./home-block.ts";
 import { type CountKind, type Ledger, OWNER, WEAK_REFERENCE } from "./ledger.ts";
 import { type Loan, lendPlace } from "./loan.ts";
 import type { Owned } from "./owned.ts";
+import type { OwnerTicket } from "./owner-ticket.ts";
 
 /** Where counts of one value are taken and given back in this thread. */
 export interface CountPlace<View> {
@@ -21,7 +22,8 @@ export interface CountPlace<View> {
 export class Counted<View> implements Owned<View> {
   readonly place: CountPlace<View>;
   readonly #kind: CountKind;
-  readonly #slot: number;
+  /** In the ledger; -1 where there is none. */
+  #slot: number;
 
   /** For a count that has been taken. Throws `out-of-memory` where the ledger is full; the count is still the caller's then. */
   constructor(place: CountPlace<View>, kind: CountKind = OWNER) {
@@ -67,7 +69,7 @@ export class Counted<View> implements Owned<View> {
   /** Gives the count back. */
   free(): void {
     if (this.lost !== "") return;
-    this.strikeOut();
+    this.#strikeOut();
     this.#drop(this.#kind);
   }
 
@@ -91,13 +93,25 @@ export class Counted<View> implements Owned<View> {
     return this;
   }
 
-  /** Other threads may have it from now on. */
-  goesAway(): void {
-    this.place.home?.goesAway();
+  /**
+   * The count becomes a ticket, which `send` sends away. It leaves the ledger before that: were it in both, and this thread died, it could be given
+   * back by two. Throws what `send` throws; the count is this thread's as before then.
+   */
+  sendAs(ticket: OwnerTicket, send: (ticket: OwnerTicket) => void): void {
+    const { control, home, ledger } = this.place;
+    home?.goesAway();
+    this.#strikeOut();
+    control.addTicket();
+    try {
+      send(ticket);
+    } catch (error) {
+      control.takeTicket();
+      this.#slot = ledger?.enter(control, this.#kind) ?? -1;
+      throw error;
+    }
   }
 
-  /** The count is not this thread's any more, although nobody gives it back: it goes to another thread. */
-  strikeOut(): void {
+  #strikeOut(): void {
     if (this.#slot >= 0) this.place.ledger?.leave(this.#slot);
   }
 

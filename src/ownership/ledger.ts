@@ -12,7 +12,7 @@
  * Who writes: one thread, the one whose counts these are, and after its death the one that recovers.
  *
  * Invariants:
- * 1. A slot is entered after its count was taken and left before it is given back; so a thread that dies in between leaks one count, and
+ * 1. A slot is entered after its count was taken and left before it is given back or sent away; so a thread that dies in between leaks one count, and
  *    no count is ever given back twice.
  * 2. kind is stored last on entering and first on leaving.
  */

@@ -201,16 +201,8 @@ export class Owner<View, Shown = View> implements Disposable, AsyncDisposable {
     const memory = this.#owned.memoryTicket(this.name);
     const counted = this.#owned.count(this.name);
     this.#owned = counted;
-    counted.goesAway();
-    counted.control.addTicket();
     const ticket = ticketOf("own", this.name, memory, counted);
-    try {
-      send(ticket);
-    } catch (error) {
-      counted.control.takeTicket();
-      throw error;
-    }
-    counted.strikeOut();
+    counted.sendAs(ticket, send);
     this.#finish("moved", event);
     return ticket;
   }

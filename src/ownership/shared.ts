@@ -93,16 +93,8 @@ export class Shared<View> implements Disposable {
   #moveOut(event: string, send: (ticket: OwnerTicket) => void): OwnerTicket {
     const counted = this.#here();
     const memory = counted.memoryTicket();
-    counted.goesAway();
-    counted.control.addTicket();
     const ticket = ticketOf("share", this.name, memory, counted);
-    try {
-      send(ticket);
-    } catch (error) {
-      counted.control.takeTicket();
-      throw error;
-    }
-    counted.strikeOut();
+    counted.sendAs(ticket, send);
     this.#finish(event);
     return ticket;
   }
