@@ -13,7 +13,7 @@ import { Particle, type ParticleObject, particle } from "./columns/records.ts";
 import { interleave, loadRival, option, report } from "./harness.ts";
 
 const RECORDS = option("records", 1_000_000);
-const OPTIONS = { operations: RECORDS, roundMs: 10, rounds: option("rounds", 15) };
+const OPTIONS = { operations: RECORDS, roundMs: 10, rounds: option("rounds", 41) };
 
 const memory = privateMemory(0, { maxByteLength: GiB(1) });
 const allocator = bump(memory);
@@ -75,8 +75,8 @@ const compare = (what: string, ours: keyof typeof update, peer: keyof typeof upd
 compare("update, column(name)[i]", "columns", "typedArrays", "typed arrays");
 compare("update, column(name)[i]", "columns", "bitecs", "bitecs");
 compare("update, column(name)[i]", "columns", "objects", "array of objects");
-compare("update, rows.seek(i)", "rows", "typedArrays", "typed arrays");
-compare("update, rows.seek(i)", "rows", "objects", "array of objects");
+compare("update, rows.at(i)", "rows", "typedArrays", "typed arrays");
+compare("update, rows.at(i)", "rows", "objects", "array of objects");
 compare("update, in chunks", "chunks", "typedArrays", "typed arrays");
 compare("update, in chunks", "chunks", "bitecs", "bitecs");
 

@@ -44,7 +44,7 @@ function moveChunk(x: Float32Array, y: Float32Array, vx: Float32Array, vy: Float
 export function moveRows(table: Columns<ParticleFields>): void {
   const { rows } = table;
   for (let i = 0, { size } = table; i < size; i++) {
-    const row = rows.seek(i);
+    const row = rows.at(i);
     row.x += row.vx * DT;
     row.y += row.vy * DT;
   }

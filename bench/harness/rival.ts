@@ -78,5 +78,6 @@ export async function loadRival<Name extends keyof Rivals>(name: Name): Promise<
   }
   const module = await import(pathToFileURL(path).href);
   // Of some CommonJS modules Node cannot tell the names before it runs them.
-  return Object.keys(module).join() === "default" ? module.default : module;
+  const isNameless = Object.keys(module).every((name) => name === "default" || name === "module.exports");
+  return isNameless ? module.default : module;
 }

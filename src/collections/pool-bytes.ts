@@ -23,6 +23,7 @@ import { fmix32 } from "./hash.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { Poolable, PoolOptions } from "./pool-options.ts";
 import { DETACHED, HEAD, type PoolSlots, SIZE, SLOTS } from "./pool-slots.ts";
+import { throwFull } from "./pool-stories.ts";
 
 const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
 const CAPACITY = 8;
@@ -131,7 +132,7 @@ function fill(
   slots.place(present[0], first);
   for (const block of present.slice(1)) {
     const ptr: Ptr = allocator.rawAlloc(slots.blockByteLength, slots.blockAlign);
-    if (ptr === NIL) slots.throwFull();
+    if (ptr === NIL) throwFull(slots);
     slots.place(block, ptr);
   }
   slots.words = slots.takeWords();

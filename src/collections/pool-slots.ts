@@ -27,7 +27,6 @@
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { alignUp } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
-import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS, type HandleBits, type HandleForm } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
@@ -145,7 +144,7 @@ export class PoolSlots {
   /** Ends a live slot. */
   end(handle: number): void {
     const index = handle & this.bits.indexMask;
-    this.#free(this.wordOf(index), handle - index, index);
+    this.free(this.wordOf(index), handle - index, index);
     this.state[SIZE] -= 1;
   }
 
@@ -173,20 +172,8 @@ export class PoolSlots {
 
   endDetached(handle: number): void {
     const index = handle & this.bits.indexMask;
-    this.#free(this.wordOf(index), handle - index, index);
+    this.free(this.wordOf(index), handle - index, index);
     this.state[DETACHED] -= 1;
-  }
-
-  /** Ends all live and detached slots. Afterwards the free list is in the order of the slots. */
-  endAll(): void {
-    this.#sweep((at, index, word) => {
-      const low = word & this.bits.indexMask;
-      if (low !== index && low !== this.none) return;
-      if (this.#isOdd(word)) this.#free(at, word - low, index);
-    });
-    this.state[SIZE] = 0;
-    this.state[DETACHED] = 0;
-    this.relink();
   }
 
   /**
@@ -219,54 +206,7 @@ export class PoolSlots {
     while (entries <= block) entries *= 2;
     if (entries > this.bases.length) this.bases = new Int32Array(entries);
     this.blockMask = entries - 1;
-    this.#fillBases();
-  }
-
-  /** Gives back every block without a live or detached slot, but for one. Returns how many bytes. Linear in the slots. */
-  trim(): number {
-    const { blockLength } = this.plan;
-    let left = this.blockCount;
-    let given = 0;
-    for (let block = this.ptrs.length - 1; block >= 0 && left > 1; block--) {
-      const ptr = this.ptrs[block];
-      if (ptr === NIL) continue;
-      const base = this.bases[block];
-      let floor = 0;
-      let used = false;
-      for (let slot = 0; slot < blockLength && !used; slot++) {
-        const word = this.words[base + slot];
-        const low = word & this.bits.indexMask;
-        used = this.#isOdd(word) && low !== this.retired;
-        floor = Math.max(floor, this.generationOf(word));
-      }
-      if (used) continue;
-      this.floors[block] = floor;
-      this.ptrs[block] = NIL;
-      this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
-      given += this.blockByteLength;
-      left -= 1;
-    }
-    if (given === 0) return 0;
-    this.#fillBases();
-    this.relink();
-    return given;
-  }
-
-  /** Puts all free slots on the free list, in their order. */
-  relink(): void {
-    const { words, bits } = this;
-    let last = -1;
-    this.state[HEAD] = this.none;
-    const link = (index: number) => {
-      if (last < 0) this.state[HEAD] = index;
-      else words[last] += index - this.none;
-    };
-    this.#sweep((at, index, word) => {
-      if (this.#isOdd(word)) return;
-      words[at] = word - (word & bits.indexMask) + this.none;
-      link(index);
-      last = at;
-    });
+    this.fillBases();
   }
 
   generationOf(word: number): number {
@@ -284,7 +224,7 @@ export class PoolSlots {
       const base = bases[block];
       const first = block * blockLength;
       for (; slot < blockLength; slot++) {
-        if ((words[base + slot] & bits.indexMask) === first + slot && this.#isOdd(words[base + slot])) return first + slot;
+        if ((words[base + slot] & bits.indexMask) === first + slot && this.isOdd(words[base + slot])) return first + slot;
       }
     }
     return -1;
@@ -301,7 +241,7 @@ export class PoolSlots {
   }
 
   /** A live slot's word, or another odd one's, becomes free, or retired when it had the last generation. */
-  #free(at: number, wordWithoutIndex: number, index: number): void {
+  free(at: number, wordWithoutIndex: number, index: number): void {
     if (wordWithoutIndex >= this.spent) {
       this.words[at] = wordWithoutIndex + this.retired;
       return;
@@ -310,7 +250,7 @@ export class PoolSlots {
     this.state[HEAD] = index;
   }
 
-  #isOdd(word: number): boolean {
+  isOdd(word: number): boolean {
     return this.generationOf(word) % 2 === 1;
   }
 
@@ -338,7 +278,8 @@ export class PoolSlots {
     state[HEAD] = first;
   }
 
-  #fillBases(): void {
+  /** Enters the blocks that are there into the table. */
+  fillBases(): void {
     const { byteSize } = this.bits;
     const some = this.ptrs.find((ptr) => ptr !== NIL) ?? NIL;
     this.bases.fill(some / byteSize);
@@ -347,68 +288,13 @@ export class PoolSlots {
     }
   }
 
-  #sweep(visit: (at: number, index: number, word: number) => void): void {
+  /** Visits the words of all slots in their order. */
+  sweep(visit: (at: number, index: number, word: number) => void): void {
     const { blockLength } = this.plan;
     for (let block = 0; block < this.ptrs.length; block++) {
       if (this.ptrs[block] === NIL) continue;
       const base = this.bases[block];
       for (let slot = 0; slot < blockLength; slot++) visit(base + slot, block * blockLength + slot, this.words[base + slot]);
     }
-  }
-
-  /** What contradicts the invariants; empty when sound. Linear in the slots. */
-  checkInvariants(): string[] {
-    const found: string[] = [];
-    const { bits, plan, none, retired, state } = this;
-    const free = new Set<number>();
-    let live = 0;
-    let detached = 0;
-    const tag = plan.tag * bits.tag;
-    this.#sweep((_at, index, word) => {
-      const low = word & bits.indexMask;
-      const generation = this.generationOf(word);
-      if (!Number.isSafeInteger(word) || word < 0) {
-        found.push(`slot ${index} has a word that is no handle: ${word}`);
-        return;
-      }
-      if (bits.tag > 0 && Math.floor(word / bits.tag) !== plan.tag)
-        found.push(`slot ${index} has a word of another pool: ${word - tag}`);
-      if (generation % 2 === 0) free.add(index);
-      else if (low === index) live += 1;
-      else if (low === none) detached += 1;
-      else if (low !== retired) found.push(`slot ${index} is in no state: generation ${generation}, index ${low}`);
-    });
-    if (live !== state[SIZE]) found.push(`size=${state[SIZE]}, but ${live} slots are live`);
-    if (detached !== state[DETACHED]) found.push(`detached=${state[DETACHED]}, but ${detached} slots are`);
-    const listed = free.size;
-    let steps = 0;
-    for (let index = state[HEAD]; index !== none; index = this.words[this.wordOf(index)] & bits.indexMask) {
-      steps += 1;
-      if (free.delete(index)) continue;
-      found.push(`the free list leads to slot ${index}, which is not free or was there before`);
-      break;
-    }
-    if (free.size > 0) found.push(`${free.size} of ${listed} free slots are not on the free list, after ${steps} steps`);
-    if (this.bases.length - 1 !== this.blockMask || this.ptrs.length > this.bases.length)
-      found.push("the table of blocks is too short");
-    return found;
-  }
-
-  /** The error when there is neither a free slot nor room for a block. */
-  throwFull(): never {
-    const { subject, capacity, blockLength } = this.plan;
-    const fixed = this.slotCount >= capacity;
-    throw new MemoryError("out-of-memory", {
-      subject,
-      event: fixed ? "is full" : `has no free slot, and ${this.allocator.subject} has no room for another block`,
-      numbers: {
-        size: this.state[SIZE],
-        detached: this.state[DETACHED],
-        capacity,
-        blockLength,
-        blockByteLength: this.blockByteLength,
-      },
-      cure: "Remove what is no longer needed, give the pool more room, or use tryAdd.",
-    });
   }
 }

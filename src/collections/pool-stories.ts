@@ -1,7 +1,7 @@
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { formatHandle, handleParts, NO_HANDLE } from "../core/handle.ts";
-import type { PoolSlots } from "./pool-slots.ts";
+import { DETACHED, type PoolSlots, SIZE } from "./pool-slots.ts";
 
 /** Throws the error for a handle that leads to no live record: what it is, what is at its place now, and what to do. */
 export function throwNotLive(slots: PoolSlots, handle: unknown): never {
@@ -45,4 +45,22 @@ export function throwNotLive(slots: PoolSlots, handle: unknown): never {
   }
   const numbers = { now: `${parts.slotIndex}v${generation}` };
   return stale("was asked for a record that was removed; its slot has another one now", numbers, cure);
+}
+
+/** Throws the error when there is neither a free slot nor room for a block. */
+export function throwFull(slots: PoolSlots): never {
+  const { subject, capacity, blockLength } = slots.plan;
+  const fixed = slots.slotCount >= capacity;
+  throw new MemoryError("out-of-memory", {
+    subject,
+    event: fixed ? "is full" : `has no free slot, and ${slots.allocator.subject} has no room for another block`,
+    numbers: {
+      size: slots.state[SIZE],
+      detached: slots.state[DETACHED],
+      capacity,
+      blockLength,
+      blockByteLength: slots.blockByteLength,
+    },
+    cure: "Remove what is no longer needed, give the pool more room, or use tryAdd.",
+  });
 }

@@ -1,13 +1,11 @@
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS, type Handle, NO_HANDLE } from "../core/handle.ts";
-import type { Lease, Tenant } from "../core/lease.ts";
-import type { Dependent, Memory } from "../core/memory.ts";
-import { Place } from "../layout/place.ts";
 import type { InputOf, ValueOf, ViewOf } from "../layout/type.ts";
-import { NARROW_BYTES, positionOf, ptrOf } from "../layout/view-parts.ts";
-import { checkCount, type Poolable, type PoolOptions, type PoolPlan, planPool } from "./pool-options.ts";
-import { PoolSlots, SLOTS, DETACHED as STATE_DETACHED, HEAD as STATE_HEAD, SIZE as STATE_SIZE } from "./pool-slots.ts";
+import { positionOf, ptrOf } from "../layout/view-parts.ts";
+import { PoolLife } from "./pool-life.ts";
+import { type Poolable, type PoolOptions, planPool } from "./pool-options.ts";
+import { SLOTS } from "./pool-slots.ts";
 import { poolClass } from "./pool-source.ts";
 import { throwNotLive } from "./pool-stories.ts";
 
@@ -53,63 +51,17 @@ export function pool<T extends Poolable>(type: T, options: PoolOptions = {}): Po
  * Views show a place. They end (`stale-view`) with the pool, with `clear` and when `trim` gives something back. One that is kept over the
  * `remove` of its record shows what comes there next: keep handles, and ask for the view when it is needed. One thread uses a pool.
  */
-export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
-  readonly type: T;
-  readonly memory: Memory;
-  readonly subject: string;
-  /** For implementers of what builds on a pool. */
-  readonly [SLOTS]: PoolSlots;
-  #wide = false;
-  #lives = true;
-  readonly #owned: Memory | undefined;
-  readonly #place: Place;
-  readonly #upstream: Lease;
-
-  /** Use `pool`. */
-  constructor(type: T, { subject, allocator, owned, blockLength, capacity, form }: PoolPlan, tag: number) {
-    this.subject = subject;
-    this.type = type;
-    this.#place = new Place(undefined, type.name);
-    this.memory = allocator.memory;
-    this.#owned = owned;
-    this.#upstream = allocator.lease;
-    const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity };
-    const lease = this.memory.openLease(this.subject);
-    this[SLOTS] = new PoolSlots({ ...plan, byteSize: type.byteSize, align: type.align }, allocator, lease);
-    if (!this.#grow()) {
-      this.memory.closeLease(lease, "was closed");
-      this[SLOTS].throwFull();
-    }
-    this.memory.addDependent(this);
-    this.#upstream.addTenant(this);
-  }
-
-  /** Records. */
-  get size(): number {
-    return this[SLOTS].state[STATE_SIZE];
-  }
-
-  /** Handles whose values were taken out with `detach`. */
-  get detachedSize(): number {
-    return this[SLOTS].state[STATE_DETACHED];
-  }
-
-  /** How many records the blocks that are there have room for. */
-  get slotCount(): number {
-    return this[SLOTS].slotCount;
-  }
-
-  /** Bytes of the blocks. */
-  get byteLength(): number {
-    return this[SLOTS].blockCount * this[SLOTS].blockByteLength;
+export class Pool<T extends Poolable> extends PoolLife<T> {
+  protected get base(): typeof Pool {
+    return Pool;
   }
 
   /** Adds a record, of zeros without `init`. Throws `out-of-memory` (full), `bad-value`; nothing has changed then. */
   add(init?: InputOf<T>): Handle<T> {
     const slots = this[SLOTS];
     // Checked before a slot is taken: what the caller's getters do then cannot get between.
-    const checked = init === undefined ? undefined : this.type.rawCheck(init, this.#place);
-    this.#makeRoom();
+    const checked = init === undefined ? undefined : this.type.rawCheck(init, this.place);
+    this.makeRoom();
     const handle = slots.take();
     const ptr = slots.ptrOf(handle & slots.bits.indexMask);
     if (init === undefined) slots.memory.u8.fill(0, ptr, ptr + this.type.byteSize);
@@ -119,7 +71,7 @@ export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
 
   /** Like `add`, but returns `NO_HANDLE` when the pool is full. */
   tryAdd(init?: InputOf<T>): Handle<T> {
-    return this.#tryMakeRoom() ? this.add(init) : (NO_HANDLE as Handle<T>);
+    return this.tryMakeRoom() ? this.add(init) : (NO_HANDLE as Handle<T>);
   }
 
   /**
@@ -151,8 +103,8 @@ export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
   uncheckedGet(handle: Handle<T>): ViewOf<T> {
     const slots = this[SLOTS];
     const ptr = slots.ptrOf(handle & slots.bits.indexMask);
-    const View = this.type.leasedClass(this.#wide);
-    return new View(slots.lease, positionOf(ptr, this.#wide)) as ViewOf<T>;
+    const View = this.type.leasedClass(this.wide);
+    return new View(slots.lease, positionOf(ptr, this.wide)) as ViewOf<T>;
   }
 
   /** Whether a handle names a record. Anything may be asked about. */
@@ -205,7 +157,7 @@ export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
   /** Puts a value under a handle that was detached. Throws `invalid-argument` for one that is not, `bad-value`; nothing has changed then. */
   reattach(handle: Handle<T>, value: InputOf<T>): void {
     const slots = this[SLOTS];
-    const checked = this.type.rawCheck(value, this.#place);
+    const checked = this.type.rawCheck(value, this.place);
     if (!this.isDetached(handle)) {
       if (!this.has(handle)) throwNotLive(slots, handle);
       throw new MemoryError("invalid-argument", {
@@ -221,29 +173,6 @@ export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
 
   isDetached(handle: Handle<T>): boolean {
     return !this.missed(handle) && this[SLOTS].isDetached(handle);
-  }
-
-  /** Removes all records, detached ones too, and keeps the blocks. Every handle and every view from before is stale. Linear in the slots. */
-  clear(): void {
-    this.#settle();
-    this[SLOTS].endAll();
-    this[SLOTS].lease.end("was cleared");
-  }
-
-  /** Makes room for `count` records in all, so that adding takes no blocks until then. Throws `out-of-memory`; what was made stays. */
-  preheat(count: number): void {
-    const slots = this[SLOTS];
-    checkCount(this.subject, "count", count, 0, slots.plan.capacity);
-    this.#settle();
-    while (slots.slotCount < count) if (!this.#grow()) slots.throwFull();
-  }
-
-  /** Gives back blocks without records, all but one, and returns how many bytes. When there are some, every view is stale. Linear in the slots. */
-  trim(): number {
-    this.#settle();
-    const given = this[SLOTS].trim();
-    if (given > 0) this[SLOTS].lease.end("gave back empty blocks");
-    return given;
   }
 
   /** The handle of the record that a view of this pool shows. Linear in the blocks. Throws `invalid-argument`, `stale-handle`. */
@@ -290,106 +219,10 @@ export class Pool<T extends Poolable> implements Dependent, Tenant, Disposable {
     return this.entries();
   }
 
-  /** What contradicts the invariants in pool-slots.ts; empty when sound. Linear in the slots. */
-  checkInvariants(): string[] {
-    this.#settle();
-    return this[SLOTS].checkInvariants();
-  }
-
-  /** Gives all blocks back. Every use after it throws `closed`; closing twice is harmless. */
-  close(): void {
-    if (!this.#lives) return;
-    const { ptrs, blockByteLength, blockAlign, allocator, lease } = this[SLOTS];
-    const blocks = ptrs.filter((ptr) => ptr !== NIL).sort((a, b) => b - a);
-    this.#upstream.removeTenant(this);
-    this.memory.removeDependent(this);
-    this.memory.closeLease(lease, "was closed");
-    this.#end();
-    for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
-    this.#owned?.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** For Memory: growth has moved the bytes. */
-  memoryMoved(): void {
-    this[SLOTS].words = this[SLOTS].takeWords();
-  }
-
-  memoryClosed(): void {
-    this.#end();
-  }
-
-  /** For Lease: the blocks are gone with the allocator's. */
-  leaseEnded(event: string): void {
-    this.memory.removeDependent(this);
-    this.memory.closeLease(this[SLOTS].lease, `lost its blocks, because the ${this[SLOTS].allocator.subject} ${event}`);
-    this.#end();
-  }
-
-  /** For generated code: nothing was found. Throws `closed`; true when it was only that a WebAssembly memory has moved, and it is there. */
-  missed(handle: Handle<T>): boolean {
-    if (!this.#lives) this.#throwEnded();
-    if (this.memory.home !== "wasm") return false;
-    this.memory.byteLength;
-    return this[SLOTS].has(handle);
-  }
-
-  /** For generated code: makes sure that there is a free slot. Throws `out-of-memory`, `closed`. */
-  makeRoom(): void {
-    this.#makeRoom();
-  }
-
-  #makeRoom(): void {
-    if (!this.#tryMakeRoom()) this[SLOTS].throwFull();
-  }
-
-  #tryMakeRoom(): boolean {
-    this.#settle();
-    const slots = this[SLOTS];
-    return slots.state[STATE_HEAD] !== slots.none || this.#grow();
-  }
-
-  #grow(): boolean {
-    const slots = this[SLOTS];
-    const grown = slots.grow();
-    if (grown && !this.#wide && slots.ptrs.some((ptr) => ptr + slots.blockByteLength > NARROW_BYTES)) this.#widen();
-    return grown;
-  }
-
-  /** From the first block on that ends beyond 4 GiB, views are of the class for that. */
-  #widen(): void {
-    this.#wide = true;
-    const { blockLength, form } = this[SLOTS].plan;
-    Object.setPrototypeOf(this, poolClass(Pool, this.type, { blockLength, form, wide: true }).prototype);
-  }
-
-  /** Throws when it has ended, and looks whether a WebAssembly memory has moved. */
-  #settle(): void {
-    if (!this.#lives) this.#throwEnded();
-    if (this.memory.home === "wasm") this.memory.byteLength;
-  }
-
   #liveFrom(index: number): Handle<T> {
-    this.#settle();
+    this.settle();
     const slots = this[SLOTS];
     const found = slots.nextLive(index);
     return (found < 0 ? NO_HANDLE : slots.words[slots.wordOf(found)]) as Handle<T>;
-  }
-
-  #end(): void {
-    this.#lives = false;
-    this[SLOTS].forget();
-  }
-
-  #throwEnded(): never {
-    if (this.memory.closed && this.#owned === undefined) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after it was closed, or after the allocator of its blocks was reset",
-      cure: "Keep it open for as long as it is used.",
-    });
   }
 }

@@ -1,4 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
+import { sharedMemory } from "../core/homes.ts";
 
 /** How long a participant that is busy, or recovers, may take. */
 const PATIENCE_MS = 10_000;
@@ -22,12 +23,13 @@ export function waitUntil(holds: () => boolean, subject: string, seat: number | 
   }
 }
 
-const NEVER = typeof SharedArrayBuffer === "undefined" ? undefined : new Int32Array(new SharedArrayBuffer(4));
+let never: Int32Array | undefined;
 
 /** A millisecond, where this thread may wait; else nothing. */
 function pause(): void {
   try {
-    if (NEVER !== undefined) Atomics.wait(NEVER, 0, 0, 1);
+    never ??= sharedMemory(4).i32;
+    Atomics.wait(never, 0, 0, 1);
   } catch {
     // The main thread of a page may not wait: it looks again at once.
   }

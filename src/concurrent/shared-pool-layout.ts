@@ -153,3 +153,21 @@ function layoutOf(type: Type<unknown, never>): number {
 function sumOf(words: readonly number[]): number {
   return words.reduce((sum, word) => (Math.imul(sum ^ word, 0x9e37_79b1) + 0x7f4a_7c15) | 0, 0);
 }
+
+/** Throws `read-only`, and `invalid-argument` for a place where it cannot begin. */
+export function checkHome(memory: Memory, byteOffset: number, type: Type<unknown, never>): void {
+  if (memory.readOnly) {
+    throw new MemoryError("read-only", {
+      subject: `shared pool of ${type.name}`,
+      event: `needs a seat in ${memory.subject}, which is read-only`,
+      cure: "Open it for writing.",
+    });
+  }
+  if (Number.isSafeInteger(byteOffset) && byteOffset >= 0 && byteOffset % 64 === 0) return;
+  throw new MemoryError("invalid-argument", {
+    subject: `shared pool of ${type.name}`,
+    event: "cannot begin there",
+    numbers: { byteOffset: String(byteOffset), align: 64 },
+    cure: "Place it at a multiple of 64 bytes.",
+  });
+}

@@ -6,6 +6,7 @@ import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../layout/type.ts";
 import type { Participant, Recovered } from "./participant.ts";
 import {
+  checkHome,
   checkShape,
   formatSharedPool,
   OWNER_MASK,
@@ -283,21 +284,4 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
       cure: "Keep it open for as long as it is used, or attach again.",
     });
   }
-}
-
-function checkHome(memory: Memory, byteOffset: number, type: Type<unknown, never>): void {
-  if (memory.readOnly) {
-    throw new MemoryError("read-only", {
-      subject: `shared pool of ${type.name}`,
-      event: `needs a seat in ${memory.subject}, which is read-only`,
-      cure: "Open it for writing.",
-    });
-  }
-  if (Number.isSafeInteger(byteOffset) && byteOffset >= 0 && byteOffset % 64 === 0) return;
-  throw new MemoryError("invalid-argument", {
-    subject: `shared pool of ${type.name}`,
-    event: "cannot begin there",
-    numbers: { byteOffset: String(byteOffset), align: 64 },
-    cure: "Place it at a multiple of 64 bytes.",
-  });
 }

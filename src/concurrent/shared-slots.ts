@@ -1,8 +1,10 @@
 import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS } from "../core/handle.ts";
 import type { Memory } from "../core/memory.ts";
+import { eraseGuard, guardedSlots, writeGuard } from "./guards.ts";
 import { identityOf, type Participant, type Recovered } from "./participant.ts";
 import { waitUntil } from "./patience.ts";
+import { checkSharedPool } from "./shared-pool-check.ts";
 import {
   BUSY,
   FIRST_GUARD,
@@ -10,7 +12,6 @@ import {
   GATE,
   GENERATION,
   GUARD_COUNT,
-  GUARDS,
   HEAD,
   IDENTITY,
   LEFT,
@@ -89,29 +90,11 @@ export class SharedSlots {
 
   /** Writes a guard and tells its number, or -1 when the record of that generation is over. Throws `out-of-memory` when all guards are in use. */
   guard(slot: number, generation: number): number {
-    const { i32 } = this.memory;
-    const seat = this.#seatAt(this.seat);
-    for (let guard = seat + FIRST_GUARD; guard < seat + SEAT_WORDS; guard++) {
-      if (i32[guard] !== 0) continue;
-      Atomics.store(i32, seat + GUARD_COUNT, i32[seat + GUARD_COUNT] + 1);
-      Atomics.store(i32, guard, slot + 1);
-      if (Atomics.load(i32, this.words + slot) >>> 8 === generation) return guard;
-      this.unguard(guard);
-      return -1;
-    }
-    throw new MemoryError("out-of-memory", {
-      subject: "shared pool",
-      event: "has no guard left for this participant",
-      numbers: { guards: GUARDS },
-      cure: "Release guards that are no longer needed.",
-    });
+    return writeGuard(this.memory, this.#seatAt(this.seat), slot, this.words + slot, generation);
   }
 
   unguard(guard: number): void {
-    const { i32 } = this.memory;
-    const count = this.#seatAt(this.seat) + GUARD_COUNT;
-    Atomics.store(i32, guard, 0);
-    Atomics.store(i32, count, i32[count] - 1);
+    eraseGuard(this.memory, this.#seatAt(this.seat), guard);
   }
 
   /** Gives everything back and leaves the seat. */
@@ -177,25 +160,7 @@ export class SharedSlots {
 
   /** What contradicts the invariants. For moments when nobody else is at work. */
   checkInvariants(): string[] {
-    const { i32 } = this.memory;
-    const found: string[] = [];
-    const listed = this.#list.list();
-    for (let slot = 0; slot < this.plan.capacity; slot++) {
-      const word = i32[this.words + slot];
-      const owner = word & OWNER_MASK;
-      const free = (word >>> 8) % 2 === 0 && owner === 0;
-      if (free !== listed.has(slot)) found.push(`slot ${slot} has word ${word} and is ${free ? "not " : ""}on the free list`);
-      const empty = owner !== 0 && word !== RETIRED && i32[this.#seatAt(owner) + IDENTITY] === 0;
-      if (empty && (word >>> 8) % 2 === 0) found.push(`slot ${slot} is in the hands of seat ${owner}, which is empty`);
-    }
-    const mine = [...this.#cache, ...this.#limbo];
-    if (new Set(mine).size !== mine.length) found.push("a slot is twice in the hands of one seat");
-    for (const slot of mine) {
-      const word = i32[this.words + slot];
-      if ((word >>> 8) % 2 === 1 || (word & OWNER_MASK) !== this.seat) found.push(`slot ${slot} is held, but has word ${word}`);
-    }
-    if (i32[this.#base + GATE] !== 0) found.push(`seat ${i32[this.#base + GATE]} holds the gate`);
-    return found;
+    return checkSharedPool(this.memory, this.#base, this.plan, this.#list.list(), this.seat, [...this.#cache, ...this.#limbo]);
   }
 
   #seatAt(seat: number): number {
@@ -301,7 +266,7 @@ export class SharedSlots {
   #reclaim(): void {
     const limbo = this.#limbo;
     if (limbo.length > 0) {
-      const guarded = this.#guarded();
+      const guarded = guardedSlots(this.memory, this.#seatAt(1), this.plan.seats);
       let kept = 0;
       for (const slot of limbo) {
         if (guarded?.has(slot)) limbo[kept++] = slot;
@@ -310,18 +275,6 @@ export class SharedSlots {
       limbo.length = kept;
     }
     while (this.#cache.length > 2 * BATCH) this.#giveBack();
-  }
-
-  #guarded(): Set<number> | undefined {
-    const { i32 } = this.memory;
-    let guarded: Set<number> | undefined;
-    for (let seat = 1; seat <= this.plan.seats; seat++) {
-      const at = this.#seatAt(seat);
-      if (Atomics.load(i32, at + GUARD_COUNT) === 0) continue;
-      guarded ??= new Set();
-      for (let guard = at + FIRST_GUARD; guard < at + SEAT_WORDS; guard++) guarded.add(Atomics.load(i32, guard) - 1);
-    }
-    return guarded;
   }
 
   /** Takes up to a batch off the free list. */
