@@ -25,13 +25,24 @@ for (let place = HELD - 1, seed = 12_345; place > 0; place--) {
 }
 
 class Plain {
-  x = 0;
-  y = 0;
-  vx = 0;
-  vy = 0;
-  hp = 0;
-  team = 0;
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+  hp: number;
+  team: number;
+
+  constructor(x: number, y: number, vx: number, vy: number, hp: number, team: number) {
+    this.x = x;
+    this.y = y;
+    this.vx = vx;
+    this.vy = vy;
+    this.hp = hp;
+    this.team = team;
+  }
 }
+
+const make = (k: number): Plain => new Plain(k + 0.5, 1.5, 2.5, 3.5, k, 1);
 
 using wide = pool(Particle);
 using narrow = pool(Particle, { handles: "narrow" });
@@ -39,7 +50,7 @@ using read = pool(Particle);
 const wideHandles = Float64Array.from(order, () => wide.add());
 const narrowHandles = Uint32Array.from(order, () => narrow.add());
 const readHandles = Float64Array.from(order, () => read.add({ hp: 1 }));
-const objects = Array.from(order, () => new Plain());
+const objects = Array.from(order, make);
 
 function replaceWide(): void {
   for (let k = 0; k < HELD; k++) {
@@ -63,17 +74,18 @@ function replaceFilled(): void {
     wide.remove(wideHandles[place] as ParticleHandle);
     const handle = wide.add();
     const view = wide.uncheckedGet(handle);
-    view.x = 1;
-    view.y = 2;
-    view.vx = 3;
-    view.vy = 4;
+    view.x = k + 0.5;
+    view.y = 1.5;
+    view.vx = 2.5;
+    view.vy = 3.5;
     view.hp = k;
+    view.team = 1;
     wideHandles[place] = handle;
   }
 }
 
 function replaceObjects(): void {
-  for (let k = 0; k < HELD; k++) objects[order[k]] = new Plain();
+  for (let k = 0; k < HELD; k++) objects[order[k]] = make(k);
 }
 
 function getChecked(): number {
@@ -110,7 +122,7 @@ report({
 });
 report({
   bench,
-  case: "add + five fields + remove",
+  case: "add + six fields + remove",
   unit,
   ours: pairs.replaceFilled.bestNs,
   peer: made,
@@ -133,7 +145,7 @@ report({
   peerName: "an object",
 });
 
-for (const { name, replace, reason } of await poolPeers(() => new Plain(), order)) {
+for (const { name, replace, reason } of await poolPeers(() => make(0), order)) {
   if (replace === undefined) {
     report({ bench, case: "add + remove", unit, ours: pairs.replaceWide.bestNs, note: `${name}: ${reason}` });
     continue;
