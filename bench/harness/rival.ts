@@ -26,7 +26,7 @@ export interface Rivals {
   "@smikhalevski/object-pool": {
     ObjectPool: new <T>(make: () => T) => ObjectPool<T>;
   };
-  yapool: { default: new <T>() => Yapool<T> };
+  yapool: new <T>() => Yapool<T>;
   "@duckdb/node-api": {
     DuckDBInstance: {
       create(path: string, options?: Readonly<Record<string, string>>): Promise<DuckDbInstance>;

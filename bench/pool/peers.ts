@@ -35,7 +35,7 @@ async function objectPool<T>(make: () => T, order: Int32Array): Promise<() => vo
 }
 
 async function yapool<T>(make: () => T, order: Int32Array): Promise<() => void> {
-  const { default: Pool } = await loadRival("yapool");
+  const Pool = await loadRival("yapool");
   const pool = new Pool<T>();
   const held = Array.from(order, make);
   for (const object of held) pool.add(object);
