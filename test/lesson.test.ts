@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { KiB, MiB } from "../src/core/size.ts";
-import { arena, bump, f32, i32, interner, MemoryError, struct, u8, u16 } from "../src/index.ts";
+import { arena, bump, f32, formatHandle, i32, interner, MemoryError, pool, struct, u8, u16 } from "../src/index.ts";
 import { HOMES } from "./conformance/homes.ts";
 
 /** The first tests that anybody writes for an arena and an interner, in every place where bytes can live. */
@@ -45,6 +45,26 @@ for (const home of HOMES) {
       assert.throws(() => inside.hp, { code: "stale-view" });
       assert.deepEqual(Particle.copy(kept), { x: 3, y: 2, hp: 0, team: 0 });
       assert.deepEqual(scratch.checkInvariants(), []);
+    });
+
+    it("memory pool: two allocations, both written and read back, both freed", () => {
+      const Particle = struct("Particle", { x: f32, y: f32, hp: u16, team: u8 });
+      using memory = home.create(KiB(64), MiB(1));
+      using particles = pool(Particle, { memory });
+      const first = particles.add({ x: 1, hp: 42 });
+      const second = particles.add();
+      particles.get(second).hp = 84;
+      assert.deepEqual([particles.get(first).hp, particles.get(second).hp, particles.size], [42, 84, 2]);
+      assert.deepEqual([formatHandle(first), formatHandle(second)], ["0v1", "1v1"]);
+      particles.remove(first);
+      particles.remove(second);
+      assert.equal(particles.size, 0);
+      for (const handle of [first, second]) {
+        assert.equal(particles.tryGet(handle), undefined);
+        assert.throws(() => particles.get(handle), { code: "stale-handle" });
+        assert.throws(() => particles.remove(handle), { code: "stale-handle" });
+      }
+      assert.deepEqual(particles.checkInvariants(), []);
     });
 
     it("string interning: equal strings have equal ids, different strings different ids, and an id gives the string back", () => {

@@ -94,7 +94,7 @@ export function isPresent(bits: Uint8Array, index: number): boolean {
   return ((bits[index >>> 3] >>> (index & 7)) & 1) === 1;
 }
 
-function setPresent(bits: Uint8Array, index: number, present: boolean): void {
+export function setPresent(bits: Uint8Array, index: number, present: boolean): void {
   const bit = 1 << (index & 7);
   if (present) bits[index >>> 3] |= bit;
   else bits[index >>> 3] &= ~bit;

@@ -24,6 +24,11 @@ export interface ColumnsOptions {
   readonly capacity?: number;
 }
 
+export interface SortOptions {
+  /** The largest value first. Rows of equal values keep their order then, too. */
+  readonly descending?: boolean;
+}
+
 /** Where columns lie. */
 export interface ColumnsHome {
   /** None where the block is another's. */

@@ -1,25 +1,32 @@
-import type { Allocator } from "../alloc/allocator.ts";
 import { bump } from "../alloc/bump.ts";
-import { NIL, type Ptr } from "../core/brand.ts";
+import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
-import type { Lease, Tenant } from "../core/lease.ts";
-import type { Dependent, Memory } from "../core/memory.ts";
+import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
 import type { ValueOf } from "../layout/type.ts";
-import { BLOCK_ALIGN } from "./block-header.ts";
-import { allocateBlock, blockAt, type ColumnsBlock, columnIndex, endedBlock } from "./columns-block.ts";
-import { clearRows, copyRow, copyRows, gatherRow, scatterRow } from "./columns-cells.ts";
+import { allocateBlock, columnIndex } from "./columns-block.ts";
+import { clearRows, copyRow, gatherRow, scatterRow } from "./columns-cells.ts";
 import { checkColumns } from "./columns-check.ts";
-import { readColumnsHeader, SIZE } from "./columns-layout.ts";
-import { type ColumnOf, type ColumnRow, type ColumnsHome, type ColumnsOptions, checkRows } from "./columns-options.ts";
-import { type RowColumns, type RowCursor, rowClasses } from "./columns-row.ts";
+import { groupRuns } from "./columns-group.ts";
+import { MOST_ROWS, readColumnsHeader, SIZE } from "./columns-layout.ts";
+import {
+  type ColumnOf,
+  type ColumnRow,
+  type ColumnsHome,
+  type ColumnsOptions,
+  checkRows,
+  type SortOptions,
+} from "./columns-options.ts";
+import { orderBy } from "./columns-order.ts";
+import { permuteRows } from "./columns-permute.ts";
+import { type RowCursor, rowClasses } from "./columns-row.ts";
+import { closeRow, openRow } from "./columns-shift.ts";
+import { ColumnsStore } from "./columns-store.ts";
 
 const DEFAULT_CAPACITY = 64;
-/** What is left where rows have moved away: all bits set, which floats show as NaN. */
-const POISON = 0xff;
 
 /** Columns without rows. See {@link Columns}. Throws `out-of-memory`. */
 export function columns<const F extends Fields>(type: StructType<F>, options: ColumnsOptions): Columns<F> {
@@ -53,37 +60,28 @@ export function columns<const F extends Fields>(type: StructType<F>, options: Co
  *
  * One thread writes. Columns that are no longer written can be read by any number of threads and processes, through `attach`.
  */
-export class Columns<const F extends Fields> implements Dependent, Tenant, Disposable {
+export class Columns<const F extends Fields> implements Disposable {
   readonly type: StructType<F>;
   readonly memory: Memory;
   /** The rows by number: `at(i)` makes a row object, `seek(i)` moves one, iterating makes one a row. Throws `out-of-bounds`. */
   readonly rows: RowCursor<ColumnRow<F>>;
-  readonly #allocator: Allocator | undefined;
-  readonly #lease: Lease;
+  readonly #store: ColumnsStore;
   readonly #place: Place;
   /** Room for one row as a struct, on its way in or out. */
   readonly #record: Memory;
-  readonly #rowColumns: RowColumns;
-  #ptr: Ptr;
-  #block: ColumnsBlock;
-  #ended = false;
 
   /** For `columns` and `Columns.attach`. */
-  constructor(type: StructType<F>, { allocator, ptr, lease, byteOffset, capacity }: ColumnsHome) {
-    const { memory } = lease;
+  constructor(type: StructType<F>, home: ColumnsHome) {
     this.type = type;
-    this.memory = memory;
-    this.#allocator = allocator;
-    this.#lease = lease;
-    this.#ptr = ptr;
+    this.memory = home.lease.memory;
     this.#place = new Place(undefined, type.name);
     this.#record = privateMemory(type.byteSize);
-    this.#block = this.#blockAt(byteOffset, capacity);
-    const { RowColumns, Rows } = rowClasses<ColumnRow<F>>(type, this.#block);
-    this.#rowColumns = new RowColumns(this.#block);
-    this.rows = new Rows(this.#rowColumns, (index) => this.#checkIndex(index));
-    memory.addDependent(this);
-    lease.addTenant(this);
+    const store = new ColumnsStore(type, home);
+    this.#store = store;
+    const { RowColumns, Rows } = rowClasses<ColumnRow<F>>(type, store.block);
+    const rowColumns = new RowColumns(store.block);
+    store.serve(rowColumns);
+    this.rows = new Rows(rowColumns, (index) => store.checkIndex(index));
   }
 
   /**
@@ -97,22 +95,22 @@ export class Columns<const F extends Fields> implements Dependent, Tenant, Dispo
 
   /** Rows. */
   get size(): number {
-    return this.#settled().head[SIZE];
+    return this.#store.block.head[SIZE];
   }
 
   /** How many rows there is room for before it grows. */
   get capacity(): number {
-    return this.#settled().capacity;
+    return this.#store.block.capacity;
   }
 
   /** Where the block begins. Growth moves it. */
   get byteOffset(): number {
-    return this.#settled().byteOffset;
+    return this.#store.block.byteOffset;
   }
 
   /** The length of the whole block. */
   get byteLength(): number {
-    return this.#settled().byteLength;
+    return this.#store.block.byteLength;
   }
 
   /**
@@ -120,7 +118,7 @@ export class Columns<const F extends Fields> implements Dependent, Tenant, Dispo
    * is good. Throws `invalid-argument` for a field that is neither a number nor stored as one.
    */
   column<Name extends keyof F & string>(name: Name): ColumnOf<ValueOf<F[Name]>> {
-    const block = this.#settled();
+    const block = this.#store.block;
     const { element, byteOffset } = block.places[columnIndex(this.type, block, name)];
     if (element.codec.shape === "direct") {
       return this.memory.slice(element.codec.view, block.byteOffset + byteOffset, this.size) as ColumnOf<ValueOf<F[Name]>>;
@@ -134,62 +132,130 @@ export class Columns<const F extends Fields> implements Dependent, Tenant, Dispo
 
   /** One bit a row, least significant first, 1 = there is a value; undefined for a field that is not optional. Good for as long as `column()` is. */
   validity(name: keyof F & string): Uint8Array | undefined {
-    const block = this.#settled();
+    const block = this.#store.block;
     return block.bitmaps[columnIndex(this.type, block, name)]?.subarray(0, Math.ceil(this.size / 8));
   }
 
   /** Row `index` as a plain object, a copy. Throws `out-of-bounds`. */
   get(index: number): StructValue<F> {
-    this.#checkIndex(index);
-    gatherRow(this.#block, index, this.#record);
+    this.#store.checkIndex(index);
+    gatherRow(this.#store.block, index, this.#record);
     return this.type.rawRead(this.#record, 0);
   }
 
   /** Stores a whole row. A field that is left out becomes zero. Throws `bad-value`, `out-of-bounds`, `read-only`; nothing has changed then. */
   set(index: number, row: StructInput<F>): void {
-    this.#checkWritable();
-    this.#checkIndex(index);
-    const checked = this.type.rawCheck(row, this.#place);
-    this.type.rawStore(this.#record, 0, checked);
-    scatterRow(this.#block, index, this.#record);
+    this.#take(row);
+    this.#store.checkIndex(index);
+    scatterRow(this.#store.block, index, this.#record);
   }
 
   /** Adds a row behind the last, and returns its number. Throws `bad-value`, `out-of-memory`, `read-only`; nothing has changed then. */
   append(row: StructInput<F>): number {
-    this.#checkWritable();
-    const checked = this.type.rawCheck(row, this.#place);
-    const { size } = this;
-    if (size === this.#block.capacity) this.#relocate(Math.max(size * 2, DEFAULT_CAPACITY));
+    this.#store.checkWritable();
+    return this.rawAppend(this.type.rawCheck(row, this.#place));
+  }
+
+  /** The same for what `type.rawCheck` has returned, into columns that may be changed. */
+  rawAppend(checked: unknown): number {
     this.type.rawStore(this.#record, 0, checked);
-    scatterRow(this.#block, size, this.#record);
-    this.#block.head[SIZE] = size + 1;
+    const { size } = this;
+    this.#makeRoom(size + 1);
+    const { block } = this.#store;
+    scatterRow(block, size, this.#record);
+    block.head[SIZE] = size + 1;
     return size;
+  }
+
+  /** Copies row `fromIndex` of columns of the same type over row `index`, both of which are there. */
+  rawCopyRow(index: number, from: Columns<F>, fromIndex: number): void {
+    gatherRow(from.#store.block, fromIndex, this.#record);
+    scatterRow(this.#store.block, index, this.#record);
+  }
+
+  /**
+   * Puts a row before row `index`; those from there on get the next number. `index` may be `size`. O(rows behind it). Throws `out-of-bounds`,
+   * and what `append` throws; nothing has changed then.
+   */
+  insert(index: number, row: StructInput<F>): void {
+    this.#take(row);
+    const { size } = this;
+    if (index !== size) this.#store.checkIndex(index);
+    this.#makeRoom(size + 1);
+    const { block } = this.#store;
+    openRow(block, index, size);
+    scatterRow(block, index, this.#record);
+    block.head[SIZE] = size + 1;
   }
 
   /** Removes row `index`: the last row takes its number. Throws `out-of-bounds`, `read-only`. */
   swapRemove(index: number): void {
-    this.#checkWritable();
-    this.#checkIndex(index);
+    this.#store.checkWritable();
+    this.#store.checkIndex(index);
     const last = this.size - 1;
-    if (index !== last) copyRow(this.#block, last, index);
+    if (index !== last) copyRow(this.#store.block, last, index);
     this.resize(last);
+  }
+
+  /** Removes row `index`: those behind it get the number before. O(rows behind it). Throws `out-of-bounds`, `read-only`. */
+  orderedRemove(index: number): void {
+    this.#store.checkWritable();
+    this.#store.checkIndex(index);
+    const { size } = this;
+    closeRow(this.#store.block, index, size);
+    this.resize(size - 1);
+  }
+
+  /**
+   * Sorts the rows by a column. Stable: rows of equal values keep their order. Rows without a value come last, in both directions; before them NaN,
+   * after every number; 0 equals -0; members of an enum are in the order of their declaration. Numbers are sorted by radix. Throws
+   * `invalid-argument` for columns whose values have no order, `out-of-memory`, `read-only`; nothing has changed then.
+   */
+  sort(by: keyof F & string, options: SortOptions = {}): void {
+    this.#store.checkWritable();
+    permuteRows(this.#store.block, this.order(by, options));
+  }
+
+  /** The numbers of the rows as `sort` would order them; the rows stay where they are. */
+  order(by: keyof F & string, options: SortOptions = {}): Uint32Array {
+    const { block } = this.#store;
+    return orderBy(this.type, block, columnIndex(this.type, block, by), this.size, options.descending === true);
+  }
+
+  /**
+   * The numbers of the rows by their value in a column: for each value, in the order of `sort`, those of its rows, rising. Throws what `order` throws.
+   *
+   * ```ts
+   * for (const [team, rows] of particles.group("team")) console.log(team, rows.length);
+   * ```
+   */
+  group<Name extends keyof F & string>(by: Name): Map<ValueOf<F[Name]>, Uint32Array> {
+    const { block } = this.#store;
+    const groups = groupRuns(block, columnIndex(this.type, block, by), this.order(by));
+    return groups as Map<ValueOf<F[Name]>, Uint32Array>;
   }
 
   /** Cuts off rows, or adds rows of zeros; optional fields have no value in them. Throws `out-of-memory`, `read-only`; nothing has changed then. */
   resize(size: number): void {
-    this.#checkWritable();
+    this.#store.checkWritable();
     checkRows("size", size);
     const before = this.size;
-    if (size > this.capacity) this.#relocate(Math.max(size, before * 2));
-    if (size < before) clearRows(this.#block, size, before);
-    this.#block.head[SIZE] = size;
+    this.#makeRoom(size);
+    if (size < before) clearRows(this.#store.block, size, before);
+    this.#store.block.head[SIZE] = size;
   }
 
   /** Makes room for `capacity` rows in all. Throws `out-of-memory`, `read-only`; nothing has changed then. */
   reserve(capacity: number): void {
-    this.#checkWritable();
+    this.#store.checkWritable();
     checkRows("capacity", capacity);
-    if (capacity > this.capacity) this.#relocate(capacity);
+    if (capacity > this.capacity) this.#store.relocate(capacity);
+  }
+
+  /** Gives back the room for rows that are not there. False where there is no room for the smaller block beside the larger; nothing has changed then. */
+  shrinkToFit(): boolean {
+    this.#store.checkWritable();
+    return this.size === this.capacity || this.#store.tryRelocate(this.size);
   }
 
   /** Removes all rows and keeps the room. */
@@ -203,96 +269,27 @@ export class Columns<const F extends Fields> implements Dependent, Tenant, Dispo
 
   /** What contradicts the invariants in columns-layout.ts; empty when sound. Reads the whole block. */
   checkInvariants(): string[] {
-    return checkColumns(this.#settled());
+    return checkColumns(this.#store.block);
   }
 
   /** Gives the block back. Attached columns only end. */
   [Symbol.dispose](): void {
-    if (this.#ended) return;
-    const { byteLength } = this.#block;
-    this.#lease.removeTenant(this);
-    this.memory.removeDependent(this);
-    this.#end(() => {
-      throw new MemoryError("closed", {
-        subject: "columns",
-        event: "were used after they were disposed of",
-        cure: "Keep them for as long as they are used.",
-      });
-    });
-    this.#allocator?.free(this.#ptr, byteLength, BLOCK_ALIGN);
+    this.#store.close();
   }
 
-  /** For Memory: growth has moved the bytes. */
-  memoryMoved(): void {
-    const { byteOffset, capacity } = this.#block;
-    this.#use(this.#blockAt(byteOffset, capacity));
+  /**
+   * Checks a row and writes it to `#record`. Before anything else is looked at: reading the row may run code of the caller's, which may change
+   * these columns, and parts of the row may lie in the block that growth will give back.
+   */
+  #take(row: StructInput<F>): void {
+    this.#store.checkWritable();
+    this.type.rawStore(this.#record, 0, this.type.rawCheck(row, this.#place));
   }
 
-  memoryClosed(): void {}
-
-  /** For Lease: the block is gone. */
-  leaseEnded(): void {
-    const epoch = this.#lease.epoch - 1;
-    this.memory.removeDependent(this);
-    this.#end(() => this.#lease.throwStale(epoch));
-  }
-
-  #settled(): ColumnsBlock {
-    // Of ended columns every use throws, this first.
-    if (this.#block.head.length > 0) return this.#block;
-    // A WebAssembly module has grown its memory: asked for its length, the memory sees it and tells its dependents, of which this is one.
-    this.memory.byteLength;
-    return this.#block;
-  }
-
-  #blockAt(byteOffset: number, capacity: number): ColumnsBlock {
-    const locked = this.#allocator === undefined;
-    return blockAt(this.memory, byteOffset, capacity, this.type, locked, () => this.#checkWritable());
-  }
-
-  #use(block: ColumnsBlock): void {
-    this.#block = block;
-    this.#rowColumns.use(block);
-  }
-
-  #end(refuse: () => never): void {
-    this.#ended = true;
-    this.#block = endedBlock(refuse);
-    this.#rowColumns.end(this.#block);
-  }
-
-  #relocate(capacity: number): void {
-    const allocator = this.#allocator;
-    if (allocator === undefined) return;
-    const ptr = allocateBlock(this.type, allocator, capacity);
-    // Read only now: allocating may have moved the memory.
-    const from = this.#settled();
-    const to = this.#blockAt(ptr, capacity);
-    copyRows(from, to, from.head[SIZE]);
-    to.head[SIZE] = from.head[SIZE];
-    this.memory.u8.fill(POISON, from.byteOffset, from.byteOffset + from.byteLength);
-    allocator.free(this.#ptr, from.byteLength, BLOCK_ALIGN);
-    this.#ptr = ptr;
-    this.#use(to);
-  }
-
-  #checkIndex(index: number): void {
-    const size = this.#settled().head[SIZE];
-    if (Number.isInteger(index) && index >= 0 && index < size) return;
-    throw new MemoryError("out-of-bounds", {
-      subject: `columns of ${this.type.name}`,
-      event: "have no such row",
-      numbers: { index: String(index), size },
-      cure: "Pass a whole number from 0 to size - 1.",
-    });
-  }
-
-  #checkWritable(): void {
-    if (this.#allocator !== undefined) return;
-    throw new MemoryError("read-only", {
-      subject: `columns of ${this.type.name}`,
-      event: `that were attached to ${this.memory.subject} cannot be changed`,
-      cure: "Change the columns that they were copied from, or copy their rows into new ones.",
-    });
+  #makeRoom(size: number): void {
+    const { capacity } = this.#store.block;
+    if (size <= capacity) return;
+    checkRows("size", size);
+    this.#store.relocate(Math.max(size, Math.min(capacity * 2, MOST_ROWS), DEFAULT_CAPACITY));
   }
 }

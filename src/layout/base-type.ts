@@ -4,7 +4,7 @@ import type { Cursor } from "./cursor.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { Place } from "./place.ts";
 import type { Codec, Type, TypeKind } from "./type.ts";
-import { COPY, checkPlace, checkWritable, isView, TYPE } from "./view-parts.ts";
+import { COPY, checkPlace, checkWritable, isView, type LeasedClass, TYPE } from "./view-parts.ts";
 import type { Bound, Views } from "./views.ts";
 
 /** What every type of ours can do, written once over what differs. */
@@ -53,6 +53,11 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
 
   view(lease: Lease, byteOffset: number): View {
     return this.views.view(lease, byteOffset);
+  }
+
+  /** The class of the views that `view` makes: those of places within 4 GiB, or the wide ones of places beyond. For structures that check places themselves. */
+  leasedClass(wide: boolean): LeasedClass<View> {
+    return this.views.leasedClass(wide);
   }
 
   /** The type in one memory, for many views or cursors there: `const nodes = Node.in(memory); nodes.at(ptr).next`. */

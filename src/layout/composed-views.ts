@@ -21,7 +21,7 @@ export class ComposedViews<View> {
         this[POSITION] = position;
         this[LEASE] = lease;
         this[EPOCH] = lease.epoch;
-        this[WRITE_EPOCH] = lease.memory.readOnly ? 0 : lease.epoch;
+        this[WRITE_EPOCH] = lease.readOnly ? 0 : lease.epoch;
       }
     }
     const outside = (index: number, length: number) => throwOutside(layout.type.name, index, length);

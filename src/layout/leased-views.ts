@@ -84,8 +84,9 @@ export class LeasedViews<View> {
 
   readonly #locked = (lease: Lease, epoch: number): never => {
     this.#healing.failed();
-    if (lease.epoch === epoch) checkWritable(lease.memory);
-    return lease.throwStale(epoch);
+    if (lease.epoch !== epoch) return lease.throwStale(epoch);
+    checkWritable(lease.memory);
+    return lease.throwReadOnly();
   };
 
   readonly #follow = (lease: Lease): void => {
@@ -110,7 +111,7 @@ function classOf<View>(name: string): LeasedClass<View> {
     this[${position}] = p;
     this[${lease}] = l;
     this[${epoch}] = l.epoch;
-    this[${writeEpoch}] = l.memory.readOnly ? 0 : l.epoch;
+    this[${writeEpoch}] = l.readOnly ? 0 : l.epoch;
   }
 };`,
   ) as LeasedClass<View>;

@@ -132,6 +132,7 @@ function readable(view: LeasedView): Lease {
 function writable(view: LeasedView): Lease {
   const lease = readable(view);
   checkWritable(lease.memory);
+  if (lease.readOnly) lease.throwReadOnly();
   return lease;
 }
 

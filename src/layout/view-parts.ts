@@ -11,7 +11,7 @@ import type { Memory } from "../core/memory.ts";
  * 1. A view lies wholly within the typed arrays of its memory and is aligned: whoever makes one has checked it.
  * 2. The position of what ends within 4 GiB is a 32-bit integer, negative from 2 GiB on, which V8 keeps in a register. Beyond, views are
  *    of another class, a wide one, and the position is the byte offset itself. Both are understood by `byteOffsetOf`.
- * 3. A leased view was valid at its `EPOCH`. `WRITE_EPOCH` is the same, or 0 where the memory is read-only: no lease has epoch 0.
+ * 3. A leased view was valid at its `EPOCH`. `WRITE_EPOCH` is the same, or 0 where the lease is read-only: no lease has epoch 0.
  */
 export const POSITION: unique symbol = Symbol("position");
 export const LEASE: unique symbol = Symbol("lease");

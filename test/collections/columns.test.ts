@@ -74,8 +74,8 @@ type Step = readonly [name: string, row: UnitRow, place: number];
 const STEP = fc.tuple(
   fc.oneof(
     { weight: 8, arbitrary: fc.constant("append") },
-    { weight: 3, arbitrary: fc.constantFrom("set", "swapRemove", "assign") },
-    { weight: 1, arbitrary: fc.constantFrom("resize", "reserve", "clear") },
+    { weight: 3, arbitrary: fc.constantFrom("set", "swapRemove", "assign", "insert", "orderedRemove") },
+    { weight: 1, arbitrary: fc.constantFrom("resize", "reserve", "clear", "sort", "shrinkToFit") },
   ),
   ROW,
   fc.integer({ min: 0, max: 200 }),
@@ -103,6 +103,30 @@ function runProgram(table: Columns<typeof FIELDS>, program: readonly Step[]): vo
     } else if (name === "reserve") {
       table.reserve(place);
       assert.ok(table.capacity >= place);
+    } else if (name === "insert") {
+      table.insert(place % (model.length + 1), row);
+      model.splice(place % (model.length + 1), 0, row);
+    } else if (name === "shrinkToFit") {
+      assert.equal(table.shrinkToFit(), true);
+      assert.equal(table.capacity, model.length);
+    } else if (name === "sort") {
+      const by = (["alive", "hp", "name", "id", "team", "born"] as const)[place % 6];
+      const value = (row: UnitRow) => {
+        const it = row[by];
+        return by === "team" ? ["red", "green", "blue"].indexOf(String(it)) : it;
+      };
+      const descending = place > 100;
+      const indexed = [...model.keys()].sort((a, b) => {
+        const [x, y] = [value(model[a]), value(model[b])];
+        if (x === null || y === null) return Number(x === null) - Number(y === null) || a - b;
+        return (x < y ? -1 : x > y ? 1 : 0) * (descending ? -1 : 1) || a - b;
+      });
+      assert.deepEqual([...table.order(by, { descending })], indexed);
+      table.sort(by, { descending });
+      const before = [...model];
+      indexed.forEach((from, to) => {
+        model[to] = before[from];
+      });
     } else if (name === "clear") {
       table.clear();
       model.length = 0;
@@ -112,6 +136,9 @@ function runProgram(table: Columns<typeof FIELDS>, program: readonly Step[]): vo
     } else if (model.length > 0 && name === "assign") {
       Object.assign(place % 2 === 0 ? table.rows.at(index) : table.rows.seek(index), row);
       model[index] = row;
+    } else if (model.length > 0 && name === "orderedRemove") {
+      table.orderedRemove(index);
+      model.splice(index, 1);
     } else if (model.length > 0) {
       table.swapRemove(index);
       const last = model.pop();
