@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import cliProgress from "cli-progress";
-import colors from "picocolors";
 import { type BuildProgress, type BuildSummary, buildDataset } from "../mapped/dataset/build.ts";
+import { paletteFor } from "./palette.ts";
 import type { BuildFlags } from "./program.ts";
 
 /** Builds a data set with a progress display on a terminal, and one line of summary. */
@@ -26,7 +26,7 @@ export function summaryLine(output: string, summary: BuildSummary): string {
   const { rowCount, columnCount, inputByteLength, byteLength, milliseconds, key } = summary;
   const speed = inputByteLength / 1e6 / (milliseconds / 1000);
   return (
-    `${colors.bold(output)}: ${rowCount.toLocaleString("en")} rows × ${columnCount} columns, ` +
+    `${paletteFor(process.stdout).bold(output)}: ${rowCount.toLocaleString("en")} rows × ${columnCount} columns, ` +
     `${megabytes(inputByteLength)} → ${megabytes(byteLength)} in ${(milliseconds / 1000).toFixed(1)} s (${speed.toFixed(0)} MB/s), ` +
     `key ${key ?? "row number"}`
   );

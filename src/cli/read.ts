@@ -1,11 +1,11 @@
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import colors from "picocolors";
 import { MemoryError } from "../core/errors.ts";
 import { type Dataset, openDataset, type UntypedRow } from "../mapped/dataset/dataset.ts";
 import type { ExportFormat, RowRange } from "../mapped/dataset/export.ts";
 import { Answer } from "./fail.ts";
+import { paletteFor } from "./palette.ts";
 
 /** Prints the row with a key as JSON. The key's text is read as the key column's type says. */
 export async function runGet(path: string, keyText: string): Promise<void> {
@@ -26,7 +26,7 @@ export async function runExport(path: string, options: { format: ExportFormat })
 
 export async function runInspect(path: string): Promise<void> {
   using dataset = openDataset(path);
-  await print([dataset.draw(colors)]);
+  await print([dataset.draw(paletteFor(process.stdout))]);
 }
 
 export async function runVerify(path: string): Promise<void> {
