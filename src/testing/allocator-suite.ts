@@ -286,14 +286,17 @@ function badFree(allocator: CheckableAllocator, mistake: BadFree, ptr: Ptr, byte
     case "freed": {
       const other = allocator.alloc(byteSize);
       allocator.free(other, byteSize);
-      return allocator.free(other, byteSize);
+      allocator.free(other, byteSize);
+      break;
     }
     case "interior":
-      return allocator.free((ptr + 8) as Ptr, byteSize - 8);
+      allocator.free((ptr + 8) as Ptr, byteSize - 8);
+      break;
     case "foreign":
-      return allocator.free((allocator.memory.byteLength - 8) as Ptr, 8);
+      allocator.free((allocator.memory.byteLength - 8) as Ptr, 8);
+      break;
     case "size":
-      return allocator.free(ptr, byteSize * 4);
+      allocator.free(ptr, byteSize * 4);
   }
 }
 

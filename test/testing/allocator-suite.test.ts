@@ -72,7 +72,10 @@ test("each way to break the contract is noticed", () => {
     "never an end": () => {
       let top = 8;
       return Object.assign(broken(detached)(), {
-        rawAlloc: (byteSize: number, align: number) => (top = Math.ceil((top + byteSize) / align) * align) as Ptr,
+        rawAlloc: (byteSize: number, align: number) => {
+          top = Math.ceil((top + byteSize) / align) * align;
+          return top as Ptr;
+        },
       });
     },
     "never a block": broken({ rawAlloc: () => NIL }),
