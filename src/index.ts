@@ -11,7 +11,7 @@ export { type NullAllocator, nullAllocator } from "./alloc/null-allocator.ts";
 export type { RegionOptions } from "./alloc/region.ts";
 export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
 export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/shared-heap.ts";
-export { attachSlab, attachSlab, type Slab, Slab, slab, slab } from "./alloc/slab.ts";
+export { attachSlab, type Slab, slab } from "./alloc/slab.ts";
 export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
 export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/statistics.ts";
 export { type SynchronizedAllocator, type SynchronizedOptions, synchronized } from "./alloc/synchronized.ts";
