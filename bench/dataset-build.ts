@@ -46,7 +46,8 @@ for (let round = 0; round < ROUNDS; round++) {
   rmSync(oursPath, { force: true });
   const ours = await child.run("ours", { input, output: oursPath });
   const duckdb = await child.run("duckdb", { input, output: duckPath });
-  if (ours.result.rowCount !== duckdb.result.rowCount) throw new Error(`${ours.result.rowCount} rows are not ${duckdb.result.rowCount}`);
+  if (ours.result.rowCount !== duckdb.result.rowCount)
+    throw new Error(`${ours.result.rowCount} rows are not ${duckdb.result.rowCount}`);
   best.ours = Math.min(best.ours, ours.result.seconds);
   best.duckdb = Math.min(best.duckdb, duckdb.result.seconds);
   peak.ours = Math.max(peak.ours, ours.peak.rssAnon);
@@ -56,7 +57,14 @@ const bench = "dataset-build";
 const size = `${(statSync(input).size / 1e9).toFixed(2)} GB`;
 const peerName = "duckdb, 2 threads";
 report({ bench, case: `build from ${size}`, unit: "s", ours: best.ours, peer: best.duckdb, peerName });
-report({ bench, case: "size of the file", unit: "MB", ours: statSync(oursPath).size / 1e6, peer: statSync(duckPath).size / 1e6, peerName });
+report({
+  bench,
+  case: "size of the file",
+  unit: "MB",
+  ours: statSync(oursPath).size / 1e6,
+  peer: statSync(duckPath).size / 1e6,
+  peerName,
+});
 report({ bench, case: "peak private memory", unit: "MB", ours: peak.ours / 1e6, peer: peak.duckdb / 1e6, peerName });
 rmSync(duckPath);
 rmSync(oursPath);

@@ -27,13 +27,14 @@ const child = await childTasks(import.meta.url, {
     });
     return { first: rounds[0], later: rounds.slice(1).sort((a, b) => a - b)[14] };
   },
-  lookups: async ({ path, rows }: { path: string; rows: number }) => lookups(path, rows),
+  lookups: (argument: { path: string; rows: number; folder: string }) => lookups(argument),
 });
 
 const folder = scratchFolder();
 const cities = join(folder, "cities.seg");
 await buildDataset(CITIES, cities, { format: "tsv", columns: CITY_COLUMNS, key: "id" });
-const large = await numbered(option("rows", 10_000_000));
+const largeRows = option("rows", 10_000_000);
+const large = await numbered(largeRows);
 const wide = await wideDataset();
 
 for (const [name, path, key] of [
@@ -47,14 +48,14 @@ for (const [name, path, key] of [
 
 for (const [path, rows] of [
   [cities, 135_000],
-  [large, 10_000_000],
+  [large, largeRows],
 ] as const) {
-  const { result } = await child.run("lookups", { path, rows }, { nodeOptions: ["--max-old-space-size=12000"] });
+  const { result } = await child.run("lookups", { path, rows, folder }, { nodeOptions: ["--max-old-space-size=12000"] });
   for (const measurement of result) report(measurement);
 }
 
 /** Lookups in one dataset, in a process of its own. */
-async function lookups(path: string, rows: number) {
+async function lookups({ path, rows, folder }: { path: string; rows: number; folder: string }) {
   const dataset = openDataset(path, { row: Row });
   const keys = shuffledKeys(dataset.column("id"));
   const map = new Map<number, { id: number; name: string; population: number; latitude: number }>();
@@ -69,13 +70,11 @@ async function lookups(path: string, rows: number) {
   });
   let at = 0;
   const next = () => keys[at++ % keys.length];
-  const names = new Map<string, () => unknown>();
   const sum = (take: (key: number) => number) => () => {
     let total = 0;
     for (let i = 0; i < LOOKUPS; i++) total += take(next());
     return total;
   };
-  names.set("", () => 0);
   const timings = interleave(
     {
       number: sum((key) => dataset.get(key)?.population ?? 0),
@@ -106,9 +105,30 @@ async function lookups(path: string, rows: number) {
   rmSync(join(folder, `lmdb-${rows}`), { recursive: true, force: true });
   const bench = "dataset";
   return [
-    { bench, case: `get a number, ${byKey}`, unit: "ns", ours: timings.number.bestNs, peer: timings.mapNumber.bestNs, peerName: "Map of objects" },
-    { bench, case: `get a text, ${byKey}`, unit: "ns", ours: timings.text.bestNs, peer: timings.mapText.bestNs, peerName: "Map of objects" },
-    { bench, case: `row of a key, ${byKey}`, unit: "ns", ours: timings.column.bestNs, peer: timings.mapNumber.bestNs, peerName: "Map of objects" },
+    {
+      bench,
+      case: `get a number, ${byKey}`,
+      unit: "ns",
+      ours: timings.number.bestNs,
+      peer: timings.mapNumber.bestNs,
+      peerName: "Map of objects",
+    },
+    {
+      bench,
+      case: `get a text, ${byKey}`,
+      unit: "ns",
+      ours: timings.text.bestNs,
+      peer: timings.mapText.bestNs,
+      peerName: "Map of objects",
+    },
+    {
+      bench,
+      case: `row of a key, ${byKey}`,
+      unit: "ns",
+      ours: timings.column.bestNs,
+      peer: timings.mapNumber.bestNs,
+      peerName: "Map of objects",
+    },
     { bench, case: `get a number, ${byKey}`, unit: "ns", ours: rival.ours.bestNs, peer: rival.lmdb.bestNs, peerName: "lmdb" },
   ];
 }
@@ -135,7 +155,9 @@ async function numbered(rows: number): Promise<string> {
   for (let row = 0; row < rows; ) {
     const lines: string[] = [];
     for (const end = Math.min(rows, row + 100_000); row < end; row++) {
-      lines.push(`${Math.imul(row + 1, 0x9e3779b1) >>> 0},name ${row % 50_021},${(row * 7919) % 1_000_003},${(row % 180_000) / 1000 - 90.5}`);
+      lines.push(
+        `${Math.imul(row + 1, 0x9e3779b1) >>> 0},name ${row % 50_021},${(row * 7919) % 1_000_003},${(row % 180_000) / 1000 - 90.5}`,
+      );
     }
     writeFileSync(input, `${lines.join("\n")}\n`, { flag: "a" });
   }

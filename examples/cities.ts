@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { buildDataset, drawDataset, openDataset } from "offheap/mapped";
+import { buildDataset, openDataset } from "offheap/mapped";
 import colors from "picocolors";
 import { ProgressDisplay, summaryLine } from "../src/cli/build.ts";
-import type { CrewReport } from "./cities/crew.ts";
 import { City } from "./cities/city.ts";
+import type { CrewReport } from "./cities/crew.ts";
 import { COLUMNS, plainCities, SOURCE } from "./cities/source.ts";
 
 const FILE = "cities.seg";
@@ -63,7 +63,13 @@ try {
     ["time to open", "ms", best(ours, (s) => s.openMilliseconds), best(plain, (s) => s.openMilliseconds), 2],
     ["memory a worker (PSS)", "MB", memory(ours), memory(plain), 1],
     ["one lookup and a field", "ns", best(ours, (s) => s.nanosecondsPerLookup), best(plain, (s) => s.nanosecondsPerLookup), 0],
-    ["longest collection pause", "ms", worst(ours, (s) => s.longestPauseMilliseconds), worst(plain, (s) => s.longestPauseMilliseconds), 1],
+    [
+      "longest collection pause",
+      "ms",
+      worst(ours, (s) => s.longestPauseMilliseconds),
+      worst(plain, (s) => s.longestPauseMilliseconds),
+      1,
+    ],
   ];
   console.log(`${"".padEnd(28)}${"offheap".padStart(12)}${"JSON + Map".padStart(14)}`);
   for (const [name, unit, a, b, digits] of rows) {
@@ -74,6 +80,6 @@ try {
 }
 
 console.log(colors.bold("\n4. What is in the file\n"));
-console.log(drawDataset(cities, colors));
+console.log(cities.draw(colors));
 console.log(`Next: ${colors.cyan("npx offheap get cities.seg 2643743")}, ${colors.cyan("npx offheap --help")}, and README.md.`);
 console.log(colors.dim("Data: GeoNames (geonames.org), CC-BY 4.0."));

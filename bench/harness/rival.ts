@@ -27,11 +27,31 @@ export interface Rivals {
       free(address: number): boolean;
     };
   };
+  bitecs: {
+    createWorld(): object;
+    addEntity(world: object): number;
+    addComponent(world: object, entity: number, component: object): unknown;
+    query(world: object, components: readonly object[]): ArrayLike<number>;
+  };
+  "@smikhalevski/object-pool": {
+    ObjectPool: new <T>(make: () => T) => ObjectPool<T>;
+  };
+  yapool: new <T>() => Yapool<T>;
   "@duckdb/node-api": {
     DuckDBInstance: {
       create(path: string, options?: Readonly<Record<string, string>>): Promise<DuckDbInstance>;
     };
   };
+}
+
+export interface ObjectPool<T> {
+  take(): T;
+  release(value: T): void;
+}
+
+export interface Yapool<T> {
+  add(value: T): void;
+  remove(value: T): void;
 }
 
 export interface LmdbStore {
@@ -66,5 +86,8 @@ export async function loadRival<Name extends keyof Rivals>(name: Name): Promise<
       cause,
     });
   }
-  return import(pathToFileURL(path).href);
+  const module = await import(pathToFileURL(path).href);
+  // Of some CommonJS modules Node cannot tell the names before it runs them.
+  const isNameless = Object.keys(module).every((name) => name === "default" || name === "module.exports");
+  return isNameless ? module.default : module;
 }

@@ -20,7 +20,9 @@ if (isMainThread) {
     { length: crew },
     () => new Worker(new URL(import.meta.url), { workerData: { how, source, rowsToCheck: Number(rowsToCheck) } }),
   );
-  const seen = await Promise.all(threads.map((thread) => new Promise<Seen>((resolve, reject) => thread.once("message", resolve).once("error", reject))));
+  const seen = await Promise.all(
+    threads.map((thread) => new Promise<Seen>((resolve, reject) => thread.once("message", resolve).once("error", reject))),
+  );
   const report: CrewReport = { seen, pssBytes: pssOfThisProcess() };
   process.stdout.write(JSON.stringify(report), () => process.exit(0));
 } else {

@@ -41,7 +41,12 @@ export class ProgressDisplay {
 
   constructor(name: string) {
     this.#bar = new cliProgress.SingleBar(
-      { format: `${name} {phase} [{bar}] {percentage}% {rows} rows`, hideCursor: true, clearOnComplete: true, stream: process.stderr },
+      {
+        format: `${name} {phase} [{bar}] {percentage}% {rows} rows`,
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+      },
       cliProgress.Presets.rect,
     );
   }

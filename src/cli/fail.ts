@@ -6,7 +6,7 @@ export class Answer extends Error {}
 
 /** Tells what went wrong on standard error and ends with status 1. A mistake of offheap itself keeps its stack. */
 export function failWith(error: unknown): never {
-  if (error instanceof MemoryError) process.stderr.write(`${colors.red("error")} ${error.message}\n`);
+  if (error instanceof MemoryError) process.stderr.write(`${colors.red("error:")} ${error.message}\n`);
   else if (error instanceof Answer) process.stderr.write(`${error.message}\n`);
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exit(1);

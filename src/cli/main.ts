@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { program } from "./program.ts";
 import { failWith } from "./fail.ts";
+import { program } from "./program.ts";
 
 // A reader that has seen enough (`offheap export … | head`) closes the pipe: that is its right, and no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -5,7 +5,6 @@ import colors from "picocolors";
 import { MemoryError } from "../core/errors.ts";
 import { type Dataset, openDataset, type UntypedRow } from "../mapped/dataset/dataset.ts";
 import type { ExportFormat, RowRange } from "../mapped/dataset/export.ts";
-import { drawDataset } from "../mapped/dataset/picture.ts";
 import { Answer } from "./fail.ts";
 
 /** Prints the row with a key as JSON. The key's text is read as the key column's type says. */
@@ -27,7 +26,7 @@ export async function runExport(path: string, options: { format: ExportFormat })
 
 export async function runInspect(path: string): Promise<void> {
   using dataset = openDataset(path);
-  await print([drawDataset(dataset, colors)]);
+  await print([dataset.draw(colors)]);
 }
 
 export async function runVerify(path: string): Promise<void> {
@@ -70,7 +69,10 @@ function parseKey(dataset: Dataset<UntypedRow>, text: string): number | bigint |
 
 /** `world-cities.seg` → `WorldCities`. */
 function typeName(path: string): string {
-  const words = basename(path).replace(/\.[^.]*$/, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words =
+    basename(path)
+      .replace(/\.[^.]*$/, "")
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   const name = words.map((word) => word[0].toUpperCase() + word.slice(1)).join("");
   return /^[\p{L}_$]/u.test(name) ? name : `Dataset${name}`;
 }

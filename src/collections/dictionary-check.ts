@@ -1,7 +1,7 @@
 import { privateMemory } from "../core/homes.ts";
 import { findInvalidUtf8 } from "../core/utf8.ts";
 import type { Dictionary } from "./dictionary.ts";
-import { OFFSETS_AT, readDictionaryLayout, SEED_WORD } from "./dictionary-layout.ts";
+import { HEADER_ZEROS_AT, OFFSETS_AT, readDictionaryLayout, SEED_WORD } from "./dictionary-layout.ts";
 import { hashBytes } from "./hash.ts";
 import type { StringId } from "./interner.ts";
 
@@ -27,11 +27,13 @@ function offsets({ memory, byteOffset, layout }: Dictionary): string[] {
   const found: string[] = [];
   const view = layout.offsetByteSize === 8 ? memory.f64 : memory.u32;
   const first = (byteOffset + OFFSETS_AT) / layout.offsetByteSize;
+  if (Object.is(view[first], -0)) found.push("the first offset is a negative zero");
   for (let id = 1; id <= layout.count && found.length < MOST_FINDINGS; id++) {
     const start = view[first + id - 1];
     const end = view[first + id];
-    if (!(Number.isInteger(end) && end >= start && end <= layout.textByteLength))
+    if (!(Number.isInteger(end) && end >= start && end <= layout.textByteLength) || Object.is(end, -0)) {
       found.push(`the string of id ${id} lies at ${start} … ${end}`);
+    }
   }
   return found;
 }
@@ -57,7 +59,10 @@ function index(dictionary: Dictionary): string[] {
   let taken = 0;
   for (let slot = table; slot < table + layout.slots * 2 && found.length < MOST_FINDINGS; slot += 2) {
     const id = i32[slot + 1];
-    if (id === 0) continue;
+    if (id === 0) {
+      if (i32[slot] !== 0) found.push(`a free slot of the index holds hash ${i32[slot]}`);
+      continue;
+    }
     taken += 1;
     if (id < 1 || id > layout.count) {
       found.push(`a slot of the index holds id ${id} of ${layout.count}`);
@@ -100,7 +105,7 @@ function zeros({ memory, byteOffset, layout }: Dictionary): string[] {
   };
   const found: string[] = [];
   const offsetsEnd = OFFSETS_AT + (layout.count + 1) * layout.offsetByteSize;
-  if (!isZero(40, OFFSETS_AT)) found.push("the reserved bytes of the header are not zero");
+  if (!isZero(HEADER_ZEROS_AT, OFFSETS_AT)) found.push("the reserved bytes of the header are not zero");
   if (!isZero(offsetsEnd, layout.textAt)) found.push("the padding after the offsets is not zero");
   if (!isZero(layout.textAt + layout.textByteLength, layout.indexAt)) found.push("the padding after the text is not zero");
   return found;

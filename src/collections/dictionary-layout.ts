@@ -1,25 +1,24 @@
 import { alignUp } from "../core/align.ts";
-import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
+import { type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, layoutWord, openHeader, sealHeader } from "./block-header.ts";
 
 /**
  * The frozen form of an interner: one block that means the same wherever it lies, in memory or in a file.
  *
- *       0   magic u32            "OHdc"; bytes in another order than little-endian show at once
- *       4   version u32          1
- *       8   features u32         bit 0: offsets are f64; any other bit: written by a later version
- *      12   seed u32             of the hashes in the index
- *      16   count u32            strings; their ids are 1 … count
- *      20   slots u32            of the index, a power of two; 0: no index
- *      24   textByteLength f64   all strings together
- *      32   byteLength f64       the whole block
- *      40   reserved, 0
+ *       0   header               of all collections: magic "OHdc", version 1, features 0, and for layout the width of the offsets
+ *      16   seed u32             of the hashes in the index
+ *      20   count u32            strings; their ids are 1 … count
+ *      24   slots u32            of the index, a power of two; 0: no index
+ *      28   check u32            of the bytes before
+ *      32   textByteLength f64   all strings together
+ *      40   byteLength f64       the whole block
+ *      48   zeros
  *      64   offsets              (count + 1) × u32, or f64 where the text takes more than 4 GiB; string `id` is text[offsets[id - 1], offsets[id])
  *       …   text                 the strings as UTF-8, one after the other, then at least 4 zeros
- *       …   index                slots × (hash i32, id u32); id 0: free; linear probing from slot `hash & (slots - 1)`
+ *       …   index                slots × (hash i32, id u32); free: both 0; linear probing from slot `hash & (slots - 1)`
  *
- * offsets, text and index begin at multiples of 8. Offsets followed by text are the layout of Arrow's utf8 columns. Everything is
- * written once, by `freezeInterner`, before anybody else sees the block; after that all only read.
+ * The block begins at a multiple of 8, and so do offsets, text and index. Offsets followed by text are the layout of Arrow's utf8
+ * columns. Everything is written once, by `freezeInterner`, before anybody else sees the block; after that all only read.
  *
  * Invariants:
  * 1. The header determines where everything lies, and byteLength agrees with it.
@@ -40,19 +39,21 @@ export interface DictionaryLayout {
   readonly byteLength: number;
 }
 
-export const DICTIONARY_ALIGN = 8;
-export const OFFSETS_AT = 64;
-export const MAGIC = 0x6364_484f;
-export const VERSION = 1;
-export const WIDE_OFFSETS = 1;
-/** Words of the header: u32, except the two f64 at 8-byte words 3 and 4. */
-export const VERSION_WORD = 1;
-export const FEATURES_WORD = 2;
-export const SEED_WORD = 3;
-export const COUNT_WORD = 4;
-export const SLOTS_WORD = 5;
-export const TEXT_BYTE_LENGTH_F64 = 3;
-export const BYTE_LENGTH_F64 = 4;
+export const OFFSETS_AT = HEADER_BYTES;
+/** The header's bytes from here on to the offsets are zero. */
+export const HEADER_ZEROS_AT = 48;
+/** Header words of u32, and places of f64. */
+export const SEED_WORD = 4;
+const COUNT_WORD = 5;
+const SLOTS_WORD = 6;
+const TEXT_BYTE_LENGTH_F64 = 4;
+const BYTE_LENGTH_F64 = 5;
+
+const FORMAT: BlockFormat = { subject: "dictionary", magic: 0x6364_484f, version: 1 };
+const NARROW_OFFSETS = layoutWord("dictionary with offsets of 4 bytes");
+const WIDE_OFFSETS = layoutWord("dictionary with offsets of 8 bytes");
+/** The header word that is one of these two. */
+const LAYOUT_WORD = 3;
 
 /** Decoding text that is cut off in a character may look this many bytes further, and shall find them in the block. */
 const TEXT_MARGIN_BYTES = 4;
@@ -74,64 +75,45 @@ export function slotsFor(count: number): number {
   return slots;
 }
 
+/** Writes the header of a block whose other bytes are there. */
+export function writeDictionaryHeader(memory: Memory, byteOffset: number, layout: DictionaryLayout, seed: number): void {
+  const { count, slots, textByteLength, byteLength, offsetByteSize } = layout;
+  memory.u8.fill(0, byteOffset, byteOffset + HEADER_BYTES);
+  memory.f64[byteOffset / 8 + TEXT_BYTE_LENGTH_F64] = textByteLength;
+  memory.f64[byteOffset / 8 + BYTE_LENGTH_F64] = byteLength;
+  const words = memory.slice("i32", byteOffset, HEADER_WORDS);
+  sealHeader(words, FORMAT, offsetByteSize === 8 ? WIDE_OFFSETS : NARROW_OFFSETS, [seed, count, slots]);
+}
+
 /**
  * Reads and checks the header of the block at `byteOffset`, which should take `byteLength` bytes: O(1). Throws `corrupt` with the numbers
- * that contradict each other, `unsupported-format` for a later version.
+ * that contradict each other, `unsupported-format` and `layout-mismatch` for what another version may have written.
  */
 export function readDictionaryLayout(memory: Memory, byteOffset: number, byteLength: number): DictionaryLayout {
   memory.checkRange(byteOffset, byteLength);
-  if (byteOffset % DICTIONARY_ALIGN !== 0) refuse("is not at a multiple of 8 bytes", { byteOffset });
-  if (byteLength < OFFSETS_AT + 8) refuse("is shorter than any dictionary", { byteLength, least: OFFSETS_AT + 8 });
   const { u32, f64 } = memory;
-  const word = byteOffset / 4;
-  if (u32[word] !== MAGIC) {
-    refuse("does not begin like a dictionary", { byteOffset, magic: hex(u32[word]), expected: hex(MAGIC) });
-  }
-  const version = u32[word + VERSION_WORD];
-  const features = u32[word + FEATURES_WORD];
-  if (version !== VERSION || (features & ~WIDE_OFFSETS) !== 0) {
-    throw new MemoryError("unsupported-format", {
-      subject: "dictionary",
-      event: "was written by a later version of offheap",
-      numbers: { byteOffset, version, features: hex(features), readable: VERSION },
-      cure: "Read it with that version.",
-    });
-  }
-  const count = u32[word + COUNT_WORD];
-  const slots = u32[word + SLOTS_WORD];
+  const wide = byteOffset % 8 === 0 && byteLength >= HEADER_BYTES && u32[byteOffset / 4 + LAYOUT_WORD] === WIDE_OFFSETS;
+  openHeader(memory, byteOffset, FORMAT, wide ? WIDE_OFFSETS : NARROW_OFFSETS, "offsets of 4 or 8 bytes");
+  const count = u32[byteOffset / 4 + COUNT_WORD];
+  const slots = u32[byteOffset / 4 + SLOTS_WORD];
   const textByteLength = f64[byteOffset / 8 + TEXT_BYTE_LENGTH_F64];
   const told = f64[byteOffset / 8 + BYTE_LENGTH_F64];
+  const refuse = (event: string, numbers: Record<string, number>): never => {
+    throw corrupt(memory, FORMAT, event, { byteOffset, ...numbers });
+  };
   if (count > MOST_COUNT || !(Number.isSafeInteger(textByteLength) && textByteLength >= 0 && textByteLength <= byteLength)) {
-    refuse("has counts in its header that cannot be", { byteOffset, count, textByteLength, byteLength });
+    refuse("has counts in its header that cannot be", { count, textByteLength, byteLength });
   }
   if (slots !== 0 && ((slots & (slots - 1)) !== 0 || count * 4 > slots * 3)) {
-    refuse("has an index that does not fit its strings", { byteOffset, count, slots });
+    refuse("has an index that does not fit its strings", { count, slots });
   }
-  const layout = dictionaryLayout(count, textByteLength, slots, (features & WIDE_OFFSETS) !== 0 ? 8 : 4);
+  const layout = dictionaryLayout(count, textByteLength, slots, wide ? 8 : 4);
   if (layout.byteLength !== byteLength || told !== byteLength) {
-    refuse("has another length than its header says", { byteOffset, byteLength, header: told, parts: layout.byteLength });
+    refuse("has another length than its header says", { byteLength, header: told, parts: layout.byteLength });
   }
-  const [first, last] = layout.offsetByteSize === 8 ? ends(f64, byteOffset, 8, count) : ends(u32, byteOffset, 4, count);
-  if (first !== 0 || last !== textByteLength) {
-    refuse("has offsets that do not span its text", { byteOffset, first, last, textByteLength });
-  }
+  const offsets = (byteOffset + OFFSETS_AT) / layout.offsetByteSize;
+  const first = wide ? f64[offsets] : u32[offsets];
+  const last = wide ? f64[offsets + count] : u32[offsets + count];
+  if (first !== 0 || last !== textByteLength) refuse("has offsets that do not span its text", { first, last, textByteLength });
   return layout;
-}
-
-function ends(view: Uint32Array | Float64Array, byteOffset: number, width: number, count: number): [number, number] {
-  const offsets = (byteOffset + OFFSETS_AT) / width;
-  return [view[offsets], view[offsets + count]];
-}
-
-function refuse(event: string, numbers: Record<string, number | string>): never {
-  throw new MemoryError("corrupt", {
-    subject: "dictionary",
-    event,
-    numbers,
-    cure: "Take the bytes from where they were written anew; `checkInvariants` tells more where a block can be opened.",
-  });
-}
-
-function hex(word: number): string {
-  return `0x${word.toString(16).padStart(8, "0")}`;
 }

@@ -1,25 +1,10 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
+import { BLOCK_ALIGN } from "./block-header.ts";
 import { Dictionary } from "./dictionary.ts";
-import {
-  BYTE_LENGTH_F64,
-  COUNT_WORD,
-  DICTIONARY_ALIGN,
-  type DictionaryLayout,
-  dictionaryLayout,
-  FEATURES_WORD,
-  MAGIC,
-  OFFSETS_AT,
-  SEED_WORD,
-  SLOTS_WORD,
-  slotsFor,
-  TEXT_BYTE_LENGTH_F64,
-  VERSION,
-  VERSION_WORD,
-  WIDE_OFFSETS,
-} from "./dictionary-layout.ts";
-import { hashBytes } from "./hash.ts";
+import { type DictionaryLayout, dictionaryLayout, OFFSETS_AT, slotsFor, writeDictionaryHeader } from "./dictionary-layout.ts";
+import { checkSeed, hashBytes } from "./hash.ts";
 import type { Interner, StringId } from "./interner.ts";
 
 /** How a dictionary is written. */
@@ -28,6 +13,8 @@ export interface FreezeOptions {
   readonly index?: boolean;
   /** Bytes of one offset. Default: 4, and 8 where the text takes more than 4 GiB. */
   readonly offsetByteSize?: 4 | 8;
+  /** 32 bits that the hashes of the index are made with. Default: those of the interner. */
+  readonly seed?: number;
 }
 
 const LONG_BYTES = 64;
@@ -39,27 +26,19 @@ export function frozenByteLength(interner: Interner, options: FreezeOptions = {}
 
 /**
  * Writes the strings of `interner`, under the same ids, as one block from `allocator`, which may be in another memory: the form that
- * is opened in microseconds, by any number of threads and processes. The interner stays as it is.
+ * is opened in microseconds, by any number of threads and processes. The interner stays as it is. The block is aligned to 64 bytes.
  *
  * Cost: one pass over the strings; with an index a hash of each. Throws `out-of-memory`, and then nothing has changed.
  */
 export function freezeInterner(interner: Interner, allocator: Allocator, options: FreezeOptions = {}): Dictionary {
   const layout = layoutOf(interner, options);
-  const block = allocator.alloc(layout.byteLength, DICTIONARY_ALIGN);
-  const { u8, u32, f64 } = allocator.memory;
-  u8.fill(0, block, block + OFFSETS_AT);
-  u8.fill(0, block + layout.textAt + layout.textByteLength, block + layout.byteLength);
+  const { seed = interner.seed } = options;
+  checkSeed("freezeInterner", seed);
+  const block = allocator.alloc(layout.byteLength, BLOCK_ALIGN);
+  allocator.memory.u8.fill(0, block + layout.textAt + layout.textByteLength, block + layout.byteLength);
   writeStrings(interner, allocator, block, layout);
-  if (layout.slots !== 0) writeIndex(interner, allocator, block, layout);
-  const word = block / 4;
-  u32[word] = MAGIC;
-  u32[word + VERSION_WORD] = VERSION;
-  u32[word + FEATURES_WORD] = layout.offsetByteSize === 8 ? WIDE_OFFSETS : 0;
-  u32[word + SEED_WORD] = interner.seed;
-  u32[word + COUNT_WORD] = layout.count;
-  u32[word + SLOTS_WORD] = layout.slots;
-  f64[block / 8 + TEXT_BYTE_LENGTH_F64] = layout.textByteLength;
-  f64[block / 8 + BYTE_LENGTH_F64] = layout.byteLength;
+  if (layout.slots !== 0) writeIndex(interner, allocator, block, layout, seed);
+  writeDictionaryHeader(allocator.memory, block, layout, seed);
   return new Dictionary(allocator.lease, block, layout);
 }
 
@@ -98,10 +77,9 @@ function writeStrings(interner: Interner, allocator: Allocator, block: Ptr, layo
   }
 }
 
-function writeIndex(interner: Interner, allocator: Allocator, block: Ptr, layout: DictionaryLayout): void {
+function writeIndex(interner: Interner, allocator: Allocator, block: Ptr, layout: DictionaryLayout, seed: number): void {
   const { i32 } = allocator.memory;
   const from = interner.memory.u8;
-  const { seed } = interner;
   const mask = layout.slots - 1;
   const table = (block + layout.indexAt) / 4;
   for (let id = 1; id <= layout.count; id++) {

@@ -1,6 +1,6 @@
 import { MemoryError } from "../core/errors.ts";
+import { HEADER_WORDS } from "./block-header.ts";
 import { type HashSlots, NOWHERE } from "./hash-slots.ts";
-import { HEADER_WORDS } from "./hash-table-layout.ts";
 
 /** How often a table's entries have come, gone or moved. */
 export interface Changes {

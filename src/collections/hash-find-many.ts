@@ -1,6 +1,6 @@
+import { HEADER_WORDS } from "./block-header.ts";
 import { hashWord, KeyKind } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
-import { HEADER_WORDS } from "./hash-table-layout.ts";
 
 // Constants of this module's own, which V8 folds; imported bindings it loads.
 const FIRST = HEADER_WORDS;

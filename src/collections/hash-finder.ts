@@ -1,6 +1,6 @@
+import { HEADER_WORDS } from "./block-header.ts";
 import { hashWord, KeyKind } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
-import { HEADER_WORDS } from "./hash-table-layout.ts";
 
 /** What a finder falls back to: the table. */
 interface Findable<Key, Value> {

@@ -1,14 +1,17 @@
 import { MemoryError } from "../core/errors.ts";
+import { privateMemory } from "../core/homes.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
 import { findMany } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
 import { type HashSlots, NOWHERE } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
-import { blockByteLength, fullAt } from "./hash-table-layout.ts";
+import { blockByteLength } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
+
+const NOTHING = privateMemory(0);
 
 /** The half of a hash table that reads. See {@link HashTable}. */
 export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent {
@@ -43,7 +46,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   /** How many entries it holds before it grows. */
   get capacity(): number {
-    return fullAt(this.settled().capacity);
+    return this.settled().full;
   }
 
   /** The value of `key`, or undefined. */
@@ -125,7 +128,14 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     this.slots = slots.rebound();
   }
 
-  memoryClosed(): void {}
+  /** For Memory: lets go of the bytes, so that they can be collected although the table is still held. */
+  memoryClosed(): void {
+    const slots = this.slots;
+    slots.moved = true;
+    slots.words = NOTHING.i32;
+    slots.f32 = NOTHING.f32;
+    slots.f64 = NOTHING.f64;
+  }
 
   /** `slots.find`, for the slots as they are now. Where the result is a place, it is one in `this.slots`. */
   protected locate(key: Key): number {

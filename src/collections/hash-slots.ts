@@ -1,8 +1,9 @@
 import type { Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { HEADER_WORDS } from "./block-header.ts";
 import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
-import { COUNT, HAS_ZERO, HEADER_WORDS, MULTIPLIER, type SlotLayout } from "./hash-table-layout.ts";
+import { COUNT, fullAt, HAS_ZERO, MULTIPLIER, type SlotLayout } from "./hash-table-layout.ts";
 
 // V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
 const FIRST = HEADER_WORDS;
@@ -12,7 +13,7 @@ const hashTwo = hashWords;
 const splitIt = splitKey;
 const halves = splitWords;
 
-/** How values are read: four scalars straight from the slot, the rest by their type. */
+/** How values are read: four scalars straight from the slot, the rest by their type. Words first. */
 const ValueKind = { U32: 0, I32: 1, F64: 2, F32: 3, OTHER: 4 } as const;
 type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
@@ -47,7 +48,11 @@ export class HashSlots<Key, Value, Input> implements SlotPlace {
   readonly byteOffset: number;
   readonly ptr: Ptr;
   readonly capacity: number;
+  /** The most entries that they hold. */
+  readonly full: number;
   readonly keyKind: KeyKind;
+  /** Keys of less than 32 bits: not every one that is looked for can be stored. */
+  readonly narrow: boolean;
   readonly valueKind: ValueKind;
   readonly multiplier: number;
   /** hash >>> shift is the home slot. */
@@ -57,9 +62,9 @@ export class HashSlots<Key, Value, Input> implements SlotPlace {
   /** The word index behind the last slot, which is that of the zero slot. */
   readonly end: number;
   /** The block as words, the header included. */
-  readonly words: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
+  words: Int32Array;
+  f32: Float32Array;
+  f64: Float64Array;
   /** Keeps loads that only fetch: see findMany. */
   touched = 0;
   /** Set when `find` has gone further than chance explains. */
@@ -78,7 +83,9 @@ export class HashSlots<Key, Value, Input> implements SlotPlace {
     this.byteOffset = byteOffset;
     this.ptr = ptr;
     this.capacity = capacity;
+    this.full = fullAt(capacity);
     this.keyKind = layout.keyKind;
+    this.narrow = layout.key.byteSize < 4;
     this.valueKind = valueKindOf(layout);
     this.slotWords = layout.slotWords;
     this.valueWords = layout.valueByteOffset / 4;
@@ -141,7 +148,6 @@ export class HashSlots<Key, Value, Input> implements SlotPlace {
     return NONE;
   }
 
-  /** The value in a slot. */
   valueAt(at: number): Value {
     switch (this.valueKind) {
       case ValueKind.U32:
@@ -160,11 +166,8 @@ export class HashSlots<Key, Value, Input> implements SlotPlace {
   /** Throws `bad-value` and stores nothing when the value does not fit its type. */
   writeValue(at: number, value: Input): void {
     if (typeof value === "number") {
-      if (this.valueKind === ValueKind.U32 && value >>> 0 === value) {
-        this.words[at + this.valueWords] = value;
-        return;
-      }
-      if (this.valueKind === ValueKind.I32 && (value | 0) === value) {
+      const whole = this.valueKind === ValueKind.U32 ? value >>> 0 : value | 0;
+      if (this.valueKind <= ValueKind.I32 && whole === value) {
         this.words[at + this.valueWords] = value;
         return;
       }

@@ -1,7 +1,8 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { MemoryError } from "../core/errors.ts";
+import { BLOCK_ALIGN, HEADER_WORDS } from "./block-header.ts";
 import { HashSlots } from "./hash-slots.ts";
-import { BLOCK_ALIGN, blockByteLength, HEADER_WORDS, type SlotLayout, writeHeader } from "./hash-table-layout.ts";
+import { blockByteLength, type SlotLayout, writeHeader } from "./hash-table-layout.ts";
 
 /** Empty slots in a block of their own. Throws `out-of-memory`, and then nothing stays allocated. */
 export function allocateSlots<Key, Value, Input>(

@@ -1,5 +1,6 @@
+import { HEADER_WORDS } from "./block-header.ts";
 import type { HashSlots } from "./hash-slots.ts";
-import { COUNT, fullAt, HAS_ZERO, HEADER_WORDS } from "./hash-table-layout.ts";
+import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
 /** How full a hash table is, and how far its keys lie from home. */
 export interface HashTableStats {
@@ -63,6 +64,6 @@ export function checkSlots(slots: HashSlots<unknown, unknown, never>): string[] 
   if (words[end] !== 0 || (layout.keyWords === 2 && words[end + 1] !== 0)) wrong.push("the zero slot has a key that is not zero");
   if (wrong.length < MOST_TOLD && words[COUNT] !== occupied + hasZero)
     wrong.push(`count=${words[COUNT]}, but ${occupied + hasZero} entries are there`);
-  if (words[COUNT] > fullAt(slots.capacity)) wrong.push(`count=${words[COUNT]} is more than ${fullAt(slots.capacity)}`);
+  if (words[COUNT] > slots.full) wrong.push(`count=${words[COUNT]} is more than ${slots.full}`);
   return wrong;
 }

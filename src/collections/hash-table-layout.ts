@@ -28,33 +28,21 @@
  * 5. One thread writes. Others may read while nobody writes.
  */
 import { alignUp } from "../core/align.ts";
-import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { fingerprint } from "../layout/fingerprint.ts";
 import { Place } from "../layout/place.ts";
 import type { Type } from "../layout/type.ts";
-import { fmix32 } from "./hash.ts";
+import { type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, layoutWord, openHeader, sealHeader } from "./block-header.ts";
 import { type KeyKind, keyKindOf, keyWordsOf } from "./hash-key.ts";
 
-export const HEADER_WORDS = 16;
-export const HEADER_BYTES = HEADER_WORDS * 4;
-export const BLOCK_ALIGN = 64;
+const FORMAT: BlockFormat = { subject: "hash table", magic: 0x7468_484f, version: 1 };
 /** Header words. */
-export const MAGIC = 0;
-export const VERSION = 1;
-export const FEATURES = 2;
-export const LAYOUT = 3;
-export const SLOT_BYTES = 4;
-export const CAPACITY = 5;
+const SLOT_BYTES = 4;
+const CAPACITY = 5;
 export const MULTIPLIER = 6;
-export const CHECK = 7;
 export const COUNT = 8;
 export const HAS_ZERO = 9;
 
-const MAGIC_WORD = 0x7468_484f; // "OHht" in the order of its bytes
-const FORMAT_VERSION = 1;
-const CONSTANT_WORDS = 7;
-export const LEAST_CAPACITY = 16;
+const LEAST_CAPACITY = 16;
 
 /** How a table's entries lie in its slots: what its key type and value type decide. */
 export interface SlotLayout<Key, Value, Input> {
@@ -69,7 +57,7 @@ export interface SlotLayout<Key, Value, Input> {
   /** Where in the slot the value lies. */
   readonly valueByteOffset: number;
   /** 32 bits that tell this layout from others. */
-  readonly fingerprint: number;
+  readonly word: number;
   /** The greatest number of slots whose words can still be counted in 31 bits. */
   readonly mostCapacity: number;
 }
@@ -77,14 +65,14 @@ export interface SlotLayout<Key, Value, Input> {
 /** Throws `invalid-argument` for a key type that is not a number. */
 export function slotLayout<Key, Value, Input>(key: Type<Key>, value: Type<Value, Input>): SlotLayout<Key, Value, Input> {
   const keyKind = keyKindOf(key);
+  const place = new Place(undefined, `hash table value of type ${value.name}`);
   const keyWords = keyWordsOf(keyKind);
   const valueByteOffset = alignUp(keyWords * 4, value.align);
   const slotWords = alignUp(valueByteOffset + value.byteSize, Math.max(keyWords * 4, value.align)) / 4;
   let mostCapacity = LEAST_CAPACITY;
   while (HEADER_WORDS + (mostCapacity * 2 + 1) * slotWords < 2 ** 31) mostCapacity *= 2;
-  const half = fingerprint(`${key.signature}=>${value.signature}`).slice(8);
-  const place = new Place(undefined, `hash table value of type ${value.name}`);
-  return { key, value, keyKind, place, keyWords, slotWords, valueByteOffset, fingerprint: Number.parseInt(half, 16), mostCapacity };
+  const word = layoutWord(`${key.signature}=>${value.signature}`);
+  return { key, value, keyKind, place, keyWords, slotWords, valueByteOffset, word, mostCapacity };
 }
 
 /** The length of the whole block. */
@@ -104,97 +92,34 @@ export function capacityFor(count: number): number {
   return capacity;
 }
 
-/** Writes the header of an empty table. `words` begin at the block. */
+/** Writes the header of an empty table. `words` begin at the block, and are zero. */
 export function writeHeader(
   words: Int32Array,
   layout: SlotLayout<unknown, unknown, never>,
   capacity: number,
   multiplier: number,
 ): void {
-  words[MAGIC] = MAGIC_WORD;
-  words[VERSION] = FORMAT_VERSION;
-  words[FEATURES] = 0;
-  words[LAYOUT] = layout.fingerprint;
-  words[SLOT_BYTES] = layout.slotWords * 4;
-  words[CAPACITY] = capacity;
-  words[MULTIPLIER] = multiplier;
-  words[CHECK] = checkOf(words);
-}
-
-function checkOf(words: Int32Array): number {
-  let check = 0;
-  for (let word = 0; word < CONSTANT_WORDS; word++) check = fmix32((check ^ words[word]) + 0x9e37_79b9);
-  return check;
-}
-
-/** What a header tells, once it is found sound. */
-export interface TableHeader {
-  readonly capacity: number;
-  readonly byteLength: number;
+  sealHeader(words, FORMAT, layout.word, [layout.slotWords * 4, capacity, multiplier]);
 }
 
 /**
- * Reads and checks the header at `byteOffset`. O(1); `checkInvariants` reads the rest. Throws `corrupt`, `unsupported-format`,
- * `layout-mismatch`, `out-of-bounds`.
+ * Reads and checks the header at `byteOffset`, and returns the capacity. O(1); `checkInvariants` reads the rest. Throws `corrupt`,
+ * `unsupported-format`, `layout-mismatch`, `out-of-bounds`, `invalid-argument`.
  */
-export function readHeader(memory: Memory, byteOffset: number, layout: SlotLayout<unknown, unknown, never>): TableHeader {
-  const subject = `hash table in ${memory.subject}`;
-  if (byteOffset % 8 !== 0) {
-    throw new MemoryError("invalid-argument", {
-      subject,
-      event: "cannot begin at a misaligned offset",
-      numbers: { byteOffset, align: 8 },
-      cure: "Place its block at a multiple of 8 bytes, or better of 64.",
-    });
-  }
-  memory.checkRange(byteOffset, HEADER_BYTES);
-  const words = memory.slice("i32", byteOffset, HEADER_WORDS);
-  const corrupt = (event: string, numbers: Record<string, number | string>): MemoryError =>
-    new MemoryError("corrupt", {
-      subject,
-      event,
-      numbers: { byteOffset, ...numbers },
-      cure: "Build the table again from its source.",
-    });
-  if (words[MAGIC] !== MAGIC_WORD)
-    throw corrupt("does not begin with the mark of one", { magic: hex(words[MAGIC]), expected: hex(MAGIC_WORD) });
-  if (words[CHECK] !== checkOf(words))
-    throw corrupt("has a damaged header", { check: hex(words[CHECK]), expected: hex(checkOf(words)) });
-  if (words[VERSION] !== FORMAT_VERSION || words[FEATURES] !== 0) {
-    throw new MemoryError("unsupported-format", {
-      subject,
-      event: "was written by another version of offheap",
-      numbers: { version: words[VERSION], features: words[FEATURES], known: FORMAT_VERSION },
-      cure: "Read it with that version, or build it again.",
-    });
-  }
-  if (words[LAYOUT] >>> 0 !== layout.fingerprint || words[SLOT_BYTES] !== layout.slotWords * 4) {
-    throw new MemoryError("layout-mismatch", {
-      subject,
-      event: `does not map ${layout.key.name} to ${layout.value.name}`,
-      numbers: {
-        layout: hex(words[LAYOUT]),
-        expected: hex(layout.fingerprint),
-        slotByteSize: words[SLOT_BYTES],
-        expectedSlotByteSize: layout.slotWords * 4,
-      },
-      cure: "Open it with the key and value types that it was made with.",
-    });
-  }
-  const capacity = words[CAPACITY];
-  const count = words[COUNT];
+export function readHeader(memory: Memory, byteOffset: number, layout: SlotLayout<unknown, unknown, never>): number {
+  const words = openHeader(memory, byteOffset, FORMAT, layout.word, `${layout.key.name} to ${layout.value.name}`);
+  const refuse = (event: string, numbers: Readonly<Record<string, number>>): never => {
+    throw corrupt(memory, FORMAT, event, { byteOffset, ...numbers });
+  };
+  const [slotByteSize, capacity, count, hasZero] = [words[SLOT_BYTES], words[CAPACITY], words[COUNT], words[HAS_ZERO]];
+  if (slotByteSize !== layout.slotWords * 4) refuse("has slots of another size", { slotByteSize, expected: layout.slotWords * 4 });
   if (!(capacity >= LEAST_CAPACITY && capacity <= layout.mostCapacity && (capacity & (capacity - 1)) === 0)) {
-    throw corrupt("has an impossible capacity", { capacity });
+    refuse("has an impossible capacity", { capacity });
   }
-  if (!(count >= 0 && count <= fullAt(capacity)) || words[HAS_ZERO] >>> 1 !== 0) {
-    throw corrupt("has impossible counts", { count, capacity, hasZero: words[HAS_ZERO] });
+  if (!(count >= 0 && count <= fullAt(capacity)) || hasZero >>> 1 !== 0) {
+    refuse("has impossible counts", { count, capacity, hasZero });
   }
   const byteLength = blockByteLength(layout.slotWords, capacity);
-  if (byteOffset + byteLength > memory.byteLength)
-    throw corrupt("ends past the memory", { byteLength, committed: memory.byteLength });
-  return { capacity, byteLength };
-}
-
-function hex(word: number): string {
-  return `0x${(word >>> 0).toString(16).padStart(8, "0")}`;
+  if (byteOffset + byteLength > memory.byteLength) refuse("ends past the memory", { byteLength, committed: memory.byteLength });
+  return capacity;
 }

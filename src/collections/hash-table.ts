@@ -8,7 +8,7 @@ import { fitsKey } from "./hash-key.ts";
 import { HashReader } from "./hash-reader.ts";
 import { HashSlots, NOWHERE } from "./hash-slots.ts";
 import { allocateSlots, freeSlots } from "./hash-table-block.ts";
-import { capacityFor, fullAt, readHeader, slotLayout } from "./hash-table-layout.ts";
+import { capacityFor, readHeader, slotLayout } from "./hash-table-layout.ts";
 import { checkCount, type HashTableOptions, type HashTableTypes } from "./hash-table-options.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
@@ -89,7 +89,7 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     types: HashTableTypes<Key, Value, Input>,
   ): HashTable<Key, Value, Input> {
     const layout = slotLayout(types.key, types.value);
-    const { capacity } = readHeader(memory, byteOffset, layout);
+    const capacity = readHeader(memory, byteOffset, layout);
     const { lease } = memory;
     return new HashTable(new HashSlots({ lease, epoch: lease.epoch, byteOffset, ptr: NIL, capacity }, layout));
   }
@@ -144,6 +144,7 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     const slots = this.slots;
     const alive = slots.lease.epoch === slots.epoch;
     slots.epoch = NONE;
+    slots.moved = true;
     if (this.memory.closed) return;
     this.memory.removeDependent(this);
     if (alive && this.#allocator !== undefined) freeSlots(this.#allocator, slots);
@@ -160,13 +161,14 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
 
   /** Puts a new key into the slot that `locate` has named; returns where the entry is in the end. */
   #insert(found: number, key: Key, value: Input): number {
-    if (found === NONE || !fitsKey(key, this.slots.layout.key.byteSize, this.slots.layout.keyKind)) this.#refuseKey(key);
+    let slots = this.slots;
     let vacant = ~found;
-    if (this.slots.count >= fullAt(this.slots.capacity)) {
-      this.#relocate(this.slots.capacity * 2, this.slots.multiplier);
-      vacant = ~this.slots.find(key);
+    if (found === NONE || (slots.narrow && !fitsKey(key, slots.layout.key.byteSize, slots.keyKind))) this.#refuseKey(key);
+    if (slots.count >= slots.full) {
+      this.#relocate(slots.capacity * 2, slots.multiplier);
+      slots = this.slots;
+      vacant = ~slots.find(key);
     }
-    const slots = this.slots;
     slots.writeValue(vacant, value);
     slots.claim(vacant, key);
     this.#changed(NONE);

@@ -24,7 +24,7 @@ const FIRST = 0x85ebca6b | 0;
 const SECOND = 0xc2b2ae35 | 0;
 const GOLDEN = 0x9e3779b1 | 0;
 
-/** The hash of `u8[start, end)`. The range is not checked. About 5 ns for 4 bytes and 1 ns for every 4 bytes more. */
+/** The hash of `u8[start, end)`. The range is not checked. About 10 ns for 4 bytes and 3 ns for every 4 bytes more. */
 export function hashBytes(u8: Uint8Array, start: number, end: number, seed: number): number {
   const secret = Math.imul(seed, GOLDEN) | 1;
   const byteLength = end - start;
@@ -135,9 +135,8 @@ export function fmix32(value: number): number {
 }
 
 /**
- * The odd multiplier that a table of whole numbers draws from its seed: `Math.imul(key, multiplier) >>> (32 - bits)` is its slot.
- * One multiplication spreads sequential keys and strides better than a random hash would, and with a multiplier of its own for
- * each table, keys chosen against one, or copied out of one in slot order, do no harm in another (Dietzfelbinger et al., 1997).
+ * The odd multiplier that a table of whole numbers draws from its seed, for `hashWord`. With a multiplier of its own for each table,
+ * keys chosen against one, or copied out of one in slot order, do no harm in another (Dietzfelbinger et al., 1997).
  */
 export function oddMultiplier(seed: number): number {
   return fmix32(seed ^ GOLDEN) | 1;

@@ -1,6 +1,7 @@
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
+import { privateMemory } from "../core/homes.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 
@@ -84,7 +85,7 @@ export class StringHeap {
   add(ref: number, byteLength: number): number {
     const { u32 } = this.memory;
     const id = this.count + 1;
-    const end = ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+    const end = endOfRecord(ref, byteLength);
     if ((byteLength & 3) !== 0) u32[end - 1] &= (1 << ((byteLength & 3) * 8)) - 1;
     u32[ref] = id;
     u32[ref + 1] = byteLength;
@@ -145,28 +146,41 @@ export class StringHeap {
   checkInvariants(): string[] {
     const found: string[] = [];
     const { u32, u8 } = this.memory;
-    const records: [number, number][] = [];
+    using scratch = privateMemory(this.count * 4);
+    const refs = scratch.u32;
     let textByteLength = 0;
     for (let id = 1; id <= this.count; id++) {
       const ref = this.uncheckedRefOf(id);
       const byteLength = u32[ref + 1];
       if (u32[ref] !== id) found.push(`the record of id ${id} says id ${u32[ref]}`);
-      const end = ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+      const end = endOfRecord(ref, byteLength);
       for (let at = (ref + RECORD_HEAD) * 4 + byteLength; at < end * 4; at++) {
         if (u8[at] !== 0) found.push(`the padding of id ${id} is not zero`);
       }
-      if (!this.#blockPtrs.some((ptr, k) => ref * 4 >= ptr && end * 4 <= ptr + this.#blockByteLengths[k])) {
-        found.push(`the record of id ${id} lies outside of the blocks`);
-      }
-      records.push([ref, end]);
+      refs[id - 1] = ref;
       textByteLength += byteLength;
     }
-    records.sort((a, b) => a[0] - b[0]);
-    for (let at = 1; at < records.length; at++) {
-      if (records[at][0] < records[at - 1][1])
-        found.push(`the records at words ${records[at - 1][0]} and ${records[at][0]} overlap`);
-    }
     if (textByteLength !== this.textByteLength) found.push(`textByteLength=${this.textByteLength}, records hold ${textByteLength}`);
+    return [...found, ...this.#misplaced(refs.sort())];
+  }
+
+  /** `refs` ascend, and so do the blocks: each record must begin behind the one before, in a block that it does not leave. */
+  #misplaced(refs: Uint32Array): string[] {
+    const found: string[] = [];
+    const { u32 } = this.memory;
+    const blocks = this.#blockPtrs.map((ptr, at) => ({ start: ptr / 4, end: (ptr + this.#blockByteLengths[at]) / 4 }));
+    blocks.sort((a, b) => a.start - b.start);
+    let block = 0;
+    let free = 0;
+    for (const ref of refs) {
+      const end = endOfRecord(ref, u32[ref + 1]);
+      while (block < blocks.length && blocks[block].end <= ref) block += 1;
+      if (ref < free) found.push(`the record at word ${ref} overlaps the one before`);
+      if (block === blocks.length || ref < blocks[block].start || end > blocks[block].end) {
+        found.push(`the record at word ${ref} lies outside of the blocks`);
+      }
+      free = end;
+    }
     return found;
   }
 
@@ -192,6 +206,11 @@ export class StringHeap {
     this.#segmentIds += ids;
     return true;
   }
+}
+
+/** The word behind the record. */
+function endOfRecord(ref: number, byteLength: number): number {
+  return ref + RECORD_HEAD + Math.ceil(byteLength / 4);
 }
 
 /** Whether the record at `ref` has exactly the bytes `source[start, end)`. Its padding is zero, so whole words can be compared. */

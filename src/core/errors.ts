@@ -15,6 +15,16 @@ export type MemoryErrorCode =
   | "closed"
   /** A view outlived the scope, the arena or the reset that made it. */
   | "stale-view"
+  /** A handle outlived what it names: that was removed, cleared away or detached. */
+  | "stale-handle"
+  /** Another thread or process holds what is needed, and has ended or hangs in the middle of an operation. */
+  | "participant-lost"
+  /** A handle that this pool never gave out: another pool's, another form's, or made up. */
+  | "foreign-handle"
+  /** The value was moved away from this owner: another has it now. */
+  | "moved"
+  /** Somebody holds a borrow of the value that this use does not go with. */
+  | "borrowed"
   /** A value does not fit its type: out of range, not exact, not a member, too long. */
   | "bad-value"
   /** The bytes are laid out for another type than the one they are opened with. */

@@ -23,6 +23,8 @@ export const DESTROYED = 0;
  */
 export class Lease {
   readonly memory: Memory;
+  /** Nothing can be written through its views: the memory is read-only, or what the lease stands for only lends to look at. */
+  readonly readOnly: boolean;
   epoch = 1;
   u8: Uint8Array;
   i8: Int8Array;
@@ -40,8 +42,9 @@ export class Lease {
   #tenants: Set<Tenant> | undefined;
 
   /** For Memory; others call `memory.openLease(subject)`. */
-  constructor(memory: Memory, subject: string) {
+  constructor(memory: Memory, subject: string, readOnly = memory.readOnly) {
     this.memory = memory;
+    this.readOnly = readOnly || memory.readOnly;
     this.#subject = subject;
     this.u8 = memory.u8;
     this.i8 = memory.i8;
@@ -95,6 +98,15 @@ export class Lease {
     this.#tenants?.delete(tenant);
   }
 
+  /** Throws the error of a store through a view that is only there to look at. For view classes. */
+  throwReadOnly(): never {
+    throw new MemoryError("read-only", {
+      subject: `a view of ${this.#subject}`,
+      event: "cannot be written through",
+      cure: "Borrow the value exclusively, or copy what you want to change.",
+    });
+  }
+
   /** Throws the error of a view that was made at `viewEpoch` and is used after it. For view classes. */
   throwStale(viewEpoch: number): never {
     if (this.#endedWithMemory) this.memory.throwClosed();
@@ -105,7 +117,7 @@ export class Lease {
           ? "was used after its value was destroyed"
           : `was used after the ${this.#subject} ${this.#lastEvent}`,
       numbers: { viewEpoch, epoch: this.epoch },
-      cure: "Read the values before, or copy them out with `{ ...view }`; make a new view afterwards.",
+      cure: "Read the values before, or copy them out with `type.copy(view)`; make a new view afterwards.",
     });
   }
 }

@@ -179,9 +179,9 @@ export class Memory implements Disposable {
   }
 
   /** A lease of its own for something that ends before the memory does (an arena, a scope). Close it with `closeLease`. */
-  openLease(subject: string): Lease {
+  openLease(subject: string, options: { readonly readOnly?: boolean } = {}): Lease {
     if (this.#backing === undefined) this.throwClosed();
-    const lease = new LeaseOf(this, subject);
+    const lease = new LeaseOf(this, subject, options.readOnly);
     this.#dependents.add(lease);
     return lease;
   }

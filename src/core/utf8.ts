@@ -6,7 +6,7 @@ const SHORT = 16;
 const SHORT_WIDE = 48;
 /** From this many bytes on a call into the host finds invalid UTF-8 faster. */
 const LONG = 512;
-/** Offsets from here on go to the host through a subarray: its own offset parameters end at 32 bits in some engines. */
+/** Behind this offset the host is given a subarray: its own offset parameters end at 32 bits in some engines. */
 const FAR = 0x7fff_ffff;
 
 const host = findHost();
@@ -86,7 +86,7 @@ export function encodePoint(point: number, u8: Uint8Array, at: number): number {
   return to;
 }
 
-/** The text of the bytes `[start, end)`, which are known to be valid UTF-8. 12 to 30 ns up to 16 bytes, 60 ns and more beyond. */
+/** The text of the bytes `[start, end)`, which are known to be valid UTF-8. 10 ns and 3 ns a byte up to 16 bytes, 60 ns and more beyond. */
 export function decodeUtf8(u8: Uint8Array, start: number, end: number): string {
   const byteLength = end - start;
   if (byteLength <= SHORT || (byteLength <= SHORT_WIDE && u8[start] >= 0xe0)) return decodeShort(u8, start, end);
@@ -117,14 +117,24 @@ export function findInvalidUtf8(u8: Uint8Array, start: number, end: number): num
   return -1;
 }
 
-/** `end`, or where the last sequence begins when `end` cuts it off: how far text that goes on can be judged already. */
+/**
+ * `end`, or where the last sequence begins when `end` may cut it off: how far text that goes on can be judged already. A byte that begins no
+ * sequence is judged in any case.
+ */
 export function wholeUtf8End(u8: Uint8Array, start: number, end: number): number {
   for (let at = end - 1; at >= start && at >= end - 3; at--) {
     const byte = u8[at];
     if (byte < 0x80) return end;
-    if (byte >= 0xc0) return at + (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) > end ? at : end;
+    if (byte < 0xc0) continue;
+    if (!canLeadUtf8(byte)) return end;
+    return at + (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) > end ? at : end;
   }
   return end;
+}
+
+/** Whether a sequence of more than one byte can begin with `byte`. */
+export function canLeadUtf8(byte: number): boolean {
+  return byte >= 0xc2 && byte <= 0xf4;
 }
 
 /** The length of the valid sequence that `lead`, not ASCII, opens at `at`; 0 where there is none. */
@@ -201,15 +211,21 @@ function fromUnits(count: number): string {
 }
 
 function decodeLong(u8: Uint8Array, start: number, end: number): string {
-  if (host !== undefined && end <= FAR) return host.decode.call(u8, start, end);
+  if (host !== undefined) {
+    return end <= FAR ? host.decode.call(u8, start, end) : host.decode.call(u8.subarray(start, end), 0, end - start);
+  }
   // A copy, because browsers refuse to decode shared bytes; ignoreBOM, because U+FEFF is a character like others here.
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(u8.slice(start, end));
 }
 
 function encodeLong(text: string, u8: Uint8Array, at: number): number {
   if (!isWellFormed(text)) throwLoneSurrogate(text);
-  if (host !== undefined && u8.length <= FAR) return host.encode.call(u8, text, at, u8.length - at);
-  return new TextEncoder().encodeInto(text, u8.subarray(at)).written;
+  if (host !== undefined && at <= FAR) return host.encode.call(u8, text, at, Math.min(3 * text.length, u8.length - at));
+  if (u8.buffer instanceof ArrayBuffer) return new TextEncoder().encodeInto(text, u8.subarray(at)).written;
+  // Browsers refuse to write into shared bytes.
+  const encoded = new TextEncoder().encode(text);
+  u8.set(encoded, at);
+  return encoded.length;
 }
 
 /** Whether units `index` and `index + 1` are a high and a low surrogate. Reading behind the end gives NaN, and then they are not. */

@@ -99,10 +99,7 @@ export function array<T extends Type>(element: T, length: number): ArrayType<T> 
 
 function viewsOf<View>(type: Type, element: Type, length: number): Views<View> {
   return new Views({
-    name: type.name,
-    byteSize: type.byteSize,
-    align: type.align,
-    rawRead: (memory, byteOffset) => type.rawRead(memory, byteOffset),
+    type,
     members: "methods",
     source: (dialect, outside) => elementSource(dialect, type, element, length, (index: number) => outside(index, length)),
     composed: (outside) =>

@@ -3,7 +3,18 @@ import { type CursorClass, generateCursor, installCursor, throwOutside } from ".
 import { className, Source } from "./generation.ts";
 import { Healing } from "./pass.ts";
 import { install, poison, showAs } from "./view-members.ts";
-import { type BakedClass, checkPlace, checkWritable, follow, isWide, POSITION, positionOf, settled } from "./view-parts.ts";
+import {
+  type BakedClass,
+  checkPlace,
+  checkRecords,
+  checkWritable,
+  follow,
+  NARROW_BYTES,
+  POSITION,
+  positionOf,
+  settled,
+  TYPE,
+} from "./view-parts.ts";
 import { atSource, copySource, type Dialect } from "./view-source.ts";
 import type { Bound, ViewLayout } from "./views.ts";
 
@@ -25,16 +36,21 @@ export class BakedViews<View> implements Dependent {
   constructor(layout: ViewLayout, memory: Memory) {
     this.memory = memory;
     this.#layout = layout;
-    this.View = classOf<View>(layout.name);
-    this.#Cursor = generateCursor<View>(layout.name);
-    this.bound = boundTo<View>(layout.name, memory, (byteOffset, count) => {
-      checkPlace(layout, memory, byteOffset, count * layout.byteSize);
-      const position = positionOf(byteOffset, isWide(memory));
+    this.View = classOf<View>(layout.type.name);
+    this.#Cursor = generateCursor<View>(layout.type.name);
+    this.bound = boundTo<View>(layout.type.name, memory, (byteOffset, count) => {
+      checkRecords(layout.type, memory, byteOffset, count);
+      const position = positionOf(byteOffset, this.#wide);
       return new this.#Cursor(new this.View(position), position, count);
     });
-    showAs(this.View.prototype, layout.name);
+    showAs(this.View.prototype, layout.type.name);
+    install(this.View.prototype, { [TYPE]: layout.type }, "methods");
     this.#install();
     memory.addDependent(this);
+  }
+
+  get #wide(): boolean {
+    return this.memory.u8.length > NARROW_BYTES;
   }
 
   memoryMoved(): void {
@@ -44,24 +60,33 @@ export class BakedViews<View> implements Dependent {
   memoryClosed(): void {
     const refuse = () => this.memory.throwClosed();
     poison(this.View.prototype, refuse);
-    poison(this.#Cursor.prototype, refuse);
     poison(Object.getPrototypeOf(this.bound), refuse);
   }
 
   #install(): void {
-    const { memory } = this;
+    settled(this.memory);
     const layout = this.#layout;
-    const wide = isWide(memory);
+    const wide = this.#wide;
     const source = new Source();
     const dialect = this.#dialect(source, wide);
-    const create = `new ${source.bind(this.View)}(p${wide ? "" : " | 0"})`;
     const text = `return [
-{ ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} },
-{ ${atSource(source, layout, memory.u8.length, wide, create, this.#misplaced)} }];`;
-    const [members, at] = source.run(`${layout.name}.baked`, text) as [object, object];
+{ ${copySource(dialect, layout.type)}${layout.source(dialect, this.#outside)} },
+{ ${atSource(source, layout.type.align, this.#starts(), wide, this.View, this.#misplaced)} }];`;
+    const [members, at] = source.run(`${layout.type.name}.baked`, text) as [object, object];
     install(this.View.prototype, members, layout.members);
     install(Object.getPrototypeOf(this.bound), at, "methods");
-    installCursor(this.#Cursor, layout.name, layout.byteSize, wide, this.#outside);
+    installCursor(this.#Cursor, {
+      ...{ name: layout.type.name, byteSize: layout.type.byteSize, wide, outside: this.#outside },
+      create: (cursor, _row, position) => `new ${cursor.bind(this.View)}(${position})`,
+    });
+  }
+
+  /** One element for each multiple of the alignment at which a value has room before the end of the typed arrays. */
+  #starts(): ArrayLike<unknown> {
+    const { align, byteSize } = this.#layout.type;
+    const { memory } = this;
+    const elements = align === 1 ? memory.u8 : align === 2 ? memory.u16 : align === 4 ? memory.u32 : memory.f64;
+    return elements.subarray(0, Math.max(0, Math.floor((memory.u8.length - byteSize) / align) + 1));
   }
 
   #dialect(source: Source, wide: boolean): Dialect {
@@ -91,16 +116,16 @@ export class BakedViews<View> implements Dependent {
 
   readonly #outside = (index: number, length: number): never => {
     this.#healing.failed();
-    return throwOutside(this.#layout.name, index, length);
+    return throwOutside(this.#layout.type.name, index, length);
   };
 
   /** Called with a pointer that `at` does not take. It may take it after all: a WebAssembly module may have grown the memory. */
   readonly #misplaced = (ptr: number): View => {
     this.#healing.failed();
     const { memory } = this;
-    const layout = this.#layout;
-    checkPlace(layout, memory, ptr, layout.byteSize);
-    return new this.View(positionOf(ptr, isWide(memory)));
+    const { type } = this.#layout;
+    checkPlace(type, memory, ptr, type.byteSize);
+    return new this.View(positionOf(ptr, this.#wide));
   };
 }
 

@@ -3,7 +3,8 @@ import { BoxedType } from "./boxed.ts";
 import type { Place } from "./place.ts";
 import type { DirectCodec } from "./type.ts";
 
-class BoolType extends BoxedType<boolean, boolean> {
+/** True or false. */
+export class BoolType extends BoxedType<boolean, boolean> {
   readonly codec: DirectCodec = {
     shape: "direct",
     view: "u8",
@@ -11,6 +12,7 @@ class BoolType extends BoxedType<boolean, boolean> {
     encode: (value) => (value ? 1 : 0),
   };
 
+  /** `bool` is the only one. */
   constructor() {
     super({ name: "bool", kind: "bool", byteSize: 1, align: 1, signature: "bool" });
   }

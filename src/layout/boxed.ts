@@ -18,10 +18,7 @@ export abstract class BoxedType<Value, Input, Shown = Value> extends BaseType<Va
 function boxesOf<Shown>(type: Type): Views<Boxed<Shown>> {
   const place = new Place(undefined, type.name);
   return new Views({
-    name: type.name,
-    byteSize: type.byteSize,
-    align: type.align,
-    rawRead: (memory, byteOffset) => type.rawRead(memory, byteOffset),
+    type,
     members: "fields",
     source: (dialect) => `${fieldSource(dialect, "value", type, 0, place)}get [${dialect.source.bind(BOXED)}]() { return true; },`,
     composed: () => Object.defineProperties({}, { value: composedField("value", type, 0, place), [BOXED]: { get: () => true } }),

@@ -4,9 +4,11 @@ import { BoxedType } from "./boxed.ts";
 import type { Place } from "./place.ts";
 import type { CopyCodec } from "./type.ts";
 
-class BytesType extends BoxedType<Uint8Array, Uint8Array> {
+/** A fixed number of bytes. */
+export class BytesType extends BoxedType<Uint8Array, Uint8Array> {
   readonly codec: CopyCodec = { shape: "copy" };
 
+  /** Use `bytes`. */
   constructor(byteLength: number) {
     const name = `bytes(${byteLength})`;
     super({ name, kind: "bytes", byteSize: byteLength, align: 1, signature: name });
@@ -33,5 +35,3 @@ export function bytes(byteLength: number): BytesType {
   checkByteLength("bytes", "byteLength", byteLength, 1);
   return new BytesType(byteLength);
 }
-
-export type { BytesType };

@@ -2,7 +2,7 @@ import type { Lease } from "../core/lease.ts";
 import { type Cursor, type CursorClass, composeCursor, throwOutside } from "./cursor.ts";
 import { composedCopy } from "./view-composed.ts";
 import { install, showAs } from "./view-members.ts";
-import { EPOCH, LEASE, type LeasedClass, type LeasedView, POSITION, WRITE_EPOCH } from "./view-parts.ts";
+import { EPOCH, LEASE, type LeasedClass, type LeasedView, POSITION, TYPE, WRITE_EPOCH } from "./view-parts.ts";
 import type { ViewLayout } from "./views.ts";
 
 /** The views of a type where no code can be generated: leased ones for everything. */
@@ -21,17 +21,18 @@ export class ComposedViews<View> {
         this[POSITION] = position;
         this[LEASE] = lease;
         this[EPOCH] = lease.epoch;
-        this[WRITE_EPOCH] = lease.memory.readOnly ? 0 : lease.epoch;
+        this[WRITE_EPOCH] = lease.readOnly ? 0 : lease.epoch;
       }
     }
-    const outside = (index: number, length: number) => throwOutside(layout.name, index, length);
-    Object.defineProperty(Composed, "name", { value: layout.name });
-    showAs(Composed.prototype, layout.name);
-    install(Composed.prototype, composedCopy(layout), "methods");
+    const outside = (index: number, length: number) => throwOutside(layout.type.name, index, length);
+    Object.defineProperty(Composed, "name", { value: layout.type.name });
+    showAs(Composed.prototype, layout.type.name);
+    install(Composed.prototype, { [TYPE]: layout.type }, "methods");
+    install(Composed.prototype, composedCopy(layout.type), "methods");
     install(Composed.prototype, layout.composed(outside), layout.members);
     // The members that were just installed are what makes it a View.
     this.View = Composed as LeasedClass<unknown> as LeasedClass<View>;
-    this.#Cursor = composeCursor(layout.byteSize, outside) as CursorClass<unknown> as CursorClass<View>;
+    this.#Cursor = composeCursor(Composed, layout.type.byteSize, outside) as CursorClass<unknown> as CursorClass<View>;
   }
 
   cursor(lease: Lease, byteOffset: number, count: number): Cursor<View> {

@@ -1,34 +1,47 @@
 import { MemoryError } from "../core/errors.ts";
 import { className, Source } from "./generation.ts";
 import { install } from "./view-members.ts";
-import { type LeasedView, POSITION } from "./view-parts.ts";
-import { cursorSource } from "./view-source.ts";
+import { LEASE, type LeasedClass, type LeasedView, POSITION } from "./view-parts.ts";
+import { check, indexIn, recordPosition } from "./view-source.ts";
 import { generateWalk, walk } from "./walk.ts";
 
 /**
- * Records that lie one behind another, and one view that moves from record to record: no garbage, whatever the loop around it is.
+ * Records that lie one behind another.
  *
  * ```ts
  * const rows = Particle.cursor(memory, byteOffset, count);
  * for (let i = 0; i < rows.length; i++) rows.at(i).x += 1;
  * ```
  *
- * `at` always returns the same view. What it shows changes with the next `at`, so never keep two: `Particle.at(memory, ptr)` makes views
- * to keep. Iterating yields that one view too, and costs an iterator: use an index where it matters.
+ * `at` makes a view each time, as `at` does everywhere; where V8 compiles the loop and what it calls into one piece, the view is
+ * never really made. `seek` makes none at all, whatever the code around it is: it moves one view from record to record. What that view
+ * shows changes with the next `seek`, so never keep two of them. After the memory was closed the views throw when they are used.
  */
 export interface Cursor<View> extends Iterable<View> {
   readonly length: number;
-  /** The view, moved to record `index`. Throws `out-of-bounds` unless it is a whole number from 0 to `length - 1`. */
+  /** A view of record `index`. Throws `out-of-bounds` unless it is a whole number from 0 to `length - 1`. */
   at(index: number): View;
+  /** The one view that belongs to the cursor, moved to record `index`: no garbage. Throws like `at`. */
+  seek(index: number): View;
 }
 
 /** Makes a cursor from its view, the position of its first record and the number of records. */
 export type CursorClass<View> = new (row: View, position: number, length: number) => Cursor<View>;
 
-/** Under a symbol of its own, and not first: V8 forgets what it knows of a field when the same slot of another object is stored to. */
-export const ROW: unique symbol = Symbol("row");
+/** What the methods of a generated cursor need to know. */
+export interface CursorPlan {
+  readonly name: string;
+  readonly byteSize: number;
+  readonly wide: boolean;
+  /** Called with an index that is none. Throws. */
+  readonly outside: (index: number, length: number) => never;
+  /** The expression that makes a view; `row` is that of the cursor's own. */
+  create(source: Source, row: string, position: string): string;
+}
 
-/** A cursor class without `at`, which its maker installs. */
+const ROW: unique symbol = Symbol("row");
+
+/** A cursor class without `at` and `seek`, which its maker installs. */
 export function generateCursor<View>(name: string): CursorClass<View> {
   const source = new Source();
   const [row, position] = [source.bind(ROW), source.bind(POSITION)];
@@ -41,21 +54,25 @@ export function generateCursor<View>(name: string): CursorClass<View> {
   ) as CursorClass<View>;
 }
 
-export function installCursor(
-  Class: { readonly prototype: object },
-  name: string,
-  stride: number,
-  wide: boolean,
-  outside: unknown,
-): void {
+export function installCursor(Class: { readonly prototype: object }, plan: CursorPlan): void {
   const source = new Source();
-  const row = source.bind(ROW);
-  const members = source.run(`${name}.cursor.at`, `return { ${cursorSource(source, stride, wide, row, outside)} };`);
-  install(Class.prototype, members as object, "methods");
+  const row = `this[${source.bind(ROW)}]`;
+  const position = source.bind(POSITION);
+  const inBounds = `${check(source, indexIn("this.length", plan.wide))} ${source.bind(plan.outside)}(i, this.length);`;
+  const target = recordPosition(source, `this[${position}]`, plan.byteSize, plan.wide);
+  const text = `return {
+at(i) { ${inBounds} return ${plan.create(source, row, target)}; },
+seek(i) { ${inBounds} const r = ${row}; r[${position}] = ${target}; return r; }
+};`;
+  install(Class.prototype, source.run(`${plan.name}.cursor.methods`, text) as object, "methods");
 }
 
 /** Where no code can be generated. */
-export function composeCursor(stride: number, outside: (index: number, length: number) => never): CursorClass<LeasedView> {
+export function composeCursor(
+  View: LeasedClass<LeasedView>,
+  stride: number,
+  outside: (index: number, length: number) => never,
+): CursorClass<LeasedView> {
   return class ComposedCursor implements Cursor<LeasedView> {
     readonly length: number;
     readonly #row: LeasedView;
@@ -69,6 +86,11 @@ export function composeCursor(stride: number, outside: (index: number, length: n
     }
 
     at(index: number): LeasedView {
+      if (!isIndex(index, this.length)) outside(index, this.length);
+      return new View(this.#row[LEASE], this.#position + index * stride);
+    }
+
+    seek(index: number): LeasedView {
       if (!isIndex(index, this.length)) outside(index, this.length);
       this.#row[POSITION] = this.#position + index * stride;
       return this.#row;

@@ -75,9 +75,11 @@ export function enumOf<const Members extends readonly [string, ...string[]]>(...
   if (members.length === 0) refuse("has no members", 'Pass some: enumOf("buy", "sell").');
   if (members.length > MOST_MEMBERS)
     refuse("has too many members", "Intern the strings instead.", { members: members.length, most: MOST_MEMBERS });
+  const seen = new Set<string>();
   members.forEach((member, number) => {
     if (typeof member !== "string") refuse("has a member that is not a string", "Pass strings.", { number });
-    if (members.indexOf(member) !== number) refuse(`has the member ${JSON.stringify(member)} twice`, "Name each once.");
+    if (seen.has(member)) refuse(`has the member ${JSON.stringify(member)} twice`, "Name each once.");
+    seen.add(member);
   });
   return new EnumType<Members[number]>(members);
 }

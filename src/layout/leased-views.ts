@@ -3,11 +3,22 @@ import { type Cursor, type CursorClass, generateCursor, installCursor, throwOuts
 import { className, Source } from "./generation.ts";
 import { Healing } from "./pass.ts";
 import { install, showAs } from "./view-members.ts";
-import { checkWritable, EPOCH, follow, LEASE, type LeasedClass, POSITION, positionOf, settled, WRITE_EPOCH } from "./view-parts.ts";
+import {
+  checkWritable,
+  EPOCH,
+  follow,
+  LEASE,
+  type LeasedClass,
+  POSITION,
+  positionOf,
+  settled,
+  TYPE,
+  WRITE_EPOCH,
+} from "./view-parts.ts";
 import { check, copySource, type Dialect } from "./view-source.ts";
 import type { ViewLayout } from "./views.ts";
 
-/** The generated views of a type that serve any lease, in all memories of up to 4 GiB or in all larger ones. */
+/** The generated views of a type that serve any lease: those of places within 4 GiB, or the wide ones of places beyond. */
 export class LeasedViews<View> {
   readonly View: LeasedClass<View>;
   readonly #layout: ViewLayout;
@@ -18,16 +29,16 @@ export class LeasedViews<View> {
   constructor(layout: ViewLayout, wide: boolean) {
     this.#layout = layout;
     this.#wide = wide;
-    this.View = classOf<View>(layout.name);
-    showAs(this.View.prototype, layout.name);
+    this.View = classOf<View>(layout.type.name);
+    showAs(this.View.prototype, layout.type.name);
+    install(this.View.prototype, { [TYPE]: layout.type }, "methods");
     this.#install();
   }
 
   cursor(lease: Lease, byteOffset: number, count: number): Cursor<View> {
-    const { name, byteSize } = this.#layout;
     if (this.#Cursor === undefined) {
-      this.#Cursor = generateCursor<View>(name);
-      installCursor(this.#Cursor, name, byteSize, this.#wide, this.#outside);
+      this.#Cursor = generateCursor<View>(this.#layout.type.name);
+      this.#installCursor(this.#Cursor);
     }
     const position = positionOf(byteOffset, this.#wide);
     return new this.#Cursor(new this.View(lease, position), position, count);
@@ -37,9 +48,17 @@ export class LeasedViews<View> {
     const layout = this.#layout;
     const source = new Source();
     const dialect = this.#dialect(source);
-    const text = `return { ${copySource(dialect, layout)}${layout.source(dialect, this.#outside)} };`;
-    install(this.View.prototype, source.run(`${layout.name}.leased`, text) as object, layout.members);
-    if (this.#Cursor !== undefined) installCursor(this.#Cursor, layout.name, layout.byteSize, this.#wide, this.#outside);
+    const text = `return { ${copySource(dialect, layout.type)}${layout.source(dialect, this.#outside)} };`;
+    install(this.View.prototype, source.run(`${layout.type.name}.leased`, text) as object, layout.members);
+    if (this.#Cursor !== undefined) this.#installCursor(this.#Cursor);
+  }
+
+  #installCursor(Class: CursorClass<View>): void {
+    const { name, byteSize } = this.#layout.type;
+    installCursor(Class, {
+      ...{ name, byteSize, wide: this.#wide, outside: this.#outside },
+      create: (source, row, position) => `new ${source.bind(this.View)}(${row}[${source.bind(LEASE)}], ${position})`,
+    });
   }
 
   #dialect(source: Source): Dialect {
@@ -65,8 +84,9 @@ export class LeasedViews<View> {
 
   readonly #locked = (lease: Lease, epoch: number): never => {
     this.#healing.failed();
-    if (lease.epoch === epoch) checkWritable(lease.memory);
-    return lease.throwStale(epoch);
+    if (lease.epoch !== epoch) return lease.throwStale(epoch);
+    checkWritable(lease.memory);
+    return lease.throwReadOnly();
   };
 
   readonly #follow = (lease: Lease): void => {
@@ -76,7 +96,7 @@ export class LeasedViews<View> {
 
   readonly #outside = (index: number, length: number): never => {
     this.#healing.failed();
-    return throwOutside(this.#layout.name, index, length);
+    return throwOutside(this.#layout.type.name, index, length);
   };
 }
 
@@ -91,7 +111,7 @@ function classOf<View>(name: string): LeasedClass<View> {
     this[${position}] = p;
     this[${lease}] = l;
     this[${epoch}] = l.epoch;
-    this[${writeEpoch}] = l.memory.readOnly ? 0 : l.epoch;
+    this[${writeEpoch}] = l.readOnly ? 0 : l.epoch;
   }
 };`,
   ) as LeasedClass<View>;

@@ -3,7 +3,8 @@ import type { Source } from "./generation.ts";
 import { Place } from "./place.ts";
 import { fieldNotInherited, refuseRecord, refuseUndefined, refuseUnknown } from "./record-refusals.ts";
 import { type Field, fieldsOf } from "./struct-fields.ts";
-import type { Type } from "./type.ts";
+import type { NestedViews, Type } from "./type.ts";
+import { checkPlace, checkWritable, NARROW_BYTES } from "./view-parts.ts";
 
 /** How plain objects go to and from the bytes of a struct. */
 export interface RecordCodec {
@@ -15,24 +16,44 @@ export interface RecordCodec {
 type Entries = readonly [string, Field][];
 
 /**
- * The three functions as source text of an object literal. Structs within the struct are flattened: what `check` returns is one flat
- * object of stored elements, which V8 need not even make where it compiles `check` and `store` into their caller.
+ * A codec as source text of an object literal. Structs within the struct are flattened: what `check` returns is one flat object of stored
+ * elements.
  */
 export function recordSource(source: Source, fields: Entries): string {
-  const leaves: Leaf[] = [];
-  const checks = checkText(source, "v", fields, [], 0, leaves);
-  const stored = leaves.map(({ name }) => name).join(", ");
+  const { names, declared, checks, stores } = partsOf(source, fields);
   return `{
 read(m, o) { return ${readText(source, fields, 0)}; },
-check(v, p) {
-let ${leaves.map(({ name, type }) => `${name} = ${zeroOf(type)}`).join(", ")};
-${checks}
-return { ${stored} };
-},
-store(m, o, c) {
-${leaves.map((leaf) => storeText(source, leaf)).join("\n")}
+check(v, p) { ${declared} ${checks} return { ${names.join(", ")} }; },
+store(m, o, c) { const { ${names.join(", ")} } = c; ${stores} }
+}`;
+}
+
+/**
+ * `read`, `write` and `view` of a struct as source text of an object literal: functions of this struct alone, which V8 can compile into
+ * their callers; and `write` in one piece, without an object between checking and storing. A variable `View` is around them.
+ */
+export function methodSource(source: Source, type: Type, fields: Entries, views: NestedViews): string {
+  const { declared, checks, stores } = partsOf(source, fields);
+  const place = (memory: string) => `${source.bind(checkPlace)}(${source.bind(type)}, ${memory}, o, ${type.byteSize});`;
+  const classes = source.bind(views);
+  return `{
+read(m, o) { ${place("m")} return ${readText(source, fields, 0)}; },
+write(m, o, v) { const p = ${source.bind(new Place(undefined, type.name))}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
+view(l, o) {
+${place("l.memory")}
+if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);
+if (View === undefined) View = ${classes}.leasedClass(false);
+return new View(l, o | 0);
 }
 }`;
+}
+
+function partsOf(source: Source, fields: Entries) {
+  const leaves: Leaf[] = [];
+  const checks = checkText(source, "v", fields, [], 0, leaves);
+  const names = leaves.map(({ name }) => name);
+  const declared = `let ${leaves.map(({ name, type }) => `${name} = ${zeroOf(type)}`).join(", ")};\n`;
+  return { names, declared, checks: `${checks}\n`, stores: leaves.map((leaf) => storeText(source, leaf)).join("\n") };
 }
 
 /** A value that does not lie flat in what is around it, at its offset from the beginning of the outermost struct. */
@@ -61,9 +82,9 @@ function readField(source: Source, type: Type, byteOffset: number): string {
 
 function storeText(source: Source, { name, type, byteOffset }: Leaf): string {
   const { codec } = type;
-  if (codec.shape === "direct") return `m.${codec.view}[${index(byteOffset, ELEMENT_BYTES[codec.view])}] = c.${name};`;
+  if (codec.shape === "direct") return `m.${codec.view}[${index(byteOffset, ELEMENT_BYTES[codec.view])}] = ${name};`;
   const zero = `m.u8.fill(0, o + ${byteOffset}, o + ${byteOffset + type.byteSize})`;
-  return `if (c.${name} === undefined) ${zero}; else ${source.bind(type)}.rawStore(m, o + ${byteOffset}, c.${name});`;
+  return `if (${name} === undefined) ${zero}; else ${source.bind(type)}.rawStore(m, o + ${byteOffset}, ${name});`;
 }
 
 function index(byteOffset: number, elementBytes: number): string {
@@ -95,7 +116,8 @@ function checkText(source: Source, value: string, fields: Entries, path: readonl
         ? leafText(source, given, type, here, base + byteOffset, leaves)
         : checkText(source, given, inner, here, base + byteOffset, leaves);
     return `const ${given} = ${read};
-if (${given} === undefined) ${source.bind(refuseUndefined)}(${value}, ${key}, ${where}); else { ${count} += 1; ${check} }`;
+if (${given} !== undefined) { ${count} += 1; ${check} }
+else if (${key} in ${value}) ${source.bind(refuseUndefined)}(${value}, ${key}, ${where});`;
   });
   return `if (typeof ${value} !== "object" || ${value} === null) ${source.bind(refuseRecord)}(${value}, ${where});
 let ${count} = 0;

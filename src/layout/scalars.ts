@@ -4,12 +4,11 @@ import type { Place } from "./place.ts";
 import type { DirectCodec } from "./type.ts";
 
 /** A number as it is in the typed arrays. */
-export type ScalarType<Value extends number | bigint = number | bigint> = Scalar<Value>;
-
-class Scalar<Value extends number | bigint> extends BoxedType<Value, Value> {
+export class ScalarType<Value extends number | bigint> extends BoxedType<Value, Value> {
   readonly codec: DirectCodec;
   readonly #rules: ScalarRules<Value>;
 
+  /** There are ten of them, below. */
   constructor(name: ViewName, rules: ScalarRules<Value>) {
     const byteSize = ELEMENT_BYTES[name];
     super({ name, kind: "scalar", byteSize, align: byteSize, signature: name });
@@ -30,7 +29,8 @@ class Scalar<Value extends number | bigint> extends BoxedType<Value, Value> {
   }
 }
 
-interface ScalarRules<Value> {
+/** What the scalars differ in. */
+export interface ScalarRules<Value> {
   check(value: unknown, place: Place): Value;
   read(memory: Memory, byteOffset: number): Value;
   store(memory: Memory, byteOffset: number, value: Value): void;
@@ -62,7 +62,7 @@ const float = (value: unknown, place: Place): number => {
 const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
 
 /** Whole numbers from 0 to 255. Assigning to a field (`p.hp = 300`) wraps as in a typed array; writing whole values is checked. */
-export const u8 = new Scalar<number>("u8", {
+export const u8 = new ScalarType<number>("u8", {
   check: whole(0, 0xff),
   read: ({ u8 }, byteOffset) => u8[byteOffset],
   store({ u8 }, byteOffset, value) {
@@ -71,7 +71,7 @@ export const u8 = new Scalar<number>("u8", {
 });
 
 /** Whole numbers from -128 to 127. */
-export const i8 = new Scalar<number>("i8", {
+export const i8 = new ScalarType<number>("i8", {
   check: whole(-0x80, 0x7f),
   read: ({ i8 }, byteOffset) => i8[byteOffset],
   store({ i8 }, byteOffset, value) {
@@ -80,7 +80,7 @@ export const i8 = new Scalar<number>("i8", {
 });
 
 /** Whole numbers from 0 to 65535. */
-export const u16 = new Scalar<number>("u16", {
+export const u16 = new ScalarType<number>("u16", {
   check: whole(0, 0xffff),
   read: ({ u16 }, byteOffset) => u16[byteOffset / 2],
   store({ u16 }, byteOffset, value) {
@@ -89,7 +89,7 @@ export const u16 = new Scalar<number>("u16", {
 });
 
 /** Whole numbers from -32768 to 32767. */
-export const i16 = new Scalar<number>("i16", {
+export const i16 = new ScalarType<number>("i16", {
   check: whole(-0x8000, 0x7fff),
   read: ({ i16 }, byteOffset) => i16[byteOffset / 2],
   store({ i16 }, byteOffset, value) {
@@ -98,7 +98,7 @@ export const i16 = new Scalar<number>("i16", {
 });
 
 /** Whole numbers from 0 to 2^32 - 1. */
-export const u32 = new Scalar<number>("u32", {
+export const u32 = new ScalarType<number>("u32", {
   check: whole(0, 0xffff_ffff),
   read: ({ u32 }, byteOffset) => u32[byteOffset / 4],
   store({ u32 }, byteOffset, value) {
@@ -107,7 +107,7 @@ export const u32 = new Scalar<number>("u32", {
 });
 
 /** Whole numbers from -2^31 to 2^31 - 1. */
-export const i32 = new Scalar<number>("i32", {
+export const i32 = new ScalarType<number>("i32", {
   check: whole(-0x8000_0000, 0x7fff_ffff),
   read: ({ i32 }, byteOffset) => i32[byteOffset / 4],
   store({ i32 }, byteOffset, value) {
@@ -116,7 +116,7 @@ export const i32 = new Scalar<number>("i32", {
 });
 
 /** Numbers with 24 bits of precision: what is stored is rounded. */
-export const f32 = new Scalar<number>("f32", {
+export const f32 = new ScalarType<number>("f32", {
   check: float,
   read: ({ f32 }, byteOffset) => f32[byteOffset / 4],
   store({ f32 }, byteOffset, value) {
@@ -125,7 +125,7 @@ export const f32 = new Scalar<number>("f32", {
 });
 
 /** Numbers as JavaScript has them. */
-export const f64 = new Scalar<number>("f64", {
+export const f64 = new ScalarType<number>("f64", {
   check: double,
   read: ({ f64 }, byteOffset) => f64[byteOffset / 8],
   store({ f64 }, byteOffset, value) {
@@ -134,7 +134,7 @@ export const f64 = new Scalar<number>("f64", {
 });
 
 /** Whole numbers from -2^63 to 2^63 - 1, as bigints. */
-export const i64 = new Scalar<bigint>("i64", {
+export const i64 = new ScalarType<bigint>("i64", {
   check: long(-(2n ** 63n), 2n ** 63n - 1n),
   read: ({ i64 }, byteOffset) => i64[byteOffset / 8],
   store({ i64 }, byteOffset, value) {
@@ -143,7 +143,7 @@ export const i64 = new Scalar<bigint>("i64", {
 });
 
 /** Whole numbers from 0 to 2^64 - 1, as bigints. */
-export const u64 = new Scalar<bigint>("u64", {
+export const u64 = new ScalarType<bigint>("u64", {
   check: long(0n, 2n ** 64n - 1n),
   read: ({ u64 }, byteOffset) => u64[byteOffset / 8],
   store({ u64 }, byteOffset, value) {

@@ -2,6 +2,20 @@ import { alignUp, MAX_BYTE_LENGTH } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Type } from "./type.ts";
 
+/*
+ * The bytes of a struct, here of `struct("Monster", { id: u8, x: f32, hp: u16 })`:
+ *
+ *   byte 0    1          4            8       10    12
+ *        +----+----------+------------+-------+-----+
+ *        | id |   pad    |     x      |  hp   | pad |
+ *        +----+----------+------------+-------+-----+
+ *
+ * Invariants, those of the C ABI on x86-64 and arm64:
+ * 1. Fields lie in the order of their declaration and do not overlap; each at the first multiple of its alignment behind the one before.
+ * 2. The struct is aligned as its most aligned field, and its size is a multiple of that: structs can lie one behind another.
+ * 3. Padding has no meaning. `write` leaves it as it is; memory that was never used is zero.
+ */
+
 /** A field of a struct: what lies there, and where. */
 export interface Field<T extends Type = Type> {
   readonly type: T;
@@ -51,6 +65,8 @@ function checkedEntries(name: string, types: Fields): [string, Type][] {
   const refuse = (event: string, cure: string): never => {
     throw new MemoryError("invalid-argument", { subject: `struct ${name}`, event, cure });
   };
+  if (typeof name !== "string" || name === "")
+    refuse("was not given a name", 'Pass it first: struct("Point", { x: f32, y: f32 }).');
   if (typeof types !== "object" || types === null) refuse("was not given its fields", "Pass an object: `{ x: f32, y: f32 }`.");
   const prototype: unknown = Object.getPrototypeOf(types);
   if (prototype !== null && prototype !== Object.prototype) {

@@ -3,10 +3,11 @@ import { BaseType } from "./base-type.ts";
 import { canGenerate, Source } from "./generation.ts";
 import { Place } from "./place.ts";
 import { composedRecord } from "./record-composed.ts";
-import { type RecordCodec, recordSource } from "./record-source.ts";
+import { methodSource, type RecordCodec, recordSource } from "./record-source.ts";
 import { type Field, type Fields, placeFields } from "./struct-fields.ts";
 import type { FieldOf, InputOf, NestedCodec, Type, ValueOf } from "./type.ts";
 import { composedField } from "./view-composed.ts";
+import { install } from "./view-members.ts";
 import { fieldSource } from "./view-source.ts";
 import { Views } from "./views.ts";
 
@@ -38,6 +39,16 @@ export class StructType<F extends Fields> extends BaseType<StructValue<F>, Struc
     this.#record = recordOf(name, Object.entries(fields));
     this.views = viewsOf<StructView<F>>(this, Object.entries(fields));
     this.codec = { shape: "nested", views: this.views };
+    if (canGenerate()) this.#ownMethods(Object.entries(fields));
+  }
+
+  #ownMethods(fields: [string, Field][]): void {
+    const source = new Source();
+    install(
+      this,
+      source.run(`${this.name}.methods`, `let View; return ${methodSource(source, this, fields, this.views)};`) as object,
+      "methods",
+    );
   }
 
   rawRead(memory: Memory, byteOffset: number): StructValue<F> {
@@ -72,16 +83,13 @@ function recordOf(name: string, fields: [string, Field][]): RecordCodec {
 function viewsOf<View>(type: Type, fields: [string, Field][]): Views<View> {
   const place = new Place(undefined, type.name);
   return new Views({
-    name: type.name,
-    byteSize: type.byteSize,
-    align: type.align,
-    rawRead: (memory, byteOffset) => type.rawRead(memory, byteOffset),
+    type,
     members: "fields",
     source: (dialect) => fields.map(([name, field]) => fieldSource(dialect, name, field.type, field.byteOffset, place)).join(""),
     composed: () => {
       const members = {};
-      for (const [name, { type, byteOffset }] of fields) {
-        Object.defineProperty(members, name, composedField(name, type, byteOffset, place));
+      for (const [name, field] of fields) {
+        Object.defineProperty(members, name, composedField(name, field.type, field.byteOffset, place));
       }
       return members;
     },

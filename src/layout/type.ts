@@ -75,7 +75,7 @@ export interface Boxed<Value> {
   readonly [BOXED]: true;
 }
 
-export type TypeKind = "scalar" | "bool" | "enum" | "struct" | "array" | "utf8" | "bytes" | "optional" | "interned";
+export type TypeKind = "scalar" | "bool" | "enum" | "struct" | "array" | "utf8" | "bytes" | "optional" | "interned" | "handle";
 
 /** How generated accessors reach a value of a field or an element. */
 export type Codec = DirectCodec | CopyCodec | NestedCodec | OptionalCodec;

@@ -115,7 +115,7 @@ export function composedElements(
 }
 
 /** The method by which a view copies what it shows. */
-export function composedCopy(type: Pick<Type, "rawRead">): object {
+export function composedCopy(type: Type): object {
   return {
     [COPY](this: LeasedView) {
       return type.rawRead(settled(readable(this).memory), byteOffsetOf(this[POSITION]));
@@ -132,6 +132,7 @@ function readable(view: LeasedView): Lease {
 function writable(view: LeasedView): Lease {
   const lease = readable(view);
   checkWritable(lease.memory);
+  if (lease.readOnly) lease.throwReadOnly();
   return lease;
 }
 

@@ -1,5 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
-import { COPY } from "./view-parts.ts";
+import { COPY, TYPE } from "./view-parts.ts";
 
 /** Fields are data, which `for … in` lists; methods are not. */
 export type MemberKind = "fields" | "methods";
@@ -21,7 +21,7 @@ export function install(target: object, members: object, kind: MemberKind): void
 export function poison(target: object, refuse: () => never): void {
   for (const key of Reflect.ownKeys(target)) {
     const found = Object.getOwnPropertyDescriptor(target, key);
-    if (key === INSPECT || (key === "constructor" && found?.get === undefined)) continue;
+    if (key === INSPECT || key === TYPE || (key === "constructor" && found?.get === undefined)) continue;
     const refusing = found?.get === undefined ? { value: refuse } : { get: refuse, set: refuse };
     Object.defineProperty(target, key, { ...refusing, enumerable: found?.enumerable ?? false, configurable: true });
   }

@@ -9,9 +9,9 @@ import type { Memory } from "../core/memory.ts";
  *
  * Invariants:
  * 1. A view lies wholly within the typed arrays of its memory and is aligned: whoever makes one has checked it.
- * 2. In a memory of up to 4 GiB a position is a 32-bit integer, negative from 2 GiB on, so that V8 keeps it in a register; in a
- *    larger one it is the byte offset itself.
- * 3. A leased view was valid at its `EPOCH`. `WRITE_EPOCH` is the same, or 0 where the memory is read-only: no lease has epoch 0.
+ * 2. The position of what ends within 4 GiB is a 32-bit integer, negative from 2 GiB on, which V8 keeps in a register. Beyond, views are
+ *    of another class, a wide one, and the position is the byte offset itself. Both are understood by `byteOffsetOf`.
+ * 3. A leased view was valid at its `EPOCH`. `WRITE_EPOCH` is the same, or 0 where the lease is read-only: no lease has epoch 0.
  */
 export const POSITION: unique symbol = Symbol("position");
 export const LEASE: unique symbol = Symbol("lease");
@@ -19,6 +19,8 @@ export const EPOCH: unique symbol = Symbol("epoch");
 export const WRITE_EPOCH: unique symbol = Symbol("write epoch");
 /** A method of every view: a copy of what it shows, as plain data. */
 export const COPY: unique symbol = Symbol("copy");
+/** The type that a view is one of. */
+export const TYPE: unique symbol = Symbol("type");
 
 export interface LeasedView {
   [POSITION]: number;
@@ -31,13 +33,10 @@ export type LeasedClass<View> = new (lease: Lease, position: number) => View;
 /** A class whose views look at one memory only. */
 export type BakedClass<View> = new (position: number) => View;
 
-/** The largest memory whose positions are 32-bit integers. */
+/** Up to here a position is a 32-bit integer. */
 export const NARROW_BYTES = 2 ** 32;
 
-export function isWide(memory: Memory): boolean {
-  return memory.maxByteLength > NARROW_BYTES;
-}
-
+/** What a view holds of its byte offset: see invariant 2. */
 export function positionOf(byteOffset: number, wide: boolean): number {
   return wide ? byteOffset : byteOffset | 0;
 }
@@ -46,8 +45,8 @@ export function byteOffsetOf(position: number): number {
   return position < 0 ? position + NARROW_BYTES : position;
 }
 
-export function isView(value: unknown): value is { readonly [POSITION]: number; [COPY](): unknown } {
-  return typeof value === "object" && value !== null && POSITION in value && COPY in value;
+export function isView(value: unknown): value is { readonly [POSITION]: number; readonly [TYPE]: unknown; [COPY](): unknown } {
+  return typeof value === "object" && value !== null && POSITION in value && TYPE in value && COPY in value;
 }
 
 /** Where the bytes are that a view shows. */
@@ -80,12 +79,7 @@ export function follow(memory: Memory, seen: Uint8Array): void {
 }
 
 /** Throws unless `byteSize` bytes from `byteOffset` on are there and aligned. */
-export function checkPlace(
-  type: { readonly name: string; readonly align: number },
-  memory: Memory,
-  byteOffset: number,
-  byteLength: number,
-) {
+export function checkPlace(type: Placeable, memory: Memory, byteOffset: number, byteLength: number): void {
   settled(memory).checkRange(byteOffset, byteLength);
   if (byteOffset % type.align === 0) return;
   throw new MemoryError("invalid-argument", {
@@ -94,6 +88,30 @@ export function checkPlace(
     numbers: { byteOffset, align: type.align },
     cure: `Place it at a multiple of ${type.align} bytes, as an allocator does with \`type.align\`.`,
   });
+}
+
+/** Throws unless there is room for `count` values one behind another. */
+export function checkRecords(
+  type: Placeable & { readonly byteSize: number },
+  memory: Memory,
+  byteOffset: number,
+  count: number,
+): void {
+  if (Number.isSafeInteger(count) && count >= 0) {
+    checkPlace(type, memory, byteOffset, count * type.byteSize);
+    return;
+  }
+  throw new MemoryError("invalid-argument", {
+    subject: `a cursor of ${type.name}`,
+    event: "was not given a number of records",
+    numbers: { count: String(count) },
+    cure: "Pass a whole number from 0 on.",
+  });
+}
+
+interface Placeable {
+  readonly name: string;
+  readonly align: number;
 }
 
 export function checkWritable(memory: Memory): void {

@@ -3,13 +3,13 @@ import type { Source } from "./generation.ts";
 import { PASS } from "./pass.ts";
 import { Place } from "./place.ts";
 import type { NestedViews, Type } from "./type.ts";
-import { COPY, NARROW_BYTES, POSITION } from "./view-parts.ts";
+import { byteOffsetOf, COPY, NARROW_BYTES, POSITION } from "./view-parts.ts";
 import { generateWalk } from "./walk.ts";
 
 /** How accessors of one kind are spelled: leased ones, or those baked for one memory. */
 export interface Dialect {
   readonly source: Source;
-  /** Positions are byte offsets beyond 32 bits: see invariant 2 of view-parts. */
+  /** Positions may be beyond 32 bits: see invariant 2 of view-parts. */
   readonly wide: boolean;
   /** Statements that come before a read and before a write. They throw when the view may not do it. */
   readonly toRead: string;
@@ -53,33 +53,26 @@ toArray() { return this[${source.bind(COPY)}](); },
 }
 
 /** The method by which a view copies what it shows. */
-export function copySource(dialect: Dialect, type: Pick<Type, "rawRead">): string {
+export function copySource(dialect: Dialect, type: Type): string {
   const { source } = dialect;
   return `[${source.bind(COPY)}]() { ${dialect.toRead} return ${source.bind(type)}.rawRead(${dialect.memory}, ${byteOffset(dialect)}); },
 `;
 }
 
-/** The method by which a cursor moves its one view. `outside` throws. */
-export function cursorSource(source: Source, stride: number, wide: boolean, row: string, outside: unknown): string {
-  const position = source.bind(POSITION);
-  const target = wide ? `this[${position}] + i * ${stride}` : `(this[${position}] + Math.imul(i, ${stride})) | 0`;
-  return `at(i) { ${check(source, indexIn("this.length", wide))} ${source.bind(outside)}(i, this.length); const r = this[${row}]; r[${position}] = ${target}; return r; },
+/**
+ * The method that makes a view of the bytes at a pointer. `starts` is a typed array as wide as the type is aligned, and as long as there
+ * are places for a value: looking up the pointer in it checks at once that it is whole, aligned and within. `misplaced` is called with
+ * one that is not.
+ */
+export function atSource(source: Source, align: number, starts: unknown, wide: boolean, View: unknown, misplaced: unknown): string {
+  const place = align === 1 ? "p" : `p / ${align}`;
+  return `at(p) { if (${source.bind(starts)}[${place}] === undefined) return ${source.bind(misplaced)}(p); return new ${source.bind(View)}(p${wide ? "" : " | 0"}); },
 `;
 }
 
-/** The method that makes a view of the bytes at a pointer. `misplaced` throws or makes it itself. */
-export function atSource(
-  source: Source,
-  layout: { byteSize: number; align: number },
-  byteLength: number,
-  wide: boolean,
-  create: string,
-  misplaced: unknown,
-): string {
-  const whole = wide ? "Number.isSafeInteger(p) && p >= 0" : "(p >>> 0) === p";
-  const aligned = layout.align === 1 ? "" : wide ? ` && p % ${layout.align} === 0` : ` && (p & ${layout.align - 1}) === 0`;
-  return `at(p) { ${check(source, `${whole}${aligned} && p <= ${byteLength - layout.byteSize}`)} return ${source.bind(misplaced)}(p); return ${create}; },
-`;
+/** Where record `i` of a cursor lies. */
+export function recordPosition(source: Source, first: string, stride: number, wide: boolean): string {
+  return wide ? `${source.bind(byteOffsetOf)}(${first}) + i * ${stride}` : `(${first} + Math.imul(i, ${stride})) | 0`;
 }
 
 /** The head of an `if` whose body refuses: see `PASS`. */
@@ -87,7 +80,8 @@ export function check(source: Source, holds: string): string {
   return `if (${source.bind(PASS)}[${holds} ? 0 : 1] === undefined)`;
 }
 
-function indexIn(length: string, wide: boolean): string {
+/** The condition that `i` is an index below `length`. */
+export function indexIn(length: string, wide: boolean): string {
   return wide ? `Number.isSafeInteger(i) && i >= 0 && i < ${length}` : `(i >>> 0) === i && i < ${length}`;
 }
 
@@ -143,20 +137,22 @@ function flag(dialect: Dialect, at: Address, presentByteOffset: number): string 
 
 /** Shifting first costs least: V8 then knows that adding the rest cannot overflow. Exact division reaches beyond 4 GiB. */
 function elementIndex(dialect: Dialect, { byteOffset, stride }: Address, elementBytes: number): string {
-  const base = `this[${dialect.source.bind(POSITION)}]`;
-  const first = dialect.wide
-    ? elementBytes === 1
-      ? base
-      : `${base} / ${elementBytes}`
-    : `(${base} >>> ${Math.log2(elementBytes)})`;
+  const base = baseOf(dialect);
+  const divided = elementBytes === 1 ? base : `${base} / ${elementBytes}`;
+  const first = dialect.wide ? divided : `(${base} >>> ${Math.log2(elementBytes)})`;
   return `${first}${times(stride / elementBytes)}${plus(byteOffset / elementBytes)}`;
 }
 
 function position(dialect: Dialect, { byteOffset, stride }: Address): string {
-  const base = `this[${dialect.source.bind(POSITION)}]`;
+  const base = baseOf(dialect);
   if (dialect.wide) return `${base}${times(stride)}${plus(byteOffset)}`;
   if (stride !== 0) return `(${base} + Math.imul(i, ${stride})${plus(byteOffset)}) | 0`;
   return byteOffset === 0 ? base : `(${base} + ${byteOffset}) | 0`;
+}
+
+function baseOf({ source, wide }: Dialect): string {
+  const position = `this[${source.bind(POSITION)}]`;
+  return wide ? `${source.bind(byteOffsetOf)}(${position})` : position;
 }
 
 function byteOffset(dialect: Dialect, at: Address = { byteOffset: 0, stride: 0 }): string {

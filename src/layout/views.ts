@@ -7,11 +7,12 @@ import { canGenerate } from "./generation.ts";
 import { LeasedViews } from "./leased-views.ts";
 import type { Type } from "./type.ts";
 import type { MemberKind } from "./view-members.ts";
-import { type BakedClass, checkPlace, isWide, type LeasedClass, positionOf } from "./view-parts.ts";
+import { type BakedClass, checkPlace, checkRecords, type LeasedClass, NARROW_BYTES, positionOf } from "./view-parts.ts";
 import type { Dialect } from "./view-source.ts";
 
 /** What views of a type have, however they are made. */
-export interface ViewLayout extends Pick<Type, "name" | "byteSize" | "align" | "rawRead"> {
+export interface ViewLayout {
+  readonly type: Type;
   readonly members: MemberKind;
   /** The members as source text of an object literal. */
   source(dialect: Dialect, outside: Outside): string;
@@ -55,6 +56,7 @@ const BAKED_AT_MOST = 3;
  */
 export class Views<View> {
   readonly #layout: ViewLayout;
+  readonly #type: Type;
   readonly #generate = canGenerate();
   readonly #bound = new WeakMap<Memory, Bound<View>>();
   #baked: WeakRef<BakedViews<View>>[] = [];
@@ -63,17 +65,18 @@ export class Views<View> {
 
   constructor(layout: ViewLayout) {
     this.#layout = layout;
+    this.#type = layout.type;
   }
 
   /** A view that lives as long as `lease`. Throws `out-of-bounds`, `invalid-argument`, `closed`. */
   view(lease: Lease, byteOffset: number): View {
-    checkPlace(this.#layout, lease.memory, byteOffset, this.#layout.byteSize);
+    checkPlace(this.#type, lease.memory, byteOffset, this.#type.byteSize);
     return this.rawView(lease, byteOffset);
   }
 
   /** The same for a place that is known to be one. */
   rawView(lease: Lease, byteOffset: number): View {
-    const wide = isWide(lease.memory);
+    const wide = byteOffset + this.#type.byteSize > NARROW_BYTES;
     return new (this.leasedClass(wide))(lease, positionOf(byteOffset, wide));
   }
 
@@ -91,7 +94,7 @@ export class Views<View> {
     return undefined;
   }
 
-  /** The type in `memory`. About 20 ns once it is known; keep it where that counts. */
+  /** The type in `memory`. Some 5 ns once it is known; keep it where that counts. */
   in(memory: Memory): Bound<View> {
     return this.#bound.get(memory) ?? this.#bind(memory);
   }
@@ -117,8 +120,9 @@ export class Views<View> {
       memory,
       at: (ptr) => this.view(lease, ptr),
       cursor: (byteOffset, count) => {
-        checkPlace(this.#layout, memory, byteOffset, count * this.#layout.byteSize);
-        return this.#anyLease(isWide(memory)).cursor(lease, byteOffset, count);
+        checkRecords(this.#type, memory, byteOffset, count);
+        const wide = byteOffset + count * this.#type.byteSize > NARROW_BYTES;
+        return this.#anyLease(wide).cursor(lease, byteOffset, count);
       },
     };
   }

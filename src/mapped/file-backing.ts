@@ -42,6 +42,8 @@ const forgotten = new FinalizationRegistry<number>((fd) => closeSync(fd));
  * 1. `committed <= backed`, where `backed` is what the file has. Only whole pages that hold backed bytes are mapped, so no typed array over the
  *    reservation can reach behind the end of the file, where a load would kill the process.
  * 2. The descriptor is open exactly while the memory is open and can grow. A mapping needs none.
+ * 3. Once a ticket was taken, other threads may read the same addresses: then closing leaves the pages where they are, and they go
+ *    when the last of these threads has let go of the buffer.
  */
 export class FileBacking implements Backing {
   readonly home = "mapped";
@@ -50,17 +52,16 @@ export class FileBacking implements Backing {
   readonly maxByteLength: number;
   readonly bufferByteOffset: number;
   readonly reservation: Reservation;
-  readonly sharing: Sharing;
   readonly #committed: CommittedLength;
   readonly #parts: FileBackingParts;
   #backed: number;
   #fd: number | undefined;
+  #ticketTaken = false;
 
   constructor(parts: FileBackingParts) {
     this.#parts = parts;
     this.subject = parts.subject;
     this.readOnly = parts.readOnly;
-    this.sharing = parts.sharing;
     this.maxByteLength = parts.maxByteLength;
     this.bufferByteOffset = parts.fileByteOffset % Reservation.pageByteLength;
     this.reservation = Reservation.make(parts.subject, this.bufferByteOffset + parts.maxByteLength);
@@ -89,10 +90,11 @@ export class FileBacking implements Backing {
 
   release(): void {
     this.#closeFile();
-    this.reservation.entomb();
+    if (!this.#ticketTaken) this.reservation.entomb();
   }
 
   ticket(): Ticket {
+    this.#ticketTaken = true;
     const { path, identity, fileByteOffset, start = 0 } = this.#parts;
     return {
       offheap: "ticket",

@@ -15,7 +15,7 @@ export {
 export type { ExportFormat, RowRange } from "./dataset/export.ts";
 export type { InputFormat } from "./dataset/input-format.ts";
 export type { Manifest } from "./dataset/manifest.ts";
-export { drawDataset, type Palette } from "./dataset/picture.ts";
+export type { Palette } from "./dataset/picture.ts";
 export type { Cell } from "./dataset/row-class.ts";
 export { mapAnonymous } from "./map-anonymous.ts";
 export { type MapFileOptions, type MapMode, mapFile } from "./map-file.ts";

@@ -21,7 +21,10 @@ export interface MapFileOptions {
   readonly byteOffset?: number;
   /** How many bytes from there. Default: up to the end of the file. */
   readonly byteLength?: number;
-  /** How far the memory can `grow`, from `byteOffset`. With `"readWrite"` the file grows with it; else the memory follows a file that others make longer. */
+  /**
+   * How far the memory can `grow`, from `byteOffset`. With `"readWrite"` the file grows with it, to the byte, by system calls each time: grow in
+   * large steps. Otherwise the memory follows a file that others make longer.
+   */
   readonly maxByteLength?: number;
 }
 

@@ -17,12 +17,14 @@ const ADVICE: { readonly [Name in Advice]: number } = { normal: 0, random: 1, se
 const POSIX_FADV_WILLNEED = 3;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
+const MFD_NOEXEC_SEAL = 8;
 const F_ADD_SEALS = 1033;
 const F_SEAL_SEAL = 1;
 const F_SEAL_SHRINK = 2;
 const AT_FDCWD = -100;
 const AT_SYMLINK_FOLLOW = 0x400;
 const EINTR = 4;
+const EINVAL = 22;
 
 /** The calls of Linux, through koffi. Throws `unsupported` where koffi, the architecture or the engine does not allow it. */
 export function linuxSystem(): System {
@@ -89,8 +91,13 @@ export function linuxSystem(): System {
     },
     readAhead: (fd, fileByteOffset, byteLength) => posixFadvise()(fd, fileByteOffset, byteLength, POSIX_FADV_WILLNEED),
     createMemoryFile(name) {
-      const fd = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-      return fd >= 0 ? fd : -errno();
+      // Hardened systems refuse memory files that could be run; kernels before 6.3 do not know the flag.
+      const fd = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+      if (fd >= 0) return fd;
+      const refused = errno();
+      if (refused !== EINVAL) return -refused;
+      const executable = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+      return executable >= 0 ? executable : -errno();
     },
     sealAgainstShrinking: (fd) => outcome(fcntl()(fd, F_ADD_SEALS, "int", F_SEAL_SHRINK | F_SEAL_SEAL)),
     linkUnnamed: (fd, path) => outcome(linkat()(AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW)),

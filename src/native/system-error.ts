@@ -45,7 +45,7 @@ export function systemError(
     subject,
     event,
     numbers: { errno, ...numbers },
-    cure: CURES[errno] ?? "See the error's cause.",
+    cure: CURES[errno] ?? "Check the path, the disk and the limits of the process.",
     ...(found instanceof Error ? { cause: found } : {}),
   });
 }

@@ -86,13 +86,25 @@ export class FieldBatch {
     }
     this.rowCount = 0;
     if (stride > this.#fieldRoom) {
-      this.#fieldRoom = stride;
-      this.#memory.close();
-      this.#memory = privateMemory(stride * FIELD_BYTES + this.#mostRows * ROW_BYTES);
+      this.#fieldRoom = Math.min(MAX_COLUMNS, 2 * stride);
+      this.#memory = privateMemory(this.#fieldRoom * FIELD_BYTES + this.#mostRows * ROW_BYTES);
       [this.starts, this.ends, this.lines, this.kinds] = this.#views();
     }
     this.stride = stride;
     this.rowCapacity = Math.min(this.#mostRows, Math.max(1, Math.floor(this.#mostFields / stride)));
+  }
+
+  /** Gives an empty batch rows of `stride` fields, more than before, and keeps what its first row has; all others are MISSING. For tokenizers. */
+  widen(stride: number): void {
+    const known = this.stride;
+    const { starts, ends, kinds } = this;
+    this.reshape(stride);
+    if (this.starts !== starts) {
+      this.starts.set(starts.subarray(0, known));
+      this.ends.set(ends.subarray(0, known));
+      this.kinds.set(kinds.subarray(0, known));
+    }
+    this.kinds.fill(FieldKind.MISSING, known, this.rowCapacity * stride);
   }
 
   /** What is wrong with the batch, if anything: see the invariants. */

@@ -54,15 +54,17 @@ export class JsonScanner {
     return at;
   }
 
-  /** `start` is behind the opening quote; returns the offset of the closing one. */
-  scanString(u8: Uint8Array, start: number): number {
+  /** `start` is behind the opening quote; returns the offset of the closing one. Looks at four bytes at a time. */
+  scanString(u8: Uint8Array, i32: Int32Array, start: number): number {
     this.escaped = false;
     let at = start;
     for (;;) {
-      let byte = u8[at];
-      while (byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH) byte = u8[++at];
-      if (byte === QUOTE) return at;
-      if (byte !== BACKSLASH) return this.#stop(at, "a control character stands in a string unescaped");
+      let word = at >> 2;
+      let hits = stopsIn(i32[word]) & (-1 << ((at & 3) << 3));
+      while (hits === 0) hits = stopsIn(i32[++word]);
+      at = (word << 2) + ((31 - Math.clz32(hits & -hits)) >> 3);
+      if (u8[at] === QUOTE) return at;
+      if (u8[at] !== BACKSLASH) return this.#stop(at, "a control character stands in a string unescaped");
       this.escaped = true;
       at = this.#scanEscape(u8, at);
       if (at < 0) return -1;
@@ -96,7 +98,7 @@ export class JsonScanner {
   }
 
   /** An array or an object; `start` is at its opening byte. */
-  scanNested(u8: Uint8Array, start: number): number {
+  scanNested(u8: Uint8Array, i32: Int32Array, start: number): number {
     const openers = this.#openers;
     let depth = 0;
     let at = start;
@@ -107,12 +109,12 @@ export class JsonScanner {
         openers[depth++] = opener;
         at = this.skipSpace(u8, at + 1);
         if (!closes(u8[at], opener)) {
-          if (opener === LEFT_BRACE) at = this.#scanKey(u8, at);
+          if (opener === LEFT_BRACE) at = this.#scanKey(u8, i32, at);
           if (at < 0) return -1;
           continue;
         }
       } else {
-        at = this.#scanScalar(u8, at);
+        at = this.#scanScalar(u8, i32, at);
         if (at < 0) return -1;
         at = this.skipSpace(u8, at);
       }
@@ -123,15 +125,15 @@ export class JsonScanner {
       }
       if (u8[at] !== COMMA) return this.#stop(at, "a comma or a closing bracket is missing");
       at = this.skipSpace(u8, at + 1);
-      if (openers[depth - 1] === LEFT_BRACE) at = this.#scanKey(u8, at);
+      if (openers[depth - 1] === LEFT_BRACE) at = this.#scanKey(u8, i32, at);
       if (at < 0) return -1;
     }
   }
 
   /** A key, its colon and the white space around; `start` is at the quote. */
-  #scanKey(u8: Uint8Array, start: number): number {
+  #scanKey(u8: Uint8Array, i32: Int32Array, start: number): number {
     if (u8[start] !== QUOTE) return this.#stop(start, "a key in double quotes is missing");
-    const keyEnd = this.scanString(u8, start + 1);
+    const keyEnd = this.scanString(u8, i32, start + 1);
     return keyEnd < 0 ? -1 : this.scanColon(u8, keyEnd + 1);
   }
 
@@ -142,10 +144,10 @@ export class JsonScanner {
     return this.skipSpace(u8, at + 1);
   }
 
-  #scanScalar(u8: Uint8Array, at: number): number {
+  #scanScalar(u8: Uint8Array, i32: Int32Array, at: number): number {
     const byte = u8[at];
     if (byte === QUOTE) {
-      const end = this.scanString(u8, at + 1);
+      const end = this.scanString(u8, i32, at + 1);
       return end < 0 ? -1 : end + 1;
     }
     return byte === MINUS || isDigit(byte) ? this.scanNumber(u8, at) : this.scanLiteral(u8, at);
@@ -193,6 +195,14 @@ export class JsonScanner {
     this.trouble = trouble;
     return -1;
   }
+}
+
+/** A word with the top bit set of each byte that a string cannot go over: a quote, a backslash, a control character. */
+function stopsIn(word: number): number {
+  const low = word & 0x7f7f7f7f;
+  const noQuote = (low ^ 0x22222222) + 0x7f7f7f7f;
+  const noBackslash = (low ^ 0x5c5c5c5c) + 0x7f7f7f7f;
+  return (((noQuote & noBackslash & (low + 0x60606060)) | word) & 0x80808080) ^ 0x80808080;
 }
 
 const LONE = "a high surrogate is escaped without the low one behind it";

@@ -19,7 +19,7 @@ const BEHIND_ARRAY = 4;
 class JsonTokenizer extends ObjectTokenizer {
   #next = BEFORE_ARRAY;
 
-  protected override readObjects(u8: Uint8Array, start: number, batch: FieldBatch): number {
+  protected override readObjects(u8: Uint8Array, i32: Int32Array, start: number, batch: FieldBatch): number {
     const { end, last } = this;
     let at = start;
     for (;;) {
@@ -31,7 +31,7 @@ class JsonTokenizer extends ObjectTokenizer {
       const byte = u8[at];
       if (byte === LEFT_BRACE && (this.#next === FIRST_OR_END || this.#next === RECORD)) {
         if (batch.rowCount === batch.rowCapacity) return at;
-        const behind = this.readObject(u8, at, batch);
+        const behind = this.readObject(u8, i32, at, batch);
         if (behind < 0) return at;
         this.takeObject(u8, batch);
         at = behind;

@@ -11,7 +11,7 @@ const CURE = "Write one object per line; an array of objects is JSON, not NDJSON
  * space are skipped. An object may not go over several lines.
  */
 class NdjsonTokenizer extends ObjectTokenizer {
-  protected override readObjects(u8: Uint8Array, start: number, batch: FieldBatch): number {
+  protected override readObjects(u8: Uint8Array, i32: Int32Array, start: number, batch: FieldBatch): number {
     const { end, last } = this;
     let recordStart = start;
     while (batch.rowCount < batch.rowCapacity) {
@@ -23,7 +23,7 @@ class NdjsonTokenizer extends ObjectTokenizer {
       }
       if (at === end) return last ? end : recordStart;
       if (u8[at] !== LEFT_BRACE) this.failAt(u8, at, at, "an object is missing on this line", CURE);
-      const behind = this.readObject(u8, at, batch);
+      const behind = this.readObject(u8, i32, at, batch);
       if (behind < 0) return recordStart;
       const lineEnd = this.skipSpaceBetween(u8, behind);
       if (lineEnd === end && !last) return recordStart;

@@ -176,6 +176,6 @@ export function parseBigInteger(u8: Uint8Array, start: number, end: number, type
   if (high >= 2 ** 32) return undefined;
   bits64.u32[0] = low;
   bits64.u32[1] = high;
-  if (type === "u64") return bits64.u64[0];
-  return negative ? -bits64.i64[0] : bits64.i64[0];
+  const magnitude = bits64.u64[0];
+  return negative ? -magnitude : magnitude;
 }

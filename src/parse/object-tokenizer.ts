@@ -28,8 +28,8 @@ const NEW_COLUMNS = -2;
  * What JSON and NDJSON have in common: records are objects, their keys the columns.
  *
  * The key that followed the last one in the record before is tried first; only when another follows is it looked up. A new key
- * makes a new column: the batch ends before its record, and the next one has the column. Values that are arrays or objects stay as
- * they are spelled, checked. Duplicate keys within them are not looked for.
+ * makes a new column: the batch ends before its record, and the next one, which begins with it, has the column. Values that are
+ * arrays or objects stay as they are spelled, checked; duplicate keys within them are not looked for.
  */
 export abstract class ObjectTokenizer extends Tokenizer {
   readonly #keys = new ColumnKeys();
@@ -50,17 +50,17 @@ export abstract class ObjectTokenizer extends Tokenizer {
   }
 
   protected override readRecords(window: Memory, start: number, end: number, last: boolean, batch: FieldBatch): number {
-    const { u8 } = window;
+    const { u8, i32 } = window;
     u8[end] = 0;
     this.end = end;
     this.last = last;
     this.#scanner.newlines = 0;
     this.#reshape(batch);
-    return this.readObjects(u8, start, batch);
+    return this.readObjects(u8, i32, start, batch);
   }
 
   /** Reads the records and what stands between them, from `start` to at most `this.end`, and returns the offset behind. */
-  protected abstract readObjects(u8: Uint8Array, start: number, batch: FieldBatch): number;
+  protected abstract readObjects(u8: Uint8Array, i32: Int32Array, start: number, batch: FieldBatch): number;
 
   /** The offset of the next byte that is no white space. Its line ends count for the line of what follows. */
   protected skipSpaceBetween(u8: Uint8Array, start: number): number {
@@ -73,20 +73,11 @@ export abstract class ObjectTokenizer extends Tokenizer {
    * Reads the object at `start` as the next record of the batch and returns the offset behind it. Less than 0 when it must be read
    * again: it does not end before `this.end`, or it has keys that only the next batch has columns for.
    */
-  protected readObject(u8: Uint8Array, start: number, batch: FieldBatch): number {
-    for (;;) {
-      const known = this.#keys.names.length;
-      const next = this.#scanObject(u8, start, batch);
-      if (next === CUT_OFF) {
-        this.#scanner.newlines = 0;
-        return CUT_OFF;
-      }
-      if (next > this.invalidAt) this.#failUtf8InRow(u8, start, batch);
-      if (this.#keys.names.length === known) return next;
-      this.#scanner.newlines = 0;
-      if (batch.rowCount > 0) return NEW_COLUMNS;
-      this.#reshape(batch);
-    }
+  protected readObject(u8: Uint8Array, i32: Int32Array, start: number, batch: FieldBatch): number {
+    const next = this.#scanObject(u8, i32, start, batch);
+    if (next < 0) this.#scanner.newlines = 0;
+    else if (next > this.invalidAt) this.#failUtf8InRow(u8, start, batch);
+    return next;
   }
 
   /** Makes the object that `readObject` has read a row of the batch. */
@@ -118,10 +109,10 @@ export abstract class ObjectTokenizer extends Tokenizer {
     this.#scanner.newlines = 0;
   }
 
-  #scanObject(u8: Uint8Array, start: number, batch: FieldBatch): number {
+  #scanObject(u8: Uint8Array, i32: Int32Array, start: number, batch: FieldBatch): number {
     const scanner = this.#scanner;
     const keys = this.#keys;
-    const { starts, ends, kinds, stride } = batch;
+    let { starts, ends, kinds, stride } = batch;
     const row = batch.rowCount * stride;
     this.#escapedCount = 0;
     this.#columnIndex = -1;
@@ -133,27 +124,32 @@ export abstract class ObjectTokenizer extends Tokenizer {
       if (u8[at] !== QUOTE) return this.#stopAt(u8, start, at, "a key in double quotes is missing");
       const keyStart = at;
       let column = expected;
-      at = keys.match(u8, at + 1, column);
+      at = keys.match(i32, at + 1, column);
       if (at < 0) {
-        at = scanner.scanString(u8, keyStart + 1);
+        at = scanner.scanString(u8, i32, keyStart + 1);
         if (at < 0) return this.#stop(u8, start);
         column = this.#columnOf(u8, start, keyStart + 1, at);
-        at += 1;
+        at = scanner.scanColon(u8, at + 1);
+        if (at < 0) return this.#stop(u8, start);
+      } else if (u8[at] <= SPACE) {
+        at = scanner.skipSpace(u8, at);
       }
-      at = scanner.scanColon(u8, at);
-      if (at < 0) return this.#stop(u8, start);
       expected = column + 1;
       this.#columnIndex = column;
-      const isKnown = column < stride;
+      if (column >= stride) {
+        if (batch.rowCount > 0) return NEW_COLUMNS;
+        batch.widen(column + 1);
+        ({ starts, ends, kinds, stride } = batch);
+      }
       const field = row + column;
-      if (isKnown && kinds[field] !== FieldKind.MISSING) this.#failDuplicate(u8, start, keyStart);
+      if (kinds[field] !== FieldKind.MISSING) this.#failDuplicate(u8, start, keyStart);
       const byte = u8[at];
       let valueStart = at;
       let valueEnd: number;
       let kind: number;
       if (byte === QUOTE) {
         valueStart = at + 1;
-        valueEnd = scanner.scanString(u8, valueStart);
+        valueEnd = scanner.scanString(u8, i32, valueStart);
         at = valueEnd + 1;
         kind = FieldKind.STRING;
         if (scanner.escaped) {
@@ -165,7 +161,7 @@ export abstract class ObjectTokenizer extends Tokenizer {
           valueEnd = scanner.scanNumber(u8, at);
           kind = FieldKind.NUMBER;
         } else if (byte === LEFT_BRACE || byte === LEFT_BRACKET) {
-          valueEnd = scanner.scanNested(u8, at);
+          valueEnd = scanner.scanNested(u8, i32, at);
           kind = FieldKind.JSON;
         } else {
           valueEnd = scanner.scanLiteral(u8, at);
@@ -174,11 +170,9 @@ export abstract class ObjectTokenizer extends Tokenizer {
         at = valueEnd;
       }
       if (valueEnd < 0) return this.#stop(u8, start);
-      if (isKnown) {
-        starts[field] = valueStart;
-        ends[field] = valueEnd;
-        kinds[field] = kind;
-      }
+      starts[field] = valueStart;
+      ends[field] = valueEnd;
+      kinds[field] = kind;
       if (u8[at] <= SPACE) at = scanner.skipSpace(u8, at);
       const separator = u8[at];
       if (separator === RIGHT_BRACE) {

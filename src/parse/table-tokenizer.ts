@@ -33,8 +33,8 @@ export abstract class TableTokenizer extends Tokenizer {
   protected headerFieldCount = 0;
 
   /**
-   * Reads records into the batch, as many as fit, and returns the offset behind them. Lets `checkOddRecord` look at those that have not
-   * `batch.stride` fields. `isHeader`: reads one record, and its number of fields is to be found out.
+   * Reads records into the batch, as many as fit, and returns the offset behind them. Lets `checkOddRecord` look at those that are
+   * not UTF-8 or have not `batch.stride` fields. `isHeader`: reads one record and lets it look at that.
    */
   protected abstract scan(window: Memory, start: number, end: number, last: boolean, batch: FieldBatch, isHeader: boolean): number;
 

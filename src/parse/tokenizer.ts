@@ -1,6 +1,6 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { findInvalidUtf8, wholeUtf8End } from "../core/utf8.ts";
+import { canLeadUtf8, findInvalidUtf8, wholeUtf8End } from "../core/utf8.ts";
 import type { FieldBatch } from "./field-batch.ts";
 
 export interface TokenizerOptions {
@@ -24,7 +24,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  *
  * The input passes through a window: a memory whose bytes belong to the tokenizer until the next part is put there, for it
  * unescapes in place (escaped text is never shorter than its value). One byte behind `end` must be there; while `read` runs it
- * takes a mark that ends every loop, so that none has to compare with `end`.
+ * takes a mark that ends every loop, so that none has to compare with `end`. The memory's length is a multiple of 32 bytes.
  *
  * Every text handed on is valid UTF-8. Every mistake in the input throws `malformed-input` with line, column and byte of the file; of
  * several the first in the file, wherever the windows happen to be cut. After an error a tokenizer is done for.
@@ -59,12 +59,12 @@ export abstract class Tokenizer {
    */
   read(window: Memory, start: number, end: number, last: boolean, batch: FieldBatch): number {
     const { u8 } = window;
-    if (!(start >= 0 && start <= end && end <= MAX_WINDOW_END && end < u8.length && end < window.i32.length * 4)) {
+    if (!(start >= 0 && start <= end && end <= MAX_WINDOW_END && end < u8.length && (end | 31) < 4 * window.i32.length)) {
       throw new MemoryError("invalid-argument", {
         subject: "Tokenizer.read",
-        event: "needs a range in the window, with one byte to spare behind it, below 2 GiB",
+        event: "needs a range in the window, with a byte to spare behind it and that byte's whole block of 32, below 2 GiB",
         numbers: { start, end, byteLength: u8.length },
-        cure: "Make the window's memory 4 bytes longer than the part of the input that it takes.",
+        cure: "Make the window's memory a multiple of 32 bytes, and longer than the part of the input that it takes.",
       });
     }
     batch.rowCount = 0;
@@ -87,7 +87,8 @@ export abstract class Tokenizer {
    * `this.line`; what is between is still as it was read.
    */
   protected fail(u8: Uint8Array, recordStart: number, at: number, problem: Problem): never {
-    if (this.invalidAt <= at) this.failUtf8(u8, recordStart, -1);
+    // At the same byte: whether a sequence that can begin there goes on as it must may not be known yet, so its text is what is wrong.
+    if (this.invalidAt < at || (this.invalidAt === at && !canLeadUtf8(u8[at]))) this.failUtf8(u8, recordStart, -1);
     let line = this.line;
     for (let i = recordStart; i < at; i++) if (u8[i] === LF) line += 1;
     const byteOffset = this.#origin + at;

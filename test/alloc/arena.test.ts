@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Arena, arena } from "../../src/alloc/arena.ts";
 import type { ArenaScope } from "../../src/alloc/arena-scope.ts";
-import { bump } from "../../src/alloc/bump.ts";
+import { Bump, bump } from "../../src/alloc/bump.ts";
 import { NIL } from "../../src/core/brand.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import { MOST_BYTES, refuses, testAllocator } from "../conformance/allocators.ts";
@@ -138,6 +138,25 @@ describe("an arena", () => {
     assert.deepEqual(made.checkInvariants(), []);
     made.close();
     assert.equal(upstream.liveBlocks, 0);
+  });
+
+  it("gives its chunks back in the order in which an allocator that takes back its last block alone can take them", () => {
+    class Rigid extends Bump {
+      override rawResize(): boolean {
+        return false;
+      }
+    }
+    using memory = HOMES[0].create(KiB(8));
+    const upstream = new Rigid(memory, { start: 64, end: KiB(6) });
+    const made = arena({ upstream, chunkByteLength: KiB(4) });
+    made.alloc(KiB(4));
+    made.alloc(1000);
+    assert.deepEqual(
+      [...made.chunks()].map(({ byteLength }) => byteLength),
+      [KiB(4), 1000],
+    );
+    made.close();
+    assert.equal(upstream.usedByteLength, 0);
   });
 
   it("gives everything back when it is closed, and says closed from then on", () => {
@@ -301,6 +320,7 @@ describe("an arena scope", () => {
     const outer = made.alloc(16);
     made.memory.u8.fill(1, outer, outer + 16);
     const scope = made.scope();
+    assert.equal(made.resize(outer, 16, 32), false);
     made.free(outer, 16);
     const inside = made.alloc(16);
     assert.notEqual(inside, outer);
@@ -312,6 +332,16 @@ describe("an arena scope", () => {
     assert.equal(made.alloc(16), inside);
     assert.deepEqual([...made.memory.u8.subarray(outer, outer + 16)], new Array(16).fill(1));
     assert.deepEqual(made.checkInvariants(), []);
+  });
+
+  it("leaves the blocks of the scope around it to that scope, which can free and grow them again", () => {
+    using made = arena(1000);
+    using _ = made.scope();
+    const last = made.alloc(16);
+    made.scope().end();
+    assert.equal(made.resize(last, 16, 24), true);
+    made.free(last, 24);
+    assert.equal(made.alloc(16), last);
   });
 
   it("opened before the first block goes back to before the first block", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { bump } from "../../src/alloc/bump.ts";
-import { NIL } from "../../src/core/brand.ts";
+import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { MemoryError } from "../../src/core/errors.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { type Backing, Memory } from "../../src/core/memory.ts";
@@ -55,6 +55,9 @@ describe("a bump allocator", () => {
     assert.equal(region.freeByteLength, 0);
     assert.equal(region.usedByteLength, 32);
     assert.equal(region.tryAlloc(0, 1), NIL);
+    const empty = bump(memory, { start: 32 });
+    empty.free(24 as Ptr, 8);
+    assert.equal(empty.alloc(8), 32);
     assert.deepEqual(region.checkInvariants(), []);
   });
 

@@ -24,8 +24,14 @@ describe("the offheap command", () => {
     const built = offheap("build", "cities.tsv", "cities.seg", "--key", "id");
     assert.equal(built.status, 0, built.stderr);
     assert.match(built.stdout, /cities\.seg: 2 rows × 4 columns/);
-    assert.equal(offheap("get", "cities.seg", "2643743").stdout, '{"id":2643743,"name":"London","population":8961989,"code":"007"}\n');
-    assert.equal(offheap("head", "cities.seg", "-n", "1", "--format", "csv").stdout, "id,name,population,code\n2643743,London,8961989,007\n");
+    assert.equal(
+      offheap("get", "cities.seg", "2643743").stdout,
+      '{"id":2643743,"name":"London","population":8961989,"code":"007"}\n',
+    );
+    assert.equal(
+      offheap("head", "cities.seg", "-n", "1", "--format", "csv").stdout,
+      "id,name,population,code\n2643743,London,8961989,007\n",
+    );
     assert.match(offheap("inspect", "cities.seg").stdout, /population\s+u32\?/);
     assert.match(offheap("verify", "cities.seg").stdout, /sound: 2 rows/);
     assert.equal(offheap("export", "cities.seg", "--format", "tsv").stdout, TSV);
@@ -72,7 +78,10 @@ describe("the offheap command", () => {
   }
 
   it("ends quietly when its reader has seen enough", () => {
-    const { status, stderr } = spawnSync("sh", ["-c", `"${process.execPath}" "${main}" export cities.seg | head -c 5`], { cwd: folder, encoding: "utf8" });
+    const { status, stderr } = spawnSync("sh", ["-c", `"${process.execPath}" "${main}" export cities.seg | head -c 5`], {
+      cwd: folder,
+      encoding: "utf8",
+    });
     assert.deepEqual([status, stderr], [0, ""]);
   });
 });

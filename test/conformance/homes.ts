@@ -22,7 +22,7 @@ declare const WebAssembly: {
 
 const pages = (byteLength: number): number => Math.max(1, Math.ceil(byteLength / 65_536));
 
-/** Every home that this process can make. Mapped ones are there where the platform has them. */
+/** Every home that this process can make. Mapped ones are there in Node, where the platform has them. */
 export const HOMES: readonly Home[] = [
   {
     title: "private memory",
@@ -54,4 +54,37 @@ export const HOMES: readonly Home[] = [
       return wasmMemory(memory, { maxByteLength: pages(maxByteLength) * 65_536 });
     },
   },
+  ...(await mappedHomes()),
 ];
+
+async function mappedHomes(): Promise<Home[]> {
+  // Imported only where it can be: these suites run in browsers too.
+  if (!("process" in globalThis)) return [];
+  const { isMappingSupported, mapAnonymous, mapFile } = await import("../../src/mapped/index.ts");
+  if (!isMappingSupported()) return [];
+  const { mkdtempSync, rmSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  const { join } = await import("node:path");
+  return [
+    {
+      title: "anonymous mapped memory",
+      home: "mapped",
+      shared: true,
+      create: (byteLength, maxByteLength = byteLength) => mapAnonymous(byteLength, { maxByteLength }),
+    },
+    {
+      title: "a mapped file",
+      home: "mapped",
+      shared: true,
+      create: (byteLength, maxByteLength = byteLength) => {
+        const folder = mkdtempSync(join(tmpdir(), "offheap-test-"));
+        try {
+          return mapFile(join(folder, "memory"), { mode: "readWrite", create: true, byteLength, maxByteLength });
+        } finally {
+          // The mapping keeps the file; its name is needed no longer.
+          rmSync(folder, { recursive: true });
+        }
+      },
+    },
+  ];
+}

@@ -28,7 +28,7 @@ test("a view is valid while the epoch is the one it was made at, and then says w
     code: "stale-view",
     message:
       "a view of arena was used after the arena was reset (viewEpoch=1, epoch=2). " +
-      "Read the values before, or copy them out with `{ ...view }`; make a new view afterwards.",
+      "Read the values before, or copy them out with `type.copy(view)`; make a new view afterwards.",
   });
   assert.equal(read(lease, lease.epoch, 3), 7);
 });

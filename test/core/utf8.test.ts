@@ -57,6 +57,29 @@ for (const [name, utf8] of [
       );
     });
 
+    it("encodes and decodes long text in shared bytes without the web's own refusing them", () => {
+      const long = "Łódź 北京 \u{1f600} plain ".repeat(20);
+      const shared = new Uint8Array(new SharedArrayBuffer(4096));
+      const { encodeInto } = TextEncoder.prototype;
+      const { decode } = TextDecoder.prototype;
+      // Node takes shared bytes; browsers throw a TypeError.
+      TextEncoder.prototype.encodeInto = function (source, into) {
+        if (into.buffer instanceof SharedArrayBuffer) throw new TypeError("shared");
+        return encodeInto.call(this, source, into);
+      };
+      TextDecoder.prototype.decode = function (bytes, options) {
+        if (bytes instanceof Uint8Array && bytes.buffer instanceof SharedArrayBuffer) throw new TypeError("shared");
+        return decode.call(this, bytes, options);
+      };
+      try {
+        const byteLength = utf8.encodeUtf8(long, shared, 3);
+        assert.equal(utf8.decodeUtf8(shared, 3, 3 + byteLength), long);
+      } finally {
+        Object.assign(TextEncoder.prototype, { encodeInto });
+        Object.assign(TextDecoder.prototype, { decode });
+      }
+    });
+
     it("keeps a leading U+FEFF", () => {
       for (const s of ["\ufeff", "\ufeffab", `\ufeff${"a".repeat(99)}`]) {
         const bytes = encoder.encode(s);
@@ -182,6 +205,12 @@ describe("wholeUtf8End", () => {
       for (let end = 2; end < u8.length; end++) assert.equal(inNode.wholeUtf8End(u8, 0, end), 2);
       assert.equal(inNode.wholeUtf8End(u8, 0, u8.length), u8.length);
     }
+    assert.equal(inNode.wholeUtf8End(new Uint8Array(0), 0, 0), 0);
+  });
+
+  it("does not wait for what follows a byte that begins nothing", () => {
+    for (const byte of [0x80, 0xbf, 0xc0, 0xc1, 0xf5, 0xff]) assert.equal(inNode.wholeUtf8End(Uint8Array.of(0x61, byte), 0, 2), 2);
+    assert.equal(inNode.wholeUtf8End(Uint8Array.of(0x61, 0x80, 0x80, 0x80), 0, 4), 4);
   });
 });
 

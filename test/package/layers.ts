@@ -20,7 +20,7 @@ export const LAYERS: Readonly<Record<string, Allowance>> = {
   core: { rooms: [] },
   layout: { rooms: ["core"] },
   alloc: { rooms: ["core", "layout"] },
-  ownership: { rooms: ["core", "alloc"] },
+  ownership: { rooms: ["core", "layout", "alloc"] },
   parse: { rooms: ["core"] },
   collections: { rooms: ["core", "layout", "alloc"] },
   concurrent: { rooms: ["core", "layout"] },

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 
 /** The compiled file of a module of the library, for scripts that run in a process of their own. */
 export function moduleUrl(path: string): string {
@@ -24,6 +25,8 @@ export interface ChildOptions {
   readonly directory: string;
   readonly args?: readonly string[];
   readonly nodeOptions?: readonly string[];
+  /** The user that the process belongs to; root alone can choose. */
+  readonly uid?: number;
 }
 
 export interface Ended {
@@ -38,6 +41,7 @@ export function runChild(script: string, options: ChildOptions): Ended {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, commandLine(script, options), {
     encoding: "utf8",
     timeout: 60_000,
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   return { status, signal, stdout, stderr };
 }
@@ -52,6 +56,14 @@ export function messageOf(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     child.once("message", resolve);
     child.once("exit", (status, signal) => reject(new Error(`the child ended with ${status ?? signal} and without a message`)));
+  });
+}
+
+/** Status and signal with which a child ends, or the status of a worker. To be asked for before it can have ended. */
+export function endOf(started: ChildProcess | Worker): Promise<readonly unknown[]> {
+  return new Promise((resolve, reject) => {
+    started.once("error", reject);
+    started.once("exit", (...end: readonly unknown[]) => resolve(end));
   });
 }
 

@@ -17,7 +17,7 @@ const COUNT = `
     return { descriptors: fs.readdirSync("/proc/self/fd").length, ranges: maps.length, shown };
   }
   async function leaks(rounds, round) {
-    for (let n = 0; n < 20; n += 1) round();
+    for (let n = 0; n < 5; n += 1) round();
     await settled();
     const before = count();
     for (let n = 0; n < rounds; n += 1) { round(); if (n % 200 === 0) await turn(); }
@@ -26,7 +26,7 @@ const COUNT = `
     const after = count();
     assert.equal(after.shown, 0);
     assert.ok(after.descriptors <= before.descriptors, JSON.stringify({ before, after }));
-    assert.ok(after.ranges <= before.ranges + rounds / 5, JSON.stringify({ before, after }));
+    assert.ok(after.ranges <= before.ranges + 20 + rounds / 5, JSON.stringify({ before, after }));
     return rightAfter;
   }
   const path = directory + "/file";
@@ -62,14 +62,22 @@ describe("thousands of mappings", () => {
          for (const failing of [
            () => mapped.mapFile(directory),
            () => mapped.mapFile(path, { byteOffset: 1e9 }),
+           () => mapped.publishFile(directory),
+         ]) assert.throws(failing, { name: "MemoryError" });
+         mapped.publishFile(path).abort();
+       });`,
+    ],
+    [
+      // The engine collects garbage several times before it gives up, so these take longer.
+      "reservations beyond the address space",
+      `await leaks(10, () => {
+         for (const failing of [
            () => mapped.mapFile(path, { maxByteLength: 2 ** 50 }),
            () => mapped.mapFile(directory + "/new", { mode: "readWrite", create: true, byteLength: 10, maxByteLength: 2 ** 50 }),
            () => mapped.mapWindow(path, { maxByteLength: 2 ** 50 }),
            () => mapped.mapAnonymous(2 ** 50),
            () => mapped.mapScratch(directory, { maxByteLength: 2 ** 50 }),
-           () => mapped.publishFile(directory),
          ]) assert.throws(failing, { name: "MemoryError" });
-         mapped.publishFile(path).abort();
        });`,
     ],
   ];

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { publishFile } from "../../src/mapped/atomic-file.ts";
-import { messageOf, runChild, startChild, withoutKoffi } from "./child.ts";
+import { endOf, messageOf, runChild, startChild, withoutKoffi } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** Publishes for ever: each version is one byte value over its whole length, and the length tells which. */
@@ -31,10 +30,11 @@ describe("a process that is killed while it publishes", () => {
       mkdirSync(out);
       for (let round = 0; round < 6; round += 1) {
         const child = startChild(PUBLISH_FOR_EVER, { directory, nodeOptions: named ? withoutKoffi(directory) : [] });
+        const end = endOf(child);
         await messageOf(child);
         await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 25));
         child.kill("SIGKILL");
-        await once(child, "close");
+        await end;
 
         assert.ok(isWhole(readFileSync(join(out, "data"))), `round ${round}`);
         // A file without a name has a hidden one from its completion to its renaming, some microseconds; whatever is there then is whole.

@@ -4,11 +4,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { attach } from "../../src/mapped/attach.ts";
 import { mapAnonymous } from "../../src/mapped/map-anonymous.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { mapScratch } from "../../src/mapped/map-scratch.ts";
 import type { MappedMemory } from "../../src/mapped/mapped-memory.ts";
-import { messageOf, moduleUrl, runChild, startChild } from "./child.ts";
+import { endOf, messageOf, moduleUrl, runChild, startChild } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** A worker thread whose script has `memory`, attached to the ticket it is handed. */
@@ -39,7 +40,7 @@ describe("threads", () => {
         for (let n = 0; n < 20_000; n += 1) Atomics.add(i32, 1, 1);
         memory.f64[1000] = 0.25;`;
       const workers = [1, 2].map(() => startWorker(count, memory.ticket()));
-      const ended = workers.map((worker) => once(worker, "exit"));
+      const ended = workers.map(endOf);
       while (Atomics.load(i32, 2) < 2) await new Promise((resolve) => setTimeout(resolve, 1));
       await new Promise((resolve) => setTimeout(resolve, 5));
       Atomics.store(i32, 0, 1);
@@ -62,13 +63,14 @@ describe("threads", () => {
       memory.ticket(),
     );
     const answer = once(worker, "message");
+    const end = endOf(worker);
     while (Atomics.load(memory.i32, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     memory.grow(900_000);
     Atomics.store(memory.i32, 0, 1);
     Atomics.notify(memory.i32, 0);
     assert.deepEqual(await answer, [[16, 900_000]]);
     assert.equal(memory.u8[899_999], 99);
-    await once(worker, "exit");
+    await end;
   });
 
   test("may map a file themselves; the memory outlives the thread that mapped it", async (t) => {
@@ -82,9 +84,9 @@ describe("threads", () => {
       memory.u8[5999] = 8;
       parentPort.postMessage(memory.ticket());`;
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), { workerData: path });
+    const end = endOf(worker);
     const [ticket] = await once(worker, "message");
-    await once(worker, "exit");
-    const { attach } = await import("../../src/mapped/attach.ts");
+    await end;
     using memory = attach(ticket);
     assert.deepEqual([memory.byteLength, memory.u8[0], memory.u8[5999]], [6000, 6, 8]);
   });
@@ -122,6 +124,7 @@ describe("processes", () => {
       });
       process.send("ready");`;
     const child = startChild(script, { directory });
+    const end = endOf(child);
     await messageOf(child);
     child.send(JSON.parse(JSON.stringify(memory.ticket())));
     const done = messageOf(child);
@@ -130,14 +133,15 @@ describe("processes", () => {
     for (let n = 0; n < 50_000; n += 1) Atomics.add(memory.i32, 1, 1);
     await done;
     assert.equal(memory.i32[1], 100_000);
-    await once(child, "exit");
+    await end;
   });
 
   test("cannot attach to what has ended with its process", async (t) => {
     const directory = temporaryDirectory(t);
     const child = startChild(`process.send(mapped.mapAnonymous(100).ticket());`, { directory });
+    const end = endOf(child);
     const message = await messageOf(child);
-    await once(child, "exit");
+    await end;
     const script = `assert.throws(() => mapped.attach(JSON.parse(args[0])), { code: "io", numbers: { errno: "ENOENT", path: JSON.parse(args[0]).path } });`;
     const { status, stderr } = runChild(script, { directory, args: [JSON.stringify(message)] });
     assert.equal(status, 0, stderr);

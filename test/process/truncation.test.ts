@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { MiB } from "../../src/core/size.ts";
-import { messageOf, startChild } from "./child.ts";
+import { endOf, messageOf, startChild } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 describe("a file that another program shortens while it is read", () => {
@@ -24,11 +23,12 @@ describe("a file that another program shortens while it is read", () => {
         });
         process.send("ready");`;
       const child = startChild(script, { directory });
+      const end = endOf(child);
       await messageOf(child);
       truncateSync(path, 100_000);
       child.send("go on");
       assert.equal(await messageOf(child), "survived");
-      assert.deepEqual(await once(child, "exit"), [0, null]);
+      assert.deepEqual(await end, [0, null]);
     });
   }
 
@@ -58,6 +58,7 @@ describe("a file that another program shortens while it is read", () => {
       }
       process.send({ whole, shortened }, () => process.exit(0));`;
     const child = startChild(script, { directory });
+    const end = endOf(child);
     await messageOf(child);
     for (let round = 0; round < 100; round += 1) {
       truncateSync(path, 4096 * (round % 50) + 1);
@@ -69,6 +70,6 @@ describe("a file that another program shortens while it is read", () => {
     child.send("stop");
     const found = await answer;
     assert.ok(typeof found === "object" && found !== null && "whole" in found && Number(found.whole) > 0);
-    assert.deepEqual(await once(child, "exit"), [0, null]);
+    assert.deepEqual(await end, [0, null]);
   });
 });

@@ -52,7 +52,12 @@ export class BlockWriter {
   finish(manifest: Manifest, fingerprint: string): void {
     const bytes = new TextEncoder().encode(JSON.stringify(manifest));
     const { byteOffset, byteLength, checksum } = this.block(bytes);
-    const header = { fileByteLength: this.#end, manifestByteOffset: byteOffset, manifestByteLength: byteLength, manifestChecksum: checksum };
+    const header = {
+      fileByteLength: this.#end,
+      manifestByteOffset: byteOffset,
+      manifestByteLength: byteLength,
+      manifestChecksum: checksum,
+    };
     this.#file.write(encodeHeader({ ...header, fingerprint }), 0);
   }
 }

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
-import { bump } from "../../alloc/bump.ts";
 import type { Allocator } from "../../alloc/allocator.ts";
+import { bump } from "../../alloc/bump.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
 import { FieldBatch } from "../../parse/field-batch.ts";
@@ -16,8 +16,8 @@ import { type InputFormat, inputFormatOf } from "./input-format.ts";
 import { buildKeyIndex } from "./key-index.ts";
 import type { Manifest } from "./manifest.ts";
 import { missing, throwRowProblem, undeclared, unsettled } from "./row-problem.ts";
-import { WRITER } from "./writer-name.ts";
 import { firstMissingRow, missingCountOf, writeColumn } from "./write-column.ts";
+import { WRITER } from "./writer-name.ts";
 
 export interface BuildOptions {
   /** The column that rows are looked up by. Its values must be there and differ. Default: the row number. */
@@ -143,7 +143,8 @@ class Build {
     let rows = 0;
     const look = (_: FieldBatch, u8: Uint8Array): boolean => {
       this.#meetColumns(tokenizer.columnNames, typed);
-      for (let columnIndex = 0; columnIndex < batch.stride; columnIndex++) this.drafts[columnIndex].look(batch, u8, columnIndex, rows);
+      for (let columnIndex = 0; columnIndex < batch.stride; columnIndex++)
+        this.drafts[columnIndex].look(batch, u8, columnIndex, rows);
       rows += batch.rowCount;
       return rows < SAMPLE_ROWS;
     };
@@ -168,7 +169,8 @@ class Build {
       this.#report("writing", columns.length, this.drafts.length);
       await breathe();
     }
-    const keyIndex = key === null ? undefined : buildKeyIndex(this.#input, this.drafts, columns, key, this.rowCount, writer, this.#scratch);
+    const keyIndex =
+      key === null ? undefined : buildKeyIndex(this.#input, this.drafts, columns, key, this.rowCount, writer, this.#scratch);
     const manifest: Manifest = {
       writer: WRITER,
       rowCount: this.rowCount,

@@ -117,7 +117,10 @@ export class ColumnDraft {
 
   #storeFor(type: DeclaredType["type"]): ColumnStore {
     if (type === "text") {
-      return new TextStore(this.#allocator, { acceptsAll: this.declared !== undefined, emptyIsMissing: this.declared?.optional ?? false });
+      return new TextStore(this.#allocator, {
+        acceptsAll: this.declared !== undefined,
+        emptyIsMissing: this.declared?.optional ?? false,
+      });
     }
     if (type === "bool") return new BooleanStore(this.#allocator);
     if (type === "i64" || type === "u64") return new BigIntStore(this.#allocator, type);

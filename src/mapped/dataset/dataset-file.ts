@@ -1,6 +1,6 @@
-import { Dictionary } from "../../collections/dictionary.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory, ViewName, Views } from "../../core/memory.ts";
+import { ColumnDictionary } from "./column-dictionary.ts";
 import { decodeHeader, type Header, readManifestText } from "./format.ts";
 import { type ColumnEntry, type Manifest, parseManifest } from "./manifest.ts";
 import type { RowSource } from "./row-class.ts";
@@ -12,7 +12,7 @@ export class DatasetFile implements RowSource {
   readonly manifest: Manifest;
   readonly values: readonly Views[ViewName][];
   readonly validities: readonly (Uint8Array | undefined)[];
-  readonly dictionaries: readonly (Dictionary | undefined)[];
+  readonly dictionaries: readonly (ColumnDictionary | undefined)[];
   readonly #indexes: ReadonlyMap<string, number>;
 
   constructor(memory: Memory, header: Header, manifest: Manifest) {
@@ -22,9 +22,7 @@ export class DatasetFile implements RowSource {
     const { columns, rowCount } = manifest;
     this.values = columns.map((column) => memory.slice(viewOf(column), column.values.byteOffset, rowCount));
     this.validities = columns.map(({ validity }) => validity && memory.bytes(validity.byteOffset, validity.byteLength));
-    this.dictionaries = columns.map(
-      ({ dictionary }) => dictionary && Dictionary.attach(memory, dictionary.byteOffset, dictionary.byteLength),
-    );
+    this.dictionaries = columns.map(({ dictionary }) => dictionary && new ColumnDictionary(memory, dictionary));
     this.#indexes = new Map(columns.map(({ name }, index) => [name, index]));
   }
 

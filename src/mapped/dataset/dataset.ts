@@ -9,6 +9,7 @@ import { type DatasetFile, readDatasetFile } from "./dataset-file.ts";
 import { type ExportFormat, exportText, type RowRange } from "./export.ts";
 import { type KeyLookup, keyLookup } from "./key-lookup.ts";
 import type { Manifest } from "./manifest.ts";
+import { drawDataset, type Palette } from "./picture.ts";
 import { type Cell, type ColumnValues, ROW_INDEX, type RowColumns, type RowObject, rowClassOf } from "./row-class.ts";
 import { checkSchema } from "./schema.ts";
 import { typesSource } from "./types-source.ts";
@@ -43,7 +44,10 @@ export function openDataset<const Schema extends RowSchema>(
   options: OpenDatasetOptions<Schema>,
 ): Dataset<RowOf<Schema>>;
 export function openDataset(source: string | Ticket): Dataset<UntypedRow>;
-export function openDataset<Row extends object>(source: string | Ticket, options: Partial<OpenDatasetOptions<RowSchema>> = {}): Dataset<Row> {
+export function openDataset<Row extends object>(
+  source: string | Ticket,
+  options: Partial<OpenDatasetOptions<RowSchema>> = {},
+): Dataset<Row> {
   const memory = typeof source === "string" ? mapFile(source) : attach(source);
   try {
     const file = readDatasetFile(memory);
@@ -70,8 +74,11 @@ export class Dataset<Row extends object> implements Disposable {
   readonly rows: Rows<Row>;
   readonly #file: DatasetFile;
   readonly #columns: RowColumns;
-  readonly #Row: new (columns: RowColumns, rowIndex: number) => RowObject & Row;
-  readonly #lookup: KeyLookup;
+  readonly #Row: new (
+    columns: RowColumns,
+    rowIndex: number,
+  ) => RowObject & Row;
+  #lookup: KeyLookup | undefined;
 
   /** Users call `openDataset`. */
   constructor(file: DatasetFile) {
@@ -83,8 +90,7 @@ export class Dataset<Row extends object> implements Disposable {
     const { Columns, Row } = rowClassOf(manifest.columns, file.layoutSignature);
     this.#columns = new Columns(file);
     this.#Row = Row as new (columns: RowColumns, rowIndex: number) => RowObject & Row;
-    this.#lookup = keyLookup(file);
-    this.rows = new Rows(this.size, this.#columns, this.#Row);
+    this.rows = new Rows(file.memory, this.size, this.#columns, this.#Row);
   }
 
   get memory(): Memory {
@@ -98,16 +104,17 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** The row with this key, or undefined. Makes one small object; a probe of the hash table, O(1). */
   get(key: number | bigint | string): Row | undefined {
-    const rowIndex = this.#lookup.find(key);
+    const rowIndex = this.rowIndexOf(key);
     return rowIndex < 0 ? undefined : new this.#Row(this.#columns, rowIndex);
   }
 
   has(key: number | bigint | string): boolean {
-    return this.#lookup.find(key) >= 0;
+    return this.rowIndexOf(key) >= 0;
   }
 
   /** The number of the row with this key, or -1. For hot loops over `column(…)`; makes no object. */
   rowIndexOf(key: number | bigint | string): number {
+    this.#lookup ??= keyLookup(this.#file);
     return this.#lookup.find(key);
   }
 
@@ -132,8 +139,8 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** The strings of a text column by id, from 1. Throws `invalid-argument` for other columns. */
   dictionary(name: keyof Row & string): Dictionary {
-    const dictionary = this.#file.dictionaries[this.#file.columnIndex(name)];
-    if (dictionary !== undefined) return dictionary;
+    const strings = this.#file.dictionaries[this.#file.columnIndex(name)];
+    if (strings !== undefined) return strings.dictionary;
     throw new MemoryError("invalid-argument", {
       subject: `the column "${name}" of ${this.memory.subject}`,
       event: "holds no text and so has no dictionary",
@@ -156,6 +163,11 @@ export class Dataset<Row extends object> implements Disposable {
     return exportText(this.#file, format, range);
   }
 
+  /** A picture of what is in the file: columns with their types, bytes and shares. */
+  draw(palette?: Palette): string {
+    return drawDataset(this.#file, palette);
+  }
+
   /** The TypeScript source of this layout, to pass as `row` to `openDataset`. */
   typesSource(name: string): string {
     return typesSource(this.manifest, name);
@@ -163,13 +175,14 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** Checks every byte: checksums, ids, UTF-8, the key index, row by row. An empty list means sound. Reads the whole file. */
   verify(): string[] {
+    if (this.memory.closed) this.memory.throwClosed();
     return verifyDataset(this.#file);
   }
 
   /** The bytes go, rows that were kept throw. Closing twice is harmless. */
   close(): void {
-    if (this.memory.closed) return;
     const { memory } = this;
+    if (memory.closed) return;
     memory.close();
     this.#columns.close(tombstone(memory));
   }
@@ -189,13 +202,23 @@ export type ColumnOf<Value> = bigint extends Value
 /** The rows of a data set in order. */
 export class Rows<Row extends object> implements Iterable<Row> {
   readonly length: number;
+  readonly #memory: Memory;
   readonly #columns: RowColumns;
-  readonly #Row: new (columns: RowColumns, rowIndex: number) => RowObject & Row;
+  readonly #Row: new (
+    columns: RowColumns,
+    rowIndex: number,
+  ) => RowObject & Row;
   readonly #cursor: RowObject & Row;
 
   /** Users take `dataset.rows`. */
-  constructor(length: number, columns: RowColumns, RowClass: new (columns: RowColumns, rowIndex: number) => RowObject & Row) {
+  constructor(
+    memory: Memory,
+    length: number,
+    columns: RowColumns,
+    RowClass: new (columns: RowColumns, rowIndex: number) => RowObject & Row,
+  ) {
     this.length = length;
+    this.#memory = memory;
     this.#columns = columns;
     this.#Row = RowClass;
     this.#cursor = new RowClass(columns, 0);
@@ -203,7 +226,7 @@ export class Rows<Row extends object> implements Iterable<Row> {
 
   /** The cursor, moved to row `rowIndex`. It is one object: the next `at` moves it on. Makes no garbage. */
   at(rowIndex: number): Row {
-    if (!(rowIndex >= 0 && rowIndex < this.length)) this.#refuse(rowIndex);
+    if (rowIndex >>> 0 !== rowIndex || rowIndex >= this.length) this.#refuse(rowIndex);
     const cursor = this.#cursor;
     cursor[ROW_INDEX] = rowIndex;
     return cursor;
@@ -211,12 +234,13 @@ export class Rows<Row extends object> implements Iterable<Row> {
 
   /** A row object of its own. */
   fresh(rowIndex: number): Row {
-    if (!(rowIndex >= 0 && rowIndex < this.length)) this.#refuse(rowIndex);
+    if (rowIndex >>> 0 !== rowIndex || rowIndex >= this.length) this.#refuse(rowIndex);
     return new this.#Row(this.#columns, rowIndex);
   }
 
   /** Calls `visit` with a cursor at each row in order; the cursor is the same object every time. Ends early when it returns false. */
   scan(visit: (row: Row, rowIndex: number) => unknown): void {
+    if (this.#memory.closed) this.#memory.throwClosed();
     const cursor = new this.#Row(this.#columns, 0);
     for (let rowIndex = 0; rowIndex < this.length; rowIndex++) {
       cursor[ROW_INDEX] = rowIndex;
@@ -225,6 +249,7 @@ export class Rows<Row extends object> implements Iterable<Row> {
   }
 
   *[Symbol.iterator](): Generator<Row, void, undefined> {
+    if (this.#memory.closed) this.#memory.throwClosed();
     for (let rowIndex = 0; rowIndex < this.length; rowIndex++) yield new this.#Row(this.#columns, rowIndex);
   }
 

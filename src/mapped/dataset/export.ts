@@ -1,6 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { DatasetFile } from "./dataset-file.ts";
-import { cellOf, type Cell } from "./row-class.ts";
+import { type Cell, cellOf } from "./row-class.ts";
 
 export const EXPORT_FORMATS = ["ndjson", "csv", "tsv", "json"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

@@ -17,7 +17,7 @@ import type { InputFormat } from "./input-format.ts";
 
 const WINDOW_BYTES = MiB(8);
 
-/** Where records come from: a file seen through a sliding window, and a tokenizer that knows its format. Can be read several times. */
+/** Where records come from: a file that passes through a sliding window, and a tokenizer that knows its format. Can be read several times. */
 export class Input implements Disposable {
   readonly name: string;
   readonly format: InputFormat;
@@ -27,13 +27,20 @@ export class Input implements Disposable {
   readonly #columns: readonly string[] | undefined;
   readonly #unnamed: number | undefined;
 
-  private constructor(path: string, format: InputFormat, columns: readonly string[] | undefined, byteLength: number, unnamed?: number) {
+  private constructor(
+    path: string,
+    format: InputFormat,
+    columns: readonly string[] | undefined,
+    byteLength: number,
+    unnamed?: number,
+  ) {
     this.name = basename(path);
     this.format = format;
     this.byteLength = byteLength;
     this.#columns = columns;
     this.#unnamed = unnamed;
-    const options = { byteLength: WINDOW_BYTES, maxByteLength: MiB(2047) };
+    // Copied, not mapped: a file that its writer shortens while it is read must not end the process.
+    const options = { byteLength: WINDOW_BYTES, maxByteLength: MiB(2047), reading: "copied" } as const;
     this.window = mapWindow(unnamed === undefined ? path : `/proc/self/fd/${unnamed}`, options);
   }
 
@@ -109,7 +116,7 @@ export class Input implements Disposable {
       return false;
     };
     // Read to the end: leaving the loop is left to `find`.
-    for (const _ of this.read(this.tokenizer(), new FieldBatch(), find)) continue;
+    for (const _ of this.read(this.tokenizer(), new FieldBatch(), find));
     return place;
   }
 

@@ -32,15 +32,17 @@ export function buildKeyIndex(
     checkTextKeys(input, draft, store, columnIndex);
     return undefined;
   }
-  const { type } = columns[columnIndex];
-  const table = hashTable({ ...keyTableTypes(type), allocator: scratch, capacity: rowCount });
+  const { type, values } = columns[columnIndex];
+  // The same input gives the same bytes, so the seed comes from the keys.
+  const table = hashTable({ ...keyTableTypes(type), allocator: scratch, capacity: rowCount, seed: values.checksum });
   let row = 0;
   const add = (value: number | bigint) => {
     const known = table.getOrInsert(value, row);
     if (known !== row) throwRowProblem(input, duplicate(draft, row, columnIndex, known));
     row += 1;
   };
-  if (store instanceof NumberStore || store instanceof BigIntStore) for (const chunk of store.values.chunks()) for (const value of chunk) add(value);
+  if (store instanceof NumberStore || store instanceof BigIntStore)
+    for (const chunk of store.values.chunks()) for (const value of chunk) add(value);
   return writer.block(scratch.memory.bytes(table.byteOffset, table.byteLength));
 }
 

@@ -17,10 +17,14 @@ export function keyLookup(file: DatasetFile): KeyLookup {
   const { key, keyIndex, columns, rowCount } = file.manifest;
   if (key === null) return new RowNumberLookup(file.memory, rowCount);
   const column = columns[file.columnIndex(key)];
-  const dictionary = file.dictionaries[file.columnIndex(key)];
-  if (dictionary !== undefined) return new TextLookup(file.memory, dictionary, rowCount, key);
+  const strings = file.dictionaries[file.columnIndex(key)];
+  if (strings !== undefined) return new TextLookup(file.memory, strings.dictionary, rowCount, key);
   if (keyIndex === undefined) {
-    throw new MemoryError("corrupt", { subject: file.memory.subject, event: "has a key without an index", cure: "Build it again from its source." });
+    throw new MemoryError("corrupt", {
+      subject: file.memory.subject,
+      event: "has a key without an index",
+      cure: "Build it again from its source.",
+    });
   }
   const table = HashTable.attach(file.memory, keyIndex.byteOffset, keyTableTypes(column.type));
   return new NumberLookup(file.memory, table, rowCount, key, column.type === "i64" || column.type === "u64");

@@ -47,7 +47,12 @@ export function schemaSignature(columns: readonly Pick<ColumnEntry, "name" | "ty
 /** Parses and checks a manifest: types, names, and every block within the file. Throws `corrupt`. O(columns). */
 export function parseManifest(text: string, subject: string, header: Header): Manifest {
   const refuse: (event: string, numbers?: Record<string, number | string>) => never = (event, numbers = {}) => {
-    throw new MemoryError("corrupt", { subject, event: `has a manifest that ${event}`, numbers, cure: "Build it again from its source." });
+    throw new MemoryError("corrupt", {
+      subject,
+      event: `has a manifest that ${event}`,
+      numbers,
+      cure: "Build it again from its source.",
+    });
   };
   let found: unknown;
   try {
@@ -58,7 +63,8 @@ export function parseManifest(text: string, subject: string, header: Header): Ma
   const fields = record(found) ?? refuse("is not an object");
   const { writer, rowCount, columns, key, keyIndex } = fields;
   const source = record(fields.source) ?? refuse("names no source");
-  if (typeof writer !== "string" || !isCount(rowCount) || !Array.isArray(columns)) return refuse("lacks its writer, row count or columns");
+  if (typeof writer !== "string" || !isCount(rowCount) || !Array.isArray(columns))
+    return refuse("lacks its writer, row count or columns");
   if (key !== null && typeof key !== "string") return refuse("names no key");
   const block = (name: string, value: unknown, least: number): Block => {
     const { byteOffset, byteLength, checksum } = record(value) ?? refuse(`lacks the block ${name}`);
@@ -72,7 +78,8 @@ export function parseManifest(text: string, subject: string, header: Header): Ma
   const entry = (value: unknown): ColumnEntry => {
     const column = record(value) ?? refuse("has a column that is not an object");
     const { name, optional, ids } = column;
-    const type = STORED_TYPES.find((stored) => stored === column.type) ?? refuse(`has a column of unknown type ${String(column.type)}`);
+    const type =
+      STORED_TYPES.find((stored) => stored === column.type) ?? refuse(`has a column of unknown type ${String(column.type)}`);
     if (typeof name !== "string" || typeof optional !== "boolean") return refuse("has a column without name or optionality");
     const rows = Number(rowCount);
     if (type === "text") {
@@ -116,6 +123,10 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : undefined;
+function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return isRecord(value) ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

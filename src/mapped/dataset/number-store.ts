@@ -100,7 +100,8 @@ export class NumberStore {
   /** Takes in rows without a value: those before the column's first one. */
   appendMissing(count: number): void {
     const zeros = new Array<number>(Math.min(count, 4096)).fill(0);
-    for (let left = count; left > 0; left -= zeros.length) this.values.appendMany(left < zeros.length ? zeros.slice(0, left) : zeros);
+    for (let left = count; left > 0; left -= zeros.length)
+      this.values.appendMany(left < zeros.length ? zeros.slice(0, left) : zeros);
     this.validity.appendMissing(count);
   }
 

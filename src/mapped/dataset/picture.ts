@@ -1,4 +1,4 @@
-import type { Dataset, UntypedRow } from "./dataset.ts";
+import type { DatasetFile } from "./dataset-file.ts";
 import type { ColumnEntry } from "./manifest.ts";
 import { tellType } from "./schema.ts";
 
@@ -12,11 +12,14 @@ export interface Palette {
   magenta(text: string): string;
 }
 
+const same = (text: string): string => text;
+const PLAIN: Palette = { bold: same, dim: same, cyan: same, green: same, yellow: same, magenta: same };
+
 const BAR_WIDTH = 24;
 
 /** A picture of what is in a data-set file: its columns with their types, bytes and shares, then the file as one strip. */
-export function drawDataset(dataset: Dataset<UntypedRow>, palette: Palette): string {
-  const { manifest, memory } = dataset;
+export function drawDataset(file: DatasetFile, palette: Palette = PLAIN): string {
+  const { manifest, memory } = file;
   const parts = manifest.columns.map((column) => ({ column, byteLength: bytesOf(column) }));
   const widest = Math.max(1, ...parts.map(({ byteLength }) => byteLength));
   const nameWidth = Math.max(6, ...parts.map(({ column }) => column.name.length));
@@ -24,20 +27,26 @@ export function drawDataset(dataset: Dataset<UntypedRow>, palette: Palette): str
   const rowBytes = manifest.rowCount === 0 ? 0 : memory.byteLength / manifest.rowCount;
   const lines = [
     `${palette.bold(memory.subject)}  ${count(manifest.rowCount)} rows, ${tellBytes(memory.byteLength)}, ${rowBytes.toFixed(1)} bytes a row`,
-    palette.dim(`from ${manifest.source.name} (${manifest.source.format}, ${tellBytes(manifest.source.byteLength)}), written by ${manifest.writer}`),
+    palette.dim(
+      `from ${manifest.source.name} (${manifest.source.format}, ${tellBytes(manifest.source.byteLength)}), written by ${manifest.writer}`,
+    ),
     "",
     palette.dim(`${"column".padEnd(nameWidth)}  type    ${"bytes".padStart(9)}  ${"".padEnd(BAR_WIDTH)}  holds`),
     ...parts.map(({ column, byteLength }) => {
       const bar = drawBar(column, byteLength / widest, palette);
       const key = column.name === manifest.key ? palette.green(" key") : "";
-      return `${column.name.padEnd(nameWidth)}  ${tellType(column).padEnd(6)}  ${tellBytes(byteLength).padStart(9)}  ${bar}  ${tellContent(dataset, column)}${key}`;
+      return `${column.name.padEnd(nameWidth)}  ${tellType(column).padEnd(6)}  ${tellBytes(byteLength).padStart(9)}  ${bar}  ${tellContent(file, column)}${key}`;
     }),
   ];
   if (indexBytes > 0) {
     const bar = palette.green("▇".repeat(Math.max(1, Math.round((indexBytes / widest) * BAR_WIDTH)))).padEnd(BAR_WIDTH);
     lines.push(`${"(index)".padEnd(nameWidth)}  ${"hash".padEnd(6)}  ${tellBytes(indexBytes).padStart(9)}  ${bar}`);
   }
-  lines.push("", `${palette.cyan("▇")} values  ${palette.magenta("▇")} strings  ${palette.yellow("▇")} validity  ${palette.green("▇")} key index`, "");
+  lines.push(
+    "",
+    `${palette.cyan("▇")} values  ${palette.magenta("▇")} strings  ${palette.yellow("▇")} validity  ${palette.green("▇")} key index`,
+    "",
+  );
   return lines.join("\n");
 }
 
@@ -55,10 +64,9 @@ function bytesOf({ values, validity, dictionary }: ColumnEntry): number {
   return values.byteLength + (validity?.byteLength ?? 0) + (dictionary?.byteLength ?? 0);
 }
 
-function tellContent(dataset: Dataset<UntypedRow>, column: ColumnEntry): string {
-  if (column.dictionary === undefined) return "";
-  const { size } = dataset.dictionary(column.name);
-  return `${count(size)} different`;
+function tellContent(file: DatasetFile, column: ColumnEntry): string {
+  const strings = file.dictionaries[file.columnIndex(column.name)];
+  return strings === undefined ? "" : `${count(strings.dictionary.size)} different`;
 }
 
 const count = (value: number): string => value.toLocaleString("en");

@@ -12,11 +12,13 @@
  *
  * Invariants:
  * 1. `row[COLUMNS]` holds for column i its values `ci`, and where it has them its validity `vi` and its dictionary `ti`.
- * 2. When the data set closes, every `ci` is replaced by something that throws, so a row that is kept is loud, not wrong.
+ * 2. When the data set closes, every `ci` and `vi` is replaced by something that throws, so a row that is kept is loud, not wrong.
  */
-import { MemoryError } from "../../core/errors.ts";
-import type { Dictionary } from "../../collections/dictionary.ts";
+
 import type { StringId } from "../../collections/interner.ts";
+import { MemoryError } from "../../core/errors.ts";
+import { canGenerate } from "../../layout/generation.ts";
+import type { ColumnDictionary } from "./column-dictionary.ts";
 import type { ColumnEntry } from "./manifest.ts";
 
 /** One value of a row. A missing one is null. */
@@ -29,7 +31,7 @@ export type ColumnValues = ArrayLike<number> | ArrayLike<bigint>;
 export interface RowSource {
   readonly values: readonly ColumnValues[];
   readonly validities: readonly (Uint8Array | undefined)[];
-  readonly dictionaries: readonly (Dictionary | undefined)[];
+  readonly dictionaries: readonly (ColumnDictionary | undefined)[];
 }
 
 /** Columns as generated getters reach them, made from a RowSource. `close` makes all of them throw. */
@@ -74,19 +76,6 @@ function generate(columns: readonly ColumnEntry[]): RowClass {
   return made;
 }
 
-let generationAllowed: boolean | undefined;
-
-function canGenerate(): boolean {
-  if (generationAllowed === undefined) {
-    try {
-      generationAllowed = new Function("return true")() === true;
-    } catch {
-      generationAllowed = false;
-    }
-  }
-  return generationAllowed;
-}
-
 let serial = 0;
 
 /** Getters as source text. The comment makes each source its own: V8 shares type feedback between equal ones. */
@@ -99,9 +88,10 @@ function generatedClass(columns: readonly ColumnEntry[]): RowClass {
   });
   // Defined one by one: as class members, `constructor` could not be the name of a column.
   const getters = columns.map((column, i) => `define(${JSON.stringify(column.name)}, function () { ${getterBody(column, i)} });`);
+  const ends = columns.map(({ validity }, i) => (validity === undefined ? `this.c${i} = t;` : `this.c${i} = this.v${i} = t;`));
   serial += 1;
   const source = `"use strict"; // rows ${serial}
-    class Columns { constructor(s) { ${fields.join("\n")} } close(t) { ${columns.map((_, i) => `this.c${i} = t;`).join(" ")} } }
+    class Columns { constructor(s) { ${fields.join("\n")} } close(t) { ${ends.join(" ")} } }
     class Row { constructor(d, r) { this[D] = d; this[R] = r; } }
     const define = (name, get) => Object.defineProperty(Row.prototype, name, { get, enumerable: true, configurable: true });
     ${getters.join("\n")}
@@ -126,7 +116,8 @@ function closureClass(columns: readonly ColumnEntry[]): RowClass {
       this.source = source;
     }
     close(tombstone: ColumnValues): void {
-      this.source = { ...this.source, values: this.source.values.map(() => tombstone) };
+      const { values, dictionaries } = this.source;
+      this.source = { values: values.map(() => tombstone), validities: [], dictionaries };
     }
   }
   class Row implements RowObject {
@@ -163,9 +154,8 @@ export function cellOf(column: ColumnEntry, source: RowSource, columnIndex: numb
 
 function toPlain(names: readonly string[]): () => Record<string, Cell> {
   return function (this: unknown): Record<string, Cell> {
-    const row = this;
-    if (typeof row !== "object" || row === null) return {};
-    return Object.fromEntries(names.map((name) => [name, Reflect.get(row, name)]));
+    if (typeof this !== "object" || this === null) return {};
+    return Object.fromEntries(names.map((name) => [name, Reflect.get(this, name)]));
   };
 }
 

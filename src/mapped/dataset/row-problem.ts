@@ -36,8 +36,12 @@ export function missing(draft: ColumnDraft, rowIndex: number, columnIndex: numbe
     rowIndex,
     columnIndex,
     columnName: draft.name,
-    event: isKey ? "is missing, and it is the key" : `is missing, and the declared type ${draft.declared?.type ?? ""} allows no gaps`,
-    cure: isKey ? "Give every row its key, or take another column as the key." : `Declare ${draft.name}:${draft.declared?.type ?? "text"}?`,
+    event: isKey
+      ? "is missing, and it is the key"
+      : `is missing, and the declared type ${draft.declared?.type ?? ""} allows no gaps`,
+    cure: isKey
+      ? "Give every row its key, or take another column as the key."
+      : `Declare ${draft.name}:${draft.declared?.type ?? "text"}?`,
   };
 }
 

@@ -55,6 +55,7 @@ export class TextStore {
 
   /** Takes in rows before the column's first text: of a JSON column without a value, of a CSV column with the empty text. */
   appendMissing(count: number, asEmptyText: boolean): void {
+    if (count === 0) return;
     const id = asEmptyText ? this.strings.intern("") : 0;
     for (let row = 0; row < count; row++) this.ids.append(id);
     if (!asEmptyText) this.missingCount += count;

@@ -2,10 +2,10 @@ import { crc32 } from "node:zlib";
 import type { StringId } from "../../collections/interner.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { DatasetFile } from "./dataset-file.ts";
+import { schemaFingerprint } from "./fingerprint.ts";
 import { HEADER_BYTES } from "./format.ts";
 import { keyLookup } from "./key-lookup.ts";
 import type { Block, ColumnEntry } from "./manifest.ts";
-import { schemaFingerprint } from "./fingerprint.ts";
 
 const CHECKSUM_STEP_BYTES = 16 * 1024 * 1024;
 /** A file that is wrong everywhere need not be told of everywhere. */
@@ -16,12 +16,14 @@ export function verifyDataset(file: DatasetFile): string[] {
   const problems: string[] = [];
   const { manifest, header } = file;
   const fingerprint = schemaFingerprint(manifest.columns, manifest.key);
-  if (fingerprint !== header.fingerprint) problems.push(`schema fingerprint is ${header.fingerprint}, the columns make ${fingerprint}`);
+  if (fingerprint !== header.fingerprint)
+    problems.push(`schema fingerprint is ${header.fingerprint}, the columns make ${fingerprint}`);
   const blocks = namedBlocks(file);
   problems.push(...overlaps(blocks, header.manifestByteOffset));
   for (const [name, block] of blocks) {
     const checksum = checksumOf(file, block);
-    if (checksum !== block.checksum) problems.push(`${name} at ${block.byteOffset}: checksum is ${checksum}, stored ${block.checksum}`);
+    if (checksum !== block.checksum)
+      problems.push(`${name} at ${block.byteOffset}: checksum is ${checksum}, stored ${block.checksum}`);
   }
   problems.push(...gaps(file, blocks));
   // What follows reads the blocks for what they mean, which is worth telling only where the bytes are those that were written.
@@ -73,18 +75,20 @@ function gaps({ memory, header }: DatasetFile, blocks: readonly [string, Block][
 function columnProblems(file: DatasetFile, column: ColumnEntry, index: number): string[] {
   const { rowCount } = file.manifest;
   const values = file.values[index];
-  const dictionary = file.dictionaries[index];
+  const dictionary = file.dictionaries[index]?.dictionary;
   if (dictionary !== undefined) {
     const problems = dictionary.checkInvariants().map((problem) => `dictionary of "${column.name}": ${problem}`);
     const least = column.optional ? 0 : 1;
     for (let row = 0; row < rowCount; row++) {
       const id = Number(values[row]);
-      if (id < least || id > dictionary.size) return [...problems, `"${column.name}" row ${row}: id ${id} is not within ${least} to ${dictionary.size}`];
+      if (id < least || id > dictionary.size)
+        return [...problems, `"${column.name}" row ${row}: id ${id} is not within ${least} to ${dictionary.size}`];
     }
     return problems;
   }
   if (column.type === "bool") {
-    for (let row = 0; row < rowCount; row++) if (Number(values[row]) > 1) return [`"${column.name}" row ${row} is neither true nor false`];
+    for (let row = 0; row < rowCount; row++)
+      if (Number(values[row]) > 1) return [`"${column.name}" row ${row} is neither true nor false`];
   }
   const validity = file.validities[index];
   if (validity === undefined) return [];
@@ -103,7 +107,7 @@ function keyProblems(file: DatasetFile): string[] {
   const { key, rowCount } = file.manifest;
   if (key === null) return [];
   const index = file.columnIndex(key);
-  const [values, dictionary] = [file.values[index], file.dictionaries[index]];
+  const [values, dictionary] = [file.values[index], file.dictionaries[index]?.dictionary];
   try {
     const lookup = keyLookup(file);
     const problems = lookup.checkInvariants().map((problem) => `key index: ${problem}`);

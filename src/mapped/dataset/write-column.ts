@@ -1,7 +1,7 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { freezeInterner } from "../../collections/freeze-interner.ts";
 import { MemoryError } from "../../core/errors.ts";
-import { BigIntStore } from "./bigint-store.ts";
+import type { BigIntStore } from "./bigint-store.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import { BooleanStore } from "./boolean-store.ts";
 import type { ColumnDraft } from "./column-draft.ts";
@@ -13,7 +13,11 @@ import { TextStore } from "./text-store.ts";
 export function writeColumn(draft: ColumnDraft, writer: BlockWriter, scratch: Allocator, indexed: boolean): ColumnEntry {
   const { name, store, declared } = draft;
   if (store === undefined) {
-    throw new MemoryError("invalid-argument", { subject: `the column "${name}"`, event: "has no values yet", cure: "Read the input first." });
+    throw new MemoryError("invalid-argument", {
+      subject: `the column "${name}"`,
+      event: "has no values yet",
+      cure: "Read the input first.",
+    });
   }
   const optional = declared?.optional ?? missingCountOf(draft) > 0;
   if (store instanceof TextStore) return writeText(name, optional, store, writer, scratch, indexed);
@@ -41,7 +45,11 @@ function typeOf(store: NumberStore | BooleanStore | BigIntStore, declared: Store
   return store instanceof NumberStore ? store.narrowestType() : store instanceof BooleanStore ? "bool" : store.view;
 }
 
-function writeValues(store: NumberStore | BooleanStore | BigIntStore, type: Exclude<StoredType, "text">, writer: BlockWriter): Block {
+function writeValues(
+  store: NumberStore | BooleanStore | BigIntStore,
+  type: Exclude<StoredType, "text">,
+  writer: BlockWriter,
+): Block {
   writer.begin();
   for (const chunk of store.values.chunks()) {
     const narrowed = chunk instanceof Float64Array && type !== "f64" ? narrow(chunk, type) : chunk;
@@ -63,7 +71,9 @@ function writeText(
   writer.begin();
   for (const chunk of store.ids.chunks()) writer.write(bytesOf(ids === "u32" ? chunk : narrow(chunk, ids)));
   const values = writer.end();
-  const frozen = freezeInterner(store.strings, scratch, { index: indexed });
+  // The same input gives the same bytes, so the seed comes from the texts. Whom the hashes must withstand is not who wrote the file.
+  const seed = (store.strings.textByteLength ^ Math.imul(size, 0x9e37_79b1)) >>> 0;
+  const frozen = freezeInterner(store.strings, scratch, { index: indexed, seed });
   const dictionary = writer.block(scratch.memory.bytes(frozen.byteOffset, frozen.byteLength));
   return { name, type: "text", optional, ids, values, dictionary };
 }
@@ -81,7 +91,11 @@ const NARROW = {
 /** The same numbers in another width; they are known to fit. */
 function narrow(values: ArrayLike<number>, type: StoredType): ArrayBufferView {
   if (isNarrow(type)) return NARROW[type].from(values);
-  throw new MemoryError("invalid-argument", { subject: `type ${type}`, event: "is no narrower than a double", cure: "Keep the doubles." });
+  throw new MemoryError("invalid-argument", {
+    subject: `type ${type}`,
+    event: "is no narrower than a double",
+    cure: "Keep the doubles.",
+  });
 }
 
 function isNarrow(type: StoredType): type is Exclude<NumberType, "f64"> {

@@ -20,14 +20,21 @@ describe("building a data set", () => {
     const tsv = `id\tname\theight\tsea\tratio\r\n3\tZürich\t408\tfalse\t0.5\r\n1\t東京\t\ttrue\t-2.25\r\n70000\ta "b", c\t-3\ttrue\t1e300`;
     const ndjson = CITIES.map((city) => JSON.stringify(city)).join("\n");
     const json = JSON.stringify(CITIES, null, 2);
-    for (const [name, text] of Object.entries({ "a.csv": csv, "a.tsv": tsv, "a.ndjson": ndjson, "a.jsonl": ndjson, "a.json": json })) {
+    for (const [name, text] of Object.entries({
+      "a.csv": csv,
+      "a.tsv": tsv,
+      "a.ndjson": ndjson,
+      "a.jsonl": ndjson,
+      "a.json": json,
+    })) {
       assert.deepEqual(await rowsOf(name, text, { key: "id" }), CITIES, name);
       assert.deepEqual(await rowsOf(`${name}.gz`, gzipSync(text), { key: "id" }), CITIES, `${name}.gz`);
     }
   });
 
   it("takes the narrowest type that holds every row", async () => {
-    const column = async (...values: (string | number)[]) => (await typesOf("a.csv", `x,y\n${values.map((v) => `${v},1`).join("\n")}\n`)).x;
+    const column = async (...values: (string | number)[]) =>
+      (await typesOf("a.csv", `x,y\n${values.map((v) => `${v},1`).join("\n")}\n`)).x;
     assert.equal(await column(0, 255), "u8");
     assert.equal(await column(-128, 127), "i8");
     assert.equal(await column(0, 256), "u16");
@@ -54,7 +61,10 @@ describe("building a data set", () => {
     const values = Array.from({ length: rows }, (_, i) => (i % 7 === 0 ? `${i}.50` : String(i)));
     values[rows - 1] = "n/a";
     const found = await rowsOf("late.csv", `id,v,w\n${values.map((v, i) => `${i},${v},${i % 3}`).join("\n")}\n`);
-    assert.deepEqual(found.map(({ v }) => v), values);
+    assert.deepEqual(
+      found.map(({ v }) => v),
+      values,
+    );
     assert.equal(found[rows - 1].w, (rows - 1) % 3);
   });
 
@@ -69,7 +79,12 @@ describe("building a data set", () => {
       { a: "", b: null },
       { a: "x", b: 3 },
     ]);
-    assert.deepEqual(await rowsOf("a.ndjson", '{"a":""}\n{"a":null}\n{}\n{"a":"x"}'), [{ a: "" }, { a: null }, { a: null }, { a: "x" }]);
+    assert.deepEqual(await rowsOf("a.ndjson", '{"a":""}\n{"a":null}\n{}\n{"a":"x"}'), [
+      { a: "" },
+      { a: null },
+      { a: null },
+      { a: "x" },
+    ]);
   });
 
   it("meets columns that appear late in NDJSON, in any order, under any name", async () => {
@@ -78,9 +93,24 @@ describe("building a data set", () => {
     assert.deepEqual(
       rows.map((row) => Object.entries(row)),
       [
-        [["a", 1], ["__proto__", null], ["constructor", null], ["toJSON", null]],
-        [["a", 2], ["__proto__", "p"], ["constructor", null], ["toJSON", null]],
-        [["a", null], ["__proto__", null], ["constructor", true], ["toJSON", 5]],
+        [
+          ["a", 1],
+          ["__proto__", null],
+          ["constructor", null],
+          ["toJSON", null],
+        ],
+        [
+          ["a", 2],
+          ["__proto__", "p"],
+          ["constructor", null],
+          ["toJSON", null],
+        ],
+        [
+          ["a", null],
+          ["__proto__", null],
+          ["constructor", true],
+          ["toJSON", 5],
+        ],
       ],
     );
   });
@@ -100,7 +130,11 @@ describe("building a data set", () => {
 
   it("takes declared types at their word", async () => {
     const options = { types: { a: "i64", b: "f32?", c: "text", d: "u64?" } };
-    const rows = await rowsOf("a.csv", "a,b,c,d\n-9223372036854775808,NaN,1,18446744073709551615\n9223372036854775807,,true,\n", options);
+    const rows = await rowsOf(
+      "a.csv",
+      "a,b,c,d\n-9223372036854775808,NaN,1,18446744073709551615\n9223372036854775807,,true,\n",
+      options,
+    );
     assert.deepEqual(rows, [
       { a: -9223372036854775808n, b: Number.NaN, c: "1", d: 18446744073709551615n },
       { a: 9223372036854775807n, b: null, c: "true", d: null },
@@ -108,8 +142,17 @@ describe("building a data set", () => {
   });
 
   it("agrees with JSON.parse on random documents", async () => {
-    const cell = fc.oneof({ weight: 4, arbitrary: fc.integer() }, fc.double({ noNaN: true, noDefaultInfinity: true }));
-    const row = fc.record({ n: cell, s: fc.string({ unit: "grapheme" }), b: fc.boolean(), o: fc.option(fc.integer({ min: -5, max: 5 })) });
+    // Beyond 2^53 a number that is spelled as a whole one is refused: see below.
+    const decimal = fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .filter((n) => !Number.isInteger(n) || Number.isSafeInteger(n));
+    const cell = fc.oneof({ weight: 4, arbitrary: fc.integer() }, decimal);
+    const row = fc.record({
+      n: cell,
+      s: fc.string({ unit: "grapheme" }),
+      b: fc.boolean(),
+      o: fc.option(fc.integer({ min: -5, max: 5 })),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), async (rows) => {
         const plain: unknown = JSON.parse(JSON.stringify(rows.map((each) => ({ ...each }))));
@@ -135,7 +178,7 @@ describe("building a data set", () => {
 describe("building from bad input", () => {
   const cases: [string, string, string | Uint8Array, BuildOptions, string, RegExp][] = [
     ["unterminated quote", "a.csv", 'id,n\n1,"x\n2,y\n', {}, "malformed-input", /line 2.*column 2.*quote/i],
-    ["wrong column count", "a.csv", "id,n\n1,x\n2\n", {}, "malformed-input", /line 3.*columns?/i],
+    ["wrong column count", "a.csv", "id,n\n1,x\n2\n", {}, "malformed-input", /line 3.*1 field where the header has 2/],
     ["invalid UTF-8", "a.csv", new Uint8Array([0x61, 0x0a, 0x62, 0xff, 0x0a]), {}, "malformed-input", /line 2.*UTF-8/],
     ["lone surrogate", "a.ndjson", '{"a":"\\ud800"}\n', {}, "malformed-input", /line 1.*surrogate/i],
     ["NaN in JSON", "a.ndjson", '{"a":NaN}\n', {}, "malformed-input", /line 1/],
@@ -150,7 +193,7 @@ describe("building from bad input", () => {
     ["unknown type", "a.csv", "id,n\n5,x\n", { types: "id:int" }, "invalid-argument", /"int".*u8/],
     ["declared type too narrow", "a.csv", "id,n\n5,x\n256,y\n", { types: "id:u8" }, "bad-value", /line 3.*256.*u8/],
     ["declared without gaps", "a.csv", "id,n\n5,x\n,y\n", { types: "id:u8" }, "bad-value", /line 3.*u8\?/],
-    ["empty file", "a.csv", "", {}, "malformed-input", /empty|no header|no columns/i],
+    ["empty file", "a.csv", "", {}, "malformed-input", /without a header line/],
     ["mixed JSON types", "a.ndjson", '{"a":1}\n{"a":"x"}\n', {}, "malformed-input", /line 2.*string.*number/],
     ["JSON that is no array", "a.json", '{"a":1}', {}, "malformed-input", /array/],
     ["no format", "a.dat", "x", {}, "invalid-argument", /csv, tsv, ndjson, json/],
@@ -192,9 +235,12 @@ describe("building from bad input", () => {
     for (const input of [fresh("none.csv"), dirname(fresh("x.csv"))]) {
       await assert.rejects(buildDataset(input, fresh("out.seg"), { format: "csv" }), { name: "MemoryError", code: "io" });
     }
-    await assert.rejects(buildDataset(await build("ok.csv", "a\n1\n"), `${dirname(fresh("x"))}/no/such/folder.seg`, { format: "csv" }), {
-      name: "MemoryError",
-      code: "io",
-    });
+    await assert.rejects(
+      buildDataset(await build("ok.csv", "a\n1\n"), `${dirname(fresh("x"))}/no/such/folder.seg`, { format: "csv" }),
+      {
+        name: "MemoryError",
+        code: "io",
+      },
+    );
   });
 });

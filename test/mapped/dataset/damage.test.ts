@@ -34,7 +34,7 @@ function tryAll(path: string): "sound" | "reported" | "refused" {
 }
 
 describe("a damaged data set", () => {
-  it("is refused or reported whichever bit is flipped, and never crashes its reader", async () => {
+  it("is refused or reported wherever a bit is flipped, and never crashes its reader", async () => {
     const path = await build("small.ndjson", NDJSON, { key: "id" });
     assert.equal(tryAll(path), "sound");
     const bytes = readFileSync(path);
@@ -42,6 +42,9 @@ describe("a damaged data set", () => {
     const counts = { sound: 0, reported: 0, refused: 0 };
     const unseen: string[] = [];
     for (let bit = 0; bit < bytes.length * 8; bit++) {
+      // All bits of the header; behind it one of each byte, every one of the eight in its turn.
+      const at = bit >> 3;
+      if (at >= 64 && (bit & 7) !== at % 8) continue;
       bytes[bit >> 3] ^= 1 << (bit & 7);
       writeFileSync(damaged, bytes);
       const outcome = tryAll(damaged);

@@ -33,7 +33,10 @@ describe("opening a data set", () => {
     assert.equal(cities.validity("id"), undefined);
     assert.deepEqual([...cities.column("name")], [1, 2, 1]);
     assert.equal(cities.dictionary("name").size, 2);
-    assert.deepEqual([...cities].map(({ name }) => name), ["Bern", "Oslo", "Bern"]);
+    assert.deepEqual(
+      [...cities].map(({ name }) => name),
+      ["Bern", "Oslo", "Bern"],
+    );
     const seen: string[] = [];
     cities.rows.scan((row, index) => {
       seen.push(`${index} ${row.name}`);
@@ -73,13 +76,16 @@ describe("opening a data set", () => {
 
   it("refuses a schema that the file does not have, and tells every difference", async () => {
     const path = await build("c.csv", CSV, { key: "id" });
-    assert.throws(() => openDataset(path, { row: { id: u8, nome: text, height: i16 } }), (error: Error) => {
-      assert.equal(Reflect.get(error, "code"), "layout-mismatch");
-      assert.match(error.message, /"id" is u16 in the file and u8/);
-      assert.match(error.message, /no column "nome"/);
-      assert.match(error.message, /"height" is i16\? in the file and i16/);
-      return true;
-    });
+    assert.throws(
+      () => openDataset(path, { row: { id: u8, nome: text, height: i16 } }),
+      (error: Error) => {
+        assert.equal(Reflect.get(error, "code"), "layout-mismatch");
+        assert.match(error.message, /"id" is u16 in the file and u8/);
+        assert.match(error.message, /no column "nome"/);
+        assert.match(error.message, /"height" is i16\? in the file and i16/);
+        return true;
+      },
+    );
   });
 
   it("throws at every use after close, also of rows that were kept", async () => {
@@ -88,9 +94,18 @@ describe("opening a data set", () => {
     const column = cities.column("lat");
     cities.close();
     cities.close();
-    for (const use of [() => kept?.name, () => kept?.lat, () => kept?.height, () => cities.get(7), () => cities.column("id"), () => cities.rows.at(0).id, () => [...cities], () => cities.verify(), () => cities.ticket()]) {
-      assert.throws(use, { code: "closed" });
-    }
+    const uses = {
+      text: () => kept?.name,
+      number: () => kept?.lat,
+      optional: () => kept?.height,
+      get: () => cities.get(7),
+      column: () => cities.column("id"),
+      cursor: () => cities.rows.at(0).id,
+      iteration: () => [...cities],
+      verify: () => cities.verify(),
+      ticket: () => cities.ticket(),
+    };
+    for (const [what, use] of Object.entries(uses)) assert.throws(use, { code: "closed" }, what);
     assert.equal(column[0], 0, "a typed array that was taken out reads a tombstone");
   });
 
@@ -101,6 +116,21 @@ describe("opening a data set", () => {
     assert.deepEqual(rows, plainRows(cities));
     await worker.terminate();
     assert.equal(cities.get(7)?.name, "Oslo");
+  });
+
+  it("goes on in a worker when the thread that opened it closes", async () => {
+    const cities = openDataset(await build("c.csv", CSV, { key: "id" }));
+    const worker = new Worker(new URL("open.worker.js", import.meta.url), { workerData: cities.ticket() });
+    await once(worker, "message");
+    cities.close();
+    worker.postMessage("again");
+    const [rows] = await once(worker, "message");
+    assert.deepEqual(
+      rows.map(({ name }: { name: string }) => name),
+      ["Bern", "Oslo", "Bern"],
+    );
+    assert.throws(() => cities.get(7), { code: "closed" });
+    await worker.terminate();
   });
 
   it("opens a file of no rows, and one of many columns", async () => {
@@ -122,7 +152,12 @@ describe("opening a data set", () => {
   });
 
   it("refuses what is not a data set, in one sentence each", () => {
-    for (const [name, content] of [["empty", ""], ["byte", "x"], ["text", "id,name\n1,x\n".repeat(50)], ["zeros", "\0".repeat(4096)]]) {
+    for (const [name, content] of [
+      ["empty", ""],
+      ["byte", "x"],
+      ["text", "id,name\n1,x\n".repeat(50)],
+      ["zeros", "\0".repeat(4096)],
+    ]) {
       const path = fresh(name);
       writeFileSync(path, content);
       assert.throws(() => openDataset(path), { name: "MemoryError", code: "not-an-offheap-file", message: /offheap build/ });

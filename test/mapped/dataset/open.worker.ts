@@ -1,5 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openDataset } from "../../../src/mapped/index.ts";
 
-using dataset = openDataset(workerData);
-parentPort?.postMessage([...dataset].map((row) => Object.fromEntries(dataset.columnNames.map((name) => [name, row[name]]))));
+const dataset = openDataset(workerData);
+
+/** Tells every row; once at the start, and again at each message. */
+function tell(): void {
+  parentPort?.postMessage([...dataset].map((row) => Object.fromEntries(dataset.columnNames.map((name) => [name, row[name]]))));
+}
+
+tell();
+parentPort?.on("message", tell);

@@ -24,7 +24,11 @@ export async function build(name: string, content: string | Uint8Array, options:
 }
 
 /** The rows of a data set as plain objects, after its own verification has found nothing. */
-export async function rowsOf(name: string, content: string | Uint8Array, options: BuildOptions = {}): Promise<Record<string, unknown>[]> {
+export async function rowsOf(
+  name: string,
+  content: string | Uint8Array,
+  options: BuildOptions = {},
+): Promise<Record<string, unknown>[]> {
   using dataset = openDataset(await build(name, content, options));
   const problems = dataset.verify();
   if (problems.length > 0) throw new Error(problems.join("\n"));

@@ -1,0 +1,95 @@
+import type { Allocator } from "../alloc/allocator.ts";
+import { bump } from "../alloc/bump.ts";
+import { movingMemory } from "../alloc/moving-memory.ts";
+import { alignUp } from "../core/align.ts";
+import { MemoryError } from "../core/errors.ts";
+import { HANDLE_BITS, type HandleForm } from "../core/handle.ts";
+import { privateMemory } from "../core/homes.ts";
+import type { Memory } from "../core/memory.ts";
+import type { Type } from "../layout/type.ts";
+import type { LeasedClass } from "../layout/view-parts.ts";
+
+/** A type whose records a pool can hold: every one. */
+export interface Poolable extends Type<unknown, never> {
+  leasedClass(wide: boolean): LeasedClass<unknown>;
+}
+
+export interface PoolOptions {
+  /** Where the blocks go. Default: private memory of the pool's own, which ends with it. */
+  readonly allocator?: Allocator;
+  /** Instead of an allocator: a memory that has nothing else in it. */
+  readonly memory?: Memory;
+  /** Records of a block, which are taken and given back together. Default 100, or the capacity where that is less. */
+  readonly blockLength?: number;
+  /** The most records there can be. Default: as many as there are handles, 2^25 wide ones or 2^20 narrow ones. */
+  readonly capacity?: number;
+  /**
+   * `wide` handles (default) are safe integers: a slot is used again four million times before it retires. `narrow` ones have 32 bits, for storing
+   * many of them: a million records, and a slot retires after 2048 uses, so that a pool can give out 2^31 of them in its life.
+   */
+  readonly handles?: HandleForm;
+}
+
+/** Options with all defaults. */
+export interface PoolPlan {
+  readonly subject: string;
+  readonly allocator: Allocator;
+  /** The memory that ends with the pool. */
+  readonly owned: Memory | undefined;
+  readonly blockLength: number;
+  readonly capacity: number;
+  readonly form: HandleForm;
+}
+
+const DEFAULT_BLOCK_LENGTH = 100;
+/** Room for the first block to be aligned in. */
+const SLACK_BYTES = 4096;
+
+/** Throws `invalid-argument`. */
+export function planPool(subject: string, type: Type<unknown, never>, options: PoolOptions): PoolPlan {
+  const form = options.handles ?? "wide";
+  if (!Object.hasOwn(HANDLE_BITS, form)) {
+    throw new MemoryError("invalid-argument", {
+      subject,
+      event: "knows no such handles",
+      numbers: { handles: String(form) },
+      cure: 'Pass "wide" or "narrow".',
+    });
+  }
+  const bits = HANDLE_BITS[form];
+  const most = bits.indexMask - 1;
+  const { capacity = most, memory } = options;
+  checkCount(subject, "capacity", capacity, 1, most);
+  const { blockLength = Math.min(DEFAULT_BLOCK_LENGTH, capacity) } = options;
+  checkCount(subject, "blockLength", blockLength, 1, most);
+  if (options.allocator !== undefined && memory !== undefined) {
+    throw new MemoryError("invalid-argument", {
+      subject,
+      event: "was given both an allocator and a memory",
+      cure: "Pass the allocator alone; it has a memory.",
+    });
+  }
+  const plan = { subject, blockLength, capacity, form };
+  if (options.allocator !== undefined) return { ...plan, allocator: options.allocator, owned: undefined };
+  if (memory !== undefined) return { ...plan, allocator: bump(memory), owned: undefined };
+  const owned =
+    options.capacity === undefined ? movingMemory(`memory of a ${subject}`) : privateMemory(0, { maxByteLength: room() });
+  return { ...plan, allocator: bump(owned), owned };
+
+  function room(): number {
+    const align = Math.max(8, type.align);
+    const block = alignUp(alignUp(blockLength * bits.byteSize, type.align) + blockLength * type.byteSize, align);
+    return Math.ceil(capacity / blockLength) * block + align + SLACK_BYTES;
+  }
+}
+
+/** Throws `invalid-argument` unless `count` is a whole number from `least` to `most`. */
+export function checkCount(subject: string, name: string, count: number, least: number, most: number): void {
+  if (Number.isInteger(count) && count >= least && count <= most) return;
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: `needs a whole number as ${name}`,
+    numbers: { [name]: String(count), least, most },
+    cure: "Pass a whole number in that range.",
+  });
+}

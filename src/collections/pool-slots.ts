@@ -1,0 +1,300 @@
+/*
+ * The slots of a pool: blocks of n records, taken from an allocator one by one, which never move.
+ *
+ *   byte 0          word · n      first                 first + stride · n
+ *   +----------------+-------------+-----------------------+
+ *   | n words        | padding     | n records             |
+ *   +----------------+-------------+-----------------------+
+ *
+ * Slot i is the one at i mod n in block i div n. Its word has the bits of a handle (core/handle.ts): tag, generation, and where a handle has
+ * its index:
+ *
+ *   live        odd generation     i                      the word is the handle
+ *   free        even generation    the next free slot, or NONE at the end of the list
+ *   detached    odd generation     NONE                   nobody's value, but still the name of one
+ *   retired     odd generation     RETIRED                its generations are spent: never used again
+ *   (unused slots beyond a fixed capacity are retired with generation 1)
+ *
+ * Invariants:
+ * 1. A word equals the handle that leads to its slot exactly while that is live: in every other state its index is not i. So one comparison is
+ *    the whole check, and no number that anybody can make up passes it.
+ * 2. A word's generation only grows. When a block is given back, the highest of its generations becomes the floor of the next block at its place.
+ * 3. The free list holds exactly the free slots, each once. Its links are in the words, its head is `state[HEAD]`.
+ * 4. `state[SIZE]` counts the live slots, `state[DETACHED]` the detached ones.
+ * 5. `bases` has a power of two of entries; block b is at entry b. An entry without a block has the place of some block that is there: its words
+ *    are those of other slots, so none equals what is looked for, and no check of bounds is needed.
+ */
+import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
+import { alignUp } from "../core/align.ts";
+import { NIL, type Ptr } from "../core/brand.ts";
+import { HANDLE_BITS, type HandleBits, type HandleForm } from "../core/handle.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+
+/** Under which a pool keeps them, for generated code and for what builds on a pool. */
+export const SLOTS: unique symbol = Symbol("slots");
+export const HEAD = 0;
+export const SIZE = 1;
+export const DETACHED = 2;
+/** Words are counted in 31 bits. */
+const MOST_BASE = 2 ** 31 - 1;
+const FIRST_BLOCK_ALIGN = 8;
+
+export interface SlotsPlan {
+  readonly subject: string;
+  readonly form: HandleForm;
+  readonly tag: number;
+  readonly byteSize: number;
+  readonly align: number;
+  /** Records of a block. */
+  readonly blockLength: number;
+  /** The most slots that are ever used. */
+  readonly capacity: number;
+}
+
+/** The words of slots, and the rules by which they change. Types, views and stories are for who uses it: see Pool. */
+export class PoolSlots {
+  readonly plan: SlotsPlan;
+  readonly bits: HandleBits;
+  readonly allocator: Allocator;
+  readonly memory: Memory;
+  readonly lease: Lease;
+  /** Head of the free list, live slots, detached slots: see the constants. */
+  readonly state = new Int32Array(3);
+  /** Where the first record of a block is, and one behind it where the block ends. */
+  readonly firstByteOffset: number;
+  readonly blockByteLength: number;
+  readonly blockAlign: number;
+  /** Whether the memory may move without being told: a WebAssembly module grows it. */
+  readonly moves: boolean;
+  readonly none: number;
+  readonly retired: number;
+  /** A handle of at least this has the last generation. */
+  readonly spent: number;
+  /** NIL where a block was given back. */
+  readonly ptrs: Ptr[] = [];
+  /** By block: the even generation from which its slots begin when it comes again. */
+  readonly floors: number[] = [];
+  words: Float64Array | Uint32Array;
+  bases = new Int32Array(1);
+  blockMask = 0;
+
+  constructor(plan: SlotsPlan, allocator: Allocator, lease: Lease) {
+    this.plan = plan;
+    this.bits = HANDLE_BITS[plan.form];
+    this.allocator = allocator;
+    this.memory = allocator.memory;
+    this.lease = lease;
+    this.moves = this.memory.home === "wasm";
+    const { indexMask, generation, generations, tag, byteSize } = this.bits;
+    this.none = indexMask;
+    this.retired = indexMask - 1;
+    this.spent = plan.tag * tag + (generations - 1) * generation;
+    this.firstByteOffset = alignUp(plan.blockLength * byteSize, plan.align);
+    this.blockAlign = Math.max(FIRST_BLOCK_ALIGN, plan.align);
+    this.blockByteLength = this.firstByteOffset + plan.blockLength * plan.byteSize;
+    this.words = this.takeWords();
+    this.state[HEAD] = this.none;
+  }
+
+  /** Slots of the blocks that are there. */
+  get slotCount(): number {
+    return this.ptrs.reduce((count, ptr) => count + (ptr === NIL ? 0 : this.plan.blockLength), 0);
+  }
+
+  get blockCount(): number {
+    return this.ptrs.reduce((count, ptr) => count + (ptr === NIL ? 0 : 1), 0);
+  }
+
+  takeWords(): Float64Array | Uint32Array {
+    return this.plan.form === "wide" ? this.memory.f64 : this.memory.u32;
+  }
+
+  /** Where the word of slot `index` is. Any number gives a place within the words: see invariant 5. */
+  wordOf(index: number): number {
+    const { blockLength } = this.plan;
+    const block = Math.floor(index / blockLength);
+    return this.bases[block & this.blockMask] + (index - block * blockLength);
+  }
+
+  ptrOf(index: number): number {
+    const { blockLength, byteSize } = this.plan;
+    const block = Math.floor(index / blockLength);
+    const first = this.bases[block & this.blockMask] * this.bits.byteSize + this.firstByteOffset;
+    return first + (index - block * blockLength) * byteSize;
+  }
+
+  has(handle: number): boolean {
+    return this.words[this.wordOf(handle & this.bits.indexMask)] === handle;
+  }
+
+  /** Takes a slot off the free list and makes it live. The caller has grown when there was none. Its record is as it was left. */
+  take(): number {
+    const { state, words } = this;
+    const index = state[HEAD];
+    const at = this.wordOf(index);
+    const next = words[at] & this.bits.indexMask;
+    const handle = words[at] - next + this.bits.generation + index;
+    words[at] = handle;
+    state[HEAD] = next;
+    state[SIZE] += 1;
+    return handle;
+  }
+
+  /** Ends a live slot. */
+  end(handle: number): void {
+    const index = handle & this.bits.indexMask;
+    this.free(this.wordOf(index), handle - index, index);
+    this.state[SIZE] -= 1;
+  }
+
+  isDetached(handle: number): boolean {
+    const index = handle & this.bits.indexMask;
+    // A detached slot's word does not tell whose it is, so this, unlike `has`, must look whether the block is there.
+    const ptr = this.ptrs[Math.floor(index / this.plan.blockLength)];
+    return (
+      ptr !== undefined && ptr !== NIL && this.words[this.wordOf(index)] === handle - index + this.none && index < this.retired
+    );
+  }
+
+  detach(handle: number): void {
+    const index = handle & this.bits.indexMask;
+    this.words[this.wordOf(index)] = handle - index + this.none;
+    this.state[SIZE] -= 1;
+    this.state[DETACHED] += 1;
+  }
+
+  reattach(handle: number): void {
+    this.words[this.wordOf(handle & this.bits.indexMask)] = handle;
+    this.state[SIZE] += 1;
+    this.state[DETACHED] -= 1;
+  }
+
+  endDetached(handle: number): void {
+    const index = handle & this.bits.indexMask;
+    this.free(this.wordOf(index), handle - index, index);
+    this.state[DETACHED] -= 1;
+  }
+
+  /**
+   * Adds a block, and its slots to the free list. False when there is no room for it, or no index; then nothing has changed.
+   */
+  grow(): boolean {
+    const { blockLength, capacity } = this.plan;
+    checkGrowsUnder(this.allocator.lease, this.allocator, this.plan.subject);
+    const block = this.#nextBlock();
+    const most = Math.min(capacity, this.retired);
+    if (block * blockLength >= most) return false;
+    const ptr = this.allocator.rawAlloc(this.blockByteLength, this.blockAlign);
+    if (ptr === NIL) return false;
+    if (ptr / this.bits.byteSize + blockLength > MOST_BASE) {
+      this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
+      return false;
+    }
+    this.words = this.takeWords();
+    this.memory.u8.fill(0, ptr, ptr + this.blockByteLength);
+    this.place(block, ptr);
+    this.#linkFresh(block, Math.min(blockLength, most - block * blockLength));
+    return true;
+  }
+
+  /** Puts a block into the table. */
+  place(block: number, ptr: Ptr): void {
+    this.ptrs[block] = ptr;
+    this.floors[block] ??= 0;
+    let entries = this.bases.length;
+    while (entries <= block) entries *= 2;
+    if (entries > this.bases.length) this.bases = new Int32Array(entries);
+    this.blockMask = entries - 1;
+    this.fillBases();
+  }
+
+  generationOf(word: number): number {
+    return Math.floor(word / this.bits.generation) % this.bits.generations;
+  }
+
+  /** The smallest live slot from `index` on, or -1. */
+  nextLive(index: number): number {
+    const { blockLength } = this.plan;
+    const { words, bases, ptrs, bits } = this;
+    let block = Math.floor(index / blockLength);
+    let slot = index - block * blockLength;
+    for (; block < ptrs.length; block++, slot = 0) {
+      if (ptrs[block] === NIL) continue;
+      const base = bases[block];
+      const first = block * blockLength;
+      for (; slot < blockLength; slot++) {
+        if ((words[base + slot] & bits.indexMask) === first + slot && this.isOdd(words[base + slot])) return first + slot;
+      }
+    }
+    return -1;
+  }
+
+  /** Lets go of everything: whatever is looked for is not there, and growing is up to the caller to refuse. */
+  forget(): void {
+    this.words = new Float64Array(0);
+    this.bases = new Int32Array(1);
+    this.blockMask = 0;
+    this.ptrs.length = 0;
+    this.state.fill(0);
+    this.state[HEAD] = this.none;
+  }
+
+  /** A live slot's word, or another odd one's, becomes free, or retired when it had the last generation. */
+  free(at: number, wordWithoutIndex: number, index: number): void {
+    if (wordWithoutIndex >= this.spent) {
+      this.words[at] = wordWithoutIndex + this.retired;
+      return;
+    }
+    this.words[at] = wordWithoutIndex + this.bits.generation + this.state[HEAD];
+    this.state[HEAD] = index;
+  }
+
+  isOdd(word: number): boolean {
+    return this.generationOf(word) % 2 === 1;
+  }
+
+  /** The first place for a block whose slots have generations left. */
+  #nextBlock(): number {
+    for (let block = 0; block < this.ptrs.length; block++) {
+      if (this.ptrs[block] === NIL && this.floors[block] < this.bits.generations - 1) return block;
+    }
+    return this.ptrs.length;
+  }
+
+  #linkFresh(block: number, usable: number): void {
+    const { words, bits, state, plan } = this;
+    const base = this.bases[block];
+    const first = block * plan.blockLength;
+    const tag = plan.tag * bits.tag;
+    const floor = this.floors[block];
+    // What a retired slot left as floor is odd; the next even one is above it.
+    const start = tag + (floor + (floor % 2)) * bits.generation;
+    const behind = state[HEAD];
+    for (let slot = 0; slot < plan.blockLength; slot++) {
+      if (slot < usable) words[base + slot] = start + (slot + 1 < usable ? first + slot + 1 : behind);
+      else words[base + slot] = tag + bits.generation + this.retired;
+    }
+    state[HEAD] = first;
+  }
+
+  /** Enters the blocks that are there into the table. */
+  fillBases(): void {
+    const { byteSize } = this.bits;
+    const some = this.ptrs.find((ptr) => ptr !== NIL) ?? NIL;
+    this.bases.fill(some / byteSize);
+    for (let block = 0; block < this.ptrs.length; block++) {
+      if (this.ptrs[block] !== NIL) this.bases[block] = this.ptrs[block] / byteSize;
+    }
+  }
+
+  /** Visits the words of all slots in their order. */
+  sweep(visit: (at: number, index: number, word: number) => void): void {
+    const { blockLength } = this.plan;
+    for (let block = 0; block < this.ptrs.length; block++) {
+      if (this.ptrs[block] === NIL) continue;
+      const base = this.bases[block];
+      for (let slot = 0; slot < blockLength; slot++) visit(base + slot, block * blockLength + slot, this.words[base + slot]);
+    }
+  }
+}
