@@ -3,8 +3,21 @@ export { Arena, type ArenaOptions, arena } from "./alloc/arena.ts";
 export type { ArenaChunk } from "./alloc/arena-chunks.ts";
 export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export { type FallbackAllocator, fallback } from "./alloc/fallback.ts";
 export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
-export { attachSlab, Slab, slab } from "./alloc/slab.ts";
+export { type LimitedAllocator, limit } from "./alloc/limit.ts";
+export { type AllocationEvent, type LoggingAllocator, logging } from "./alloc/logging.ts";
+export { type NullAllocator, nullAllocator } from "./alloc/null-allocator.ts";
+export type { RegionOptions } from "./alloc/region.ts";
+export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
+export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/shared-heap.ts";
+export { attachSlab, type Slab, slab } from "./alloc/slab.ts";
+export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
+export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/statistics.ts";
+export { type SynchronizedAllocator, type SynchronizedOptions, synchronized } from "./alloc/synchronized.ts";
+export { attachTlsf, type Tlsf, type TlsfBlock, tlsf } from "./alloc/tlsf.ts";
+export { type ValidatingAllocator, validating } from "./alloc/validating.ts";
+export { AllocatorWrapper, type CheckableAllocator } from "./alloc/wrapper.ts";
 export {
   type ChunkedColumns,
   type ChunkedColumnsOptions,

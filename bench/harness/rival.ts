@@ -17,6 +17,16 @@ export interface Rivals {
       readonly cache?: boolean;
     }): LmdbStore;
   };
+  "@thi.ng/malloc": {
+    MemPool: new (options: {
+      readonly buf: ArrayBufferLike;
+      readonly size?: number;
+    }) => {
+      /** An address; 0 when there is no room. */
+      malloc(byteLength: number): number;
+      free(address: number): boolean;
+    };
+  };
   bitecs: {
     createWorld(): object;
     addEntity(world: object): number;

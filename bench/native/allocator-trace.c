@@ -1,5 +1,6 @@
 /* The trace of bench/allocator-trace.ts, through malloc and free of whatever library this is linked with.
-   Arguments: live blocks, operations. Prints a JSON object. */
+   Arguments: live blocks, operations, and "time" or "memory": to know what memory is resident every page of every block is touched, which would
+   disturb the caches when time is measured. Prints a JSON object. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -55,8 +56,14 @@ static void touch(char *block, uint32_t size) {
   for (uint32_t at = 0; at < size; at += 4096) block[at] = 1;
 }
 
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
+  int touches = strcmp(argv[3], "memory") == 0;
   uint32_t live = (uint32_t)atol(argv[1]);
   uint64_t operations = (uint64_t)atol(argv[2]);
   char **blocks = calloc(live, sizeof *blocks);
@@ -70,11 +77,12 @@ int main(int argc, char **argv) {
   for (uint32_t at = 0; at < live; at++) {
     sizes[at] = next_size();
     blocks[at] = ALLOC(sizes[at]);
-    touch(blocks[at], sizes[at]);
+    blocks[at][0] = 1;
     used += sizes[at];
   }
-  double best = 1e9, sum = 0, worst = 0;
+  double best = 1e9, worst = 0;
   uint64_t rounds = operations / 2 / BATCH;
+  double *took_each = calloc(rounds + 1, sizeof *took_each);
   for (uint64_t round = 0; round < rounds; round++) {
     for (uint32_t at = 0; at < BATCH; at++) {
       picks[at] = next() % live;
@@ -93,22 +101,27 @@ int main(int argc, char **argv) {
     }
     double took = (now_ns() - started) / (2 * BATCH);
     if (took < best) best = took;
-    sum += took;
+    took_each[round] = took;
+    if (!touches) continue;
     for (uint32_t at = 0; at < live; at++) touch(blocks[at], sizes[at]);
     uint64_t resident_now = resident();
     if (resident_now > most) most = resident_now;
   }
-  for (uint32_t at = 0; at < 100000; at++) {
+  qsort(took_each, rounds, sizeof *took_each, compare);
+  enum { SAMPLES = 200000 };
+  static double samples[SAMPLES];
+  for (uint32_t at = 0; at < SAMPLES; at++) {
     uint32_t pick = next() % live;
     uint32_t size = next_size();
     double started = now_ns();
     FREE(blocks[pick]);
     blocks[pick] = ALLOC(size);
-    double took = now_ns() - started;
-    if (took > worst) worst = took;
+    samples[at] = now_ns() - started;
+    if (samples[at] > worst) worst = samples[at];
     blocks[pick][0] = 1;
   }
-  printf("{\"bestNs\":%.2f,\"meanNs\":%.2f,\"worstNs\":%.0f,\"footprint\":%.4f}\n", best, sum / (double)rounds, worst,
-         (double)(most - before) / (double)peak);
+  qsort(samples, SAMPLES, sizeof *samples, compare);
+  printf("{\"bestNs\":%.2f,\"medianNs\":%.2f,\"rareNs\":%.0f,\"worstNs\":%.0f,\"footprint\":%.4f}\n", best, took_each[rounds / 2],
+         samples[SAMPLES - SAMPLES / 10000], worst, touches ? (double)(most - before) / (double)peak : 0);
   return 0;
 }

@@ -48,6 +48,11 @@ export class LockWord {
     if (Atomics.load(i32, this.#word + 1) > 0) Atomics.notify(i32, this.#word, 1);
   }
 
+  /** Holds the lock that a dead holder left, without anybody else in between. False when it is not held by `holder`. */
+  takeOver(holder: number): boolean {
+    return Atomics.compareExchange(this.#memory.i32, this.#word, holder, this.holder) === holder;
+  }
+
   /** Opens the lock that a dead holder left. False when it is not held by `holder` any more. */
   breakLock(holder: number): boolean {
     const { i32 } = this.#memory;

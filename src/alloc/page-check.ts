@@ -13,13 +13,16 @@ import {
   PREV,
   RUN,
 } from "./page-layout.ts";
+import { PAGE_BYTES } from "./size-classes.ts";
 
 /** What contradicts the invariants of a page heap. */
 export function checkPages(heap: PageHeap): string[] {
   const found: string[] = [];
   const { i32 } = heap.memory;
   const { table, top, first, limit } = heap;
-  if (!(first <= top && top <= limit)) found.push(`first=${first}, top=${top}, limit=${limit} are out of order`);
+  if (!(0 < first && first <= top && top <= limit && limit * PAGE_BYTES <= heap.memory.maxByteLength)) {
+    return [`first=${first}, top=${top}, limit=${limit} are out of order`];
+  }
   const free = new Map<number, number>();
   let freePages = 0;
   let lastWasFree = false;
@@ -61,7 +64,7 @@ function checkKept(heap: PageHeap): string[] {
   const { i32 } = heap.memory;
   let kept = 0;
   for (let pages = 1; pages <= MOST_KEPT_PAGES; pages++) {
-    for (let run = i32[heap.state + KEPT_HEADS + pages]; run !== 0; run = i32[heap.table + run * 8 + NEXT]) {
+    for (let run = i32[heap.state + KEPT_HEADS + pages]; run !== 0 && kept <= heap.top; run = i32[heap.table + run * 8 + NEXT]) {
       if (i32[heap.table + run * 8 + RUN] !== pages * 256 + KEPT_RUN)
         return [...found, `page ${run} is kept among runs of ${pages} pages and is none`];
       kept += pages;

@@ -85,7 +85,8 @@ export class SharedBump extends ResidentAllocator {
   }
 
   override rawAllocMany(count: number, byteSize: number, align: number, ptrs: Ptr[]): boolean {
-    return rawAllocRow(this, count, byteSize, align, ptrs);
+    // Each in units of its own, as blocks that are made one by one: a block may grow to the end of its last unit.
+    return rawAllocRow(this, count, alignUp(byteSize, UNIT_BYTES), Math.max(align, UNIT_BYTES), ptrs);
   }
 
   override rawOwns(ptr: Ptr): boolean {

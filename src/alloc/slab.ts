@@ -66,7 +66,8 @@ export class Slab extends SpanAllocator {
 
   checkInvariants(): string[] {
     if (this.closed) return [];
-    return [...this.pages.checkInvariants(), ...checkSpans(this.pages, this.byteOffset / 4 + CLASSES_WORD, 0)];
+    const found = this.pages.checkInvariants();
+    return found.length > 0 ? found : checkSpans(this.pages, this.byteOffset / 4 + CLASSES_WORD, 0);
   }
 
   protected reclaim(): boolean {

@@ -133,7 +133,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
     } else if (inHeap && (i32[at + RUN] & 0xff) === of + 1) {
       const size = CLASS_BYTES[of];
       if (inSpan >= 0 && inSpan < i32[at + FRESH] * size && inSpan % size === 0) {
-        if (i32[ptr / 4 + 1] !== FREED || !this.#isFree((ptr - this.byteOffset) / 8, of)) return;
+        if (i32[ptr / 4 + 1] !== FREED || !this.#isFree((ptr - this.byteOffset) / 8)) return;
         throwNotLive(this.subject, "was given a block that is free already", { ptr, byteSize, align });
       }
     }
@@ -233,12 +233,23 @@ export abstract class SpanAllocator extends ResidentAllocator {
     return this.trim() > 0;
   }
 
-  /** Looks through the stack of the class and the free list of the span: the mark alone may be there by chance. */
-  #isFree(block: number, of: number): boolean {
+  /** Looks where a free block can be: the mark alone may be there by chance. */
+  #isFree(block: number): boolean {
+    return this.isStacked(block, this.#classes) || this.rings.isFree(block) || this.isElsewhere(block);
+  }
+
+  /** Whether a class table has the block in a stack. */
+  protected isStacked(block: number, classes: number): boolean {
     const { i32 } = this.memory;
-    const head = this.#classes + of * CLASS_WORDS;
+    const first = i32[this.#table + Math.floor(block / (PAGE_BYTES / 8)) * 8 + FIRST];
+    const head = classes + ((i32[this.#table + first * 8 + RUN] & 0xff) - 1) * CLASS_WORDS;
     let left = i32[head + STACKED];
-    for (let at = i32[head + STACK]; left > 0; at = i32[this.#words + at * 2], left--) if (at === block) return true;
-    return this.rings.isFree(block);
+    for (let at = i32[head + STACK]; left > 0 && at !== 0; at = i32[this.#words + at * 2], left--) if (at === block) return true;
+    return false;
+  }
+
+  /** Whether a block that carries the mark of a free one is free in a place that only the kind knows. */
+  protected isElsewhere(_block: number): boolean {
+    return false;
   }
 }

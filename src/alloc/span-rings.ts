@@ -210,6 +210,8 @@ export class SpanRings {
     const { i32 } = this.#pages.memory;
     this.#unlink(span, of);
     i32[this.#classes + of * CLASS_WORDS + PAGES] -= i32[this.#table + span * 8 + RUN] >>> 8;
+    // An entry names an owner only while it is that of a span: so who finds a run can tell.
+    i32[this.#table + span * 8 + OWNER] = 0;
     this.#source.give(span);
   }
 

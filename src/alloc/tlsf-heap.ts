@@ -193,7 +193,9 @@ export class TlsfHeap {
 
   /** Regions, the newest first. */
   *regions(): IterableIterator<{ readonly region: number; readonly end: number }> {
-    for (let region = this.#memory.i32[this.#state + FIRST_REGION]; region !== 0; ) {
+    const seen = new Set<number>();
+    for (let region = this.#memory.i32[this.#state + FIRST_REGION]; region !== 0 && !seen.has(region); ) {
+      seen.add(region);
       yield { region, end: this.#memory.i32[this.#words + region * 2 + 1] };
       region = this.#memory.i32[this.#words + region * 2];
     }

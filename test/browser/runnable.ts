@@ -7,7 +7,7 @@ import { ROOT, sourcesIn } from "../package/tree.ts";
 const PROVIDED = new Set(["node:test", "node:assert", "node:assert/strict", "fast-check"]);
 
 /** Rooms whose code must run in browsers, so that a test of theirs which cannot is worth a word. */
-export const BROWSER_ROOMS = ["core", "layout", "alloc", "ownership", "collections", "concurrent", "parse", "debug"];
+export const BROWSER_ROOMS = ["core", "layout", "alloc", "ownership", "collections", "concurrent", "parse", "debug", "testing"];
 
 /** A test file, without its ending. */
 export interface Candidate {

@@ -27,6 +27,7 @@ export const LAYERS: Readonly<Record<string, Allowance>> = {
   native: { rooms: [], files: ["src/core/errors.ts"], packages: ["koffi"], node: true },
   mapped: { rooms: ["core", "layout", "alloc", "collections", "concurrent", "parse", "native"], node: true },
   debug: { rooms: ["core", "layout", "alloc"] },
+  testing: { rooms: ["core", "layout", "alloc"] },
   adapters: { rooms: PUBLIC, packages: ["*"], node: true },
   cli: { rooms: PUBLIC, packages: ["*"], node: true },
 };

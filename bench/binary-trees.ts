@@ -1,0 +1,127 @@
+/**
+ * Binary trees of depth 20: a large tree that lives throughout, and millions of small ones that are made, counted and forgotten. As raw pointers in an
+ * arena that is reset after each tree, as objects of a class, and in Rust with the arenas of Debian's bumpalo.
+ *
+ * Each in a process of its own, in turn; the best of the rounds. Peak memory is that of the process, with some 45 MB that Node takes in any case; in
+ * brackets what it is above a Node that does nothing. A collector's pause is one of this thread.
+ */
+import { arena, bump, type Memory, type Ptr, privateMemory } from "offheap";
+import { childTasks, observePauses, option, report } from "./harness.ts";
+import { buildTrees, runNative } from "./native/build.ts";
+
+const DEPTH = option("depth", 20);
+const ROUNDS = option("rounds", 3);
+
+interface Run {
+  readonly seconds: number;
+  readonly nodes: number;
+  readonly longestPauseMs: number;
+}
+
+const child = await childTasks(import.meta.url, {
+  nothing: (_: number) => 0,
+  ours: (depth: number): Promise<Run> => {
+    const memory = privateMemory(0, { maxByteLength: 2 ** 30 });
+    const half = memory.maxByteLength / 2;
+    const lastingNodes = arena({ upstream: bump(memory, { end: half }) });
+    const nodes = arena({ upstream: bump(memory, { start: half }) });
+    return measured((sum) => {
+      sum(count(memory, make(nodes, memory, depth + 1)));
+      nodes.reset();
+      const lasting = make(lastingNodes, memory, depth);
+      for (let at = 4; at <= depth; at += 2) {
+        for (let left = 2 ** (depth - at + 4); left > 0; left--) {
+          sum(count(memory, make(nodes, memory, at)));
+          nodes.reset();
+        }
+      }
+      sum(count(memory, lasting));
+    });
+  },
+  classes: (depth: number): Promise<Run> =>
+    measured((sum) => {
+      sum(countObjects(makeObjects(depth + 1)));
+      const lasting = makeObjects(depth);
+      for (let at = 4; at <= depth; at += 2) {
+        for (let left = 2 ** (depth - at + 4); left > 0; left--) sum(countObjects(makeObjects(at)));
+      }
+      sum(countObjects(lasting));
+    }),
+});
+
+async function measured(work: (sum: (nodes: number) => void) => void): Promise<Run> {
+  const pauses = observePauses();
+  let nodes = 0;
+  const started = performance.now();
+  work((more) => {
+    nodes += more;
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return { seconds, nodes, longestPauseMs: (await pauses()).longestMs };
+}
+
+/** A node is two pointers of 32 bits, 0 in a leaf. */
+function make(nodes: ReturnType<typeof arena>, memory: Memory, depth: number): Ptr {
+  const ptr = nodes.alloc(8, 4);
+  const left = depth === 0 ? 0 : make(nodes, memory, depth - 1);
+  const right = depth === 0 ? 0 : make(nodes, memory, depth - 1);
+  const { u32 } = memory;
+  u32[ptr >>> 2] = left;
+  u32[(ptr >>> 2) + 1] = right;
+  return ptr;
+}
+
+function count(memory: Memory, ptr: number): number {
+  const { u32 } = memory;
+  const left = u32[ptr >>> 2];
+  return left === 0 ? 1 : 1 + count(memory, left) + count(memory, u32[(ptr >>> 2) + 1]);
+}
+
+class Tree {
+  readonly left: Tree | undefined;
+  readonly right: Tree | undefined;
+
+  constructor(left: Tree | undefined, right: Tree | undefined) {
+    this.left = left;
+    this.right = right;
+  }
+}
+
+function makeObjects(depth: number): Tree {
+  return depth === 0 ? new Tree(undefined, undefined) : new Tree(makeObjects(depth - 1), makeObjects(depth - 1));
+}
+
+function countObjects({ left, right }: Tree): number {
+  return left === undefined || right === undefined ? 1 : 1 + countObjects(left) + countObjects(right);
+}
+
+const bench = "binary-trees";
+const idle = (await child.run("nothing", 0)).peak.rss;
+const best = { ours: Number.POSITIVE_INFINITY, classes: Number.POSITIVE_INFINITY, rust: Number.POSITIVE_INFINITY };
+const peak = { ours: 0, classes: 0 };
+const pause = { ours: 0, classes: 0 };
+const native = buildTrees();
+for (let round = 0; round < ROUNDS; round++) {
+  const ours = await child.run("ours", DEPTH);
+  const classes = await child.run("classes", DEPTH);
+  const rust = "path" in native ? runNative<{ seconds: number; nodes: number }>(native, [DEPTH]) : undefined;
+  if (ours.result.nodes !== classes.result.nodes || (rust !== undefined && rust.nodes !== ours.result.nodes)) {
+    throw new Error(`${ours.result.nodes}, ${classes.result.nodes} and ${rust?.nodes} nodes are not the same`);
+  }
+  best.ours = Math.min(best.ours, ours.result.seconds);
+  best.classes = Math.min(best.classes, classes.result.seconds);
+  best.rust = Math.min(best.rust, rust?.seconds ?? Number.POSITIVE_INFINITY);
+  peak.ours = Math.max(peak.ours, ours.peak.rss);
+  peak.classes = Math.max(peak.classes, classes.peak.rss);
+  pause.ours = Math.max(pause.ours, ours.result.longestPauseMs);
+  pause.classes = Math.max(pause.classes, classes.result.longestPauseMs);
+}
+const peerName = "objects of a class";
+report({ bench, case: `depth ${DEPTH}`, unit: "s", ours: best.ours, peer: best.classes, peerName });
+if ("path" in native)
+  report({ bench, case: `depth ${DEPTH}`, unit: "s", ours: best.ours, peer: best.rust, peerName: "Rust, bumpalo" });
+else report({ bench, case: `depth ${DEPTH}, beside Rust`, unit: "s", ours: best.ours, note: `not measured: ${native.missing}` });
+const above = (bytes: number) => ((bytes - idle) / 1e6).toFixed(0);
+const note = `above an idle Node: ${above(peak.ours)} MB, ${above(peak.classes)} MB`;
+report({ bench, case: "peak memory of the process", unit: "MB", ours: peak.ours / 1e6, peer: peak.classes / 1e6, peerName, note });
+report({ bench, case: "longest pause of the collector", unit: "ms", ours: pause.ours, peer: pause.classes, peerName });

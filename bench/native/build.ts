@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot, scratchFolder } from "../harness.ts";
+
+/** A program built from a source of this folder, or why it cannot be here. */
+export type Native = { readonly path: string } | { readonly missing: string };
+
+/** What each program is built of: a compiler, and files of Debian's packages that must be there. */
+const CRATES = "/usr/share/cargo/registry";
+
+const folder = scratchFolder();
+
+/** `allocator-trace.c` with glibc's malloc, or with mimalloc (Debian: libmimalloc-dev). */
+export function buildTrace(library: "glibc" | "mimalloc"): Native {
+  if (library === "mimalloc" && !existsSync("/usr/include/mimalloc.h")) return { missing: "mimalloc: apt install libmimalloc-dev" };
+  const path = join(folder, `trace-${library}`);
+  const flags = library === "mimalloc" ? ["-DUSE_MIMALLOC", "-lmimalloc"] : [];
+  const source = join(projectRoot(), "bench", "native", "allocator-trace.c");
+  return built(path, "cc", ["-O3", "-march=native", source, "-o", path, ...flags], "a C compiler: apt install gcc");
+}
+
+/** `binary-trees.rs` with bumpalo (Debian: librust-bumpalo-dev and rustc). */
+export function buildTrees(): Native {
+  const crate = existsSync(CRATES) ? readdirSync(CRATES).find((name) => name.startsWith("bumpalo-")) : undefined;
+  if (crate === undefined) return { missing: "bumpalo: apt install librust-bumpalo-dev" };
+  // Debian's compiler where it is there: another may find the crate too old or too new.
+  const rustc = existsSync("/usr/bin/rustc") ? "/usr/bin/rustc" : "rustc";
+  const missing = "a Rust compiler: apt install rustc";
+  const library = join(folder, "libbumpalo.rlib");
+  const flags = ["--edition", "2021", "-C", "opt-level=3", "-C", "target-cpu=native"];
+  const crateSource = join(CRATES, crate, "src", "lib.rs");
+  const bumpalo = built(
+    library,
+    rustc,
+    [...flags, "--crate-type", "rlib", "--crate-name", "bumpalo", crateSource, "-o", library],
+    missing,
+  );
+  if ("missing" in bumpalo) return bumpalo;
+  const path = join(folder, "binary-trees");
+  const source = join(projectRoot(), "bench", "native", "binary-trees.rs");
+  return built(path, rustc, [...flags, "--extern", `bumpalo=${library}`, source, "-o", path], missing);
+}
+
+/** Runs a program and returns the JSON that it prints. */
+export function runNative<Result>(native: { readonly path: string }, args: readonly (number | string)[]): Result {
+  const { status, stdout, stderr } = spawnSync(native.path, args.map(String), { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${native.path} ended with ${status}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+function built(path: string, compiler: string, args: readonly string[], missing: string): Native {
+  const { status, stderr, error } = spawnSync(compiler, args, { encoding: "utf8" });
+  if (error !== undefined) return { missing };
+  if (status !== 0) return { missing: `${compiler} refused: ${stderr.split("\n")[0]}` };
+  return { path };
+}

@@ -1,0 +1,77 @@
+import type { CheckableAllocator } from "../alloc/wrapper.ts";
+import { NIL, type Ptr } from "../core/brand.ts";
+import { expect, expectSound } from "./expect.ts";
+
+export interface LedgerBlock {
+  readonly ptr: Ptr;
+  readonly byteSize: number;
+  readonly align: number;
+  readonly fill: number;
+}
+
+/** What an allocator's blocks should look like: each filled with a byte of its own, so that any overlap or loss shows. */
+export class Ledger {
+  readonly blocks: LedgerBlock[] = [];
+  readonly #allocator: CheckableAllocator;
+  /** The same blocks in the order of their places, none overlapping. */
+  readonly #byPlace: LedgerBlock[] = [];
+  #nextFill = 0;
+
+  constructor(allocator: CheckableAllocator) {
+    this.#allocator = allocator;
+  }
+
+  /** A block that was just made: checks where it lies, and fills it. */
+  add(ptr: Ptr, byteSize: number, align: number): void {
+    const { memory } = this.#allocator;
+    const end = ptr + Math.max(byteSize, 1);
+    expect(ptr !== NIL, () => "a block is NIL");
+    expect(ptr % align === 0, () => `the block at ${ptr} is not at a multiple of ${align}`);
+    expect(end <= memory.byteLength, () => `the block at ${ptr} of ${byteSize} bytes ends past ${memory.byteLength}`);
+    const place = this.#placeOf(ptr);
+    for (const other of this.#byPlace.slice(Math.max(0, place - 1), place + 1)) {
+      expect(
+        end <= other.ptr || ptr >= other.ptr + Math.max(other.byteSize, 1),
+        () => `${ptr} … ${end} overlaps the block at ${other.ptr}`,
+      );
+    }
+    this.#nextFill = (this.#nextFill % 255) + 1;
+    memory.u8.fill(this.#nextFill, ptr, ptr + byteSize);
+    const block = { ptr, byteSize, align, fill: this.#nextFill };
+    this.blocks.push(block);
+    this.#byPlace.splice(place, 0, block);
+  }
+
+  /** Takes a block out, still whole. */
+  take(pick: number): LedgerBlock {
+    const [block] = this.blocks.splice(pick % this.blocks.length, 1);
+    this.#byPlace.splice(this.#placeOf(block.ptr), 1);
+    this.expectWhole(block, block.ptr, block.byteSize);
+    return block;
+  }
+
+  /** The first `byteSize` bytes of `block`, now at `ptr`, are what they were. */
+  expectWhole({ fill }: LedgerBlock, ptr: Ptr, byteSize: number): void {
+    const { u8 } = this.#allocator.memory;
+    for (let at: number = ptr; at < ptr + byteSize; at++) {
+      if (u8[at] !== fill) expect(false, () => `byte ${at}, in the block at ${ptr}, is ${u8[at]} and was ${fill}`);
+    }
+  }
+
+  check(when: string): void {
+    expectSound(this.#allocator, when);
+    for (const block of this.blocks) this.expectWhole(block, block.ptr, block.byteSize);
+  }
+
+  /** How many blocks begin before `ptr`. */
+  #placeOf(ptr: Ptr): number {
+    let low = 0;
+    let high = this.#byPlace.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#byPlace[middle].ptr < ptr) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { bump } from "../../src/alloc/bump.ts";
+import type { ResidentAllocator } from "../../src/alloc/resident.ts";
+import { sharedBump } from "../../src/alloc/shared-bump.ts";
+import { sharedHeap } from "../../src/alloc/shared-heap.ts";
+import { slab } from "../../src/alloc/slab.ts";
+import { stack } from "../../src/alloc/stack.ts";
+import { tlsf } from "../../src/alloc/tlsf.ts";
+import { privateMemory } from "../../src/core/homes.ts";
+import type { Memory } from "../../src/core/memory.ts";
+import { GiB, KiB } from "../../src/core/size.ts";
+import { runRandomProgram } from "../../src/testing/index.ts";
+
+/** A memory that reaches beyond 4 GiB, where the engine has them. Its pages take no room until they are touched. */
+function farMemory(): Memory | undefined {
+  try {
+    return privateMemory(0, { maxByteLength: GiB(6) });
+  } catch {
+    return undefined;
+  }
+}
+
+const memory = farMemory();
+const skip = memory === undefined ? "this engine has no buffers over 4 GiB" : false;
+
+const KINDS: Readonly<Record<string, (memory: Memory, byteOffset: number, byteLength: number) => ResidentAllocator>> = {
+  slab: (far, byteOffset, byteLength) => slab(far, { byteOffset, byteLength }),
+  tlsf: (far, byteOffset, byteLength) => tlsf(far, { byteOffset, byteLength }),
+  stack: (far, byteOffset, byteLength) => stack(far, { byteOffset, byteLength }),
+  sharedBump: (far, byteOffset, byteLength) => sharedBump(far, { byteOffset, byteLength }),
+  sharedHeap: (far, byteOffset, byteLength) => sharedHeap(far, { byteOffset, byteLength, participants: 2 }),
+};
+
+describe("beyond 4 GiB", { skip }, () => {
+  for (const [title, make] of Object.entries(KINDS)) {
+    it(`a ${title} runs random programs`, () => {
+      assert.ok(memory !== undefined);
+      for (let seed = 1; seed <= 40; seed++) {
+        runRandomProgram({ title, create: () => make(memory, GiB(5), KiB(256)) }, seed);
+      }
+    });
+  }
+
+  it("a bump allocator places blocks there", () => {
+    assert.ok(memory !== undefined);
+    const region = bump(memory, { start: GiB(5), end: GiB(5) + 1000 });
+    assert.equal(region.alloc(100), GiB(5));
+    assert.equal(region.alloc(100), GiB(5) + 104);
+  });
+
+  for (const title of ["slab", "tlsf", "stack"] as const) {
+    it(`a ${title} of 6 GiB has blocks on both sides, and one that is longer than 4 GiB`, () => {
+      assert.ok(memory !== undefined);
+      const heap = KINDS[title](memory, 0, GiB(6));
+      const huge = heap.alloc(GiB(4) + KiB(512));
+      const far = Array.from({ length: 200 }, (_, at) => heap.alloc(at * 9, at % 3 === 0 ? 64 : 8));
+      for (const [at, ptr] of far.entries()) memory.u8.fill(at, ptr, ptr + at * 9);
+      const beyond = far.filter((ptr) => ptr > GiB(4));
+      assert.ok(beyond.length >= 100, `${beyond.length} blocks are beyond 4 GiB`);
+      assert.deepEqual(heap.checkInvariants(), []);
+      for (const [at, ptr] of far.entries()) {
+        for (const byte of [0, at * 9 - 1]) if (byte >= 0 && at > 0) assert.equal(memory.u8[ptr + byte], at);
+        heap.free(ptr, at * 9, at % 3 === 0 ? 64 : 8);
+      }
+      assert.deepEqual(heap.checkInvariants(), []);
+      heap.free(huge, GiB(4) + KiB(512));
+      assert.deepEqual(heap.checkInvariants(), []);
+      heap.close();
+    });
+  }
+});
