@@ -1,5 +1,6 @@
 // npm run bench                       all benchmarks, one after another; writes bench/README.md
 // npm run bench -- NAME [options]     one of them; with --json a line of JSON per measurement
+// npm run bench -- NAME … --write     those; writes bench/README.md with them alone
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ if (unknown.length > 0) {
 }
 
 installRivals();
-if (names.length > 0) {
+if (names.length > 0 && !given.includes("--write")) {
   for (const name of names) {
     const { status, signal } = spawnSync(process.execPath, [join(".build", "bench", `${name}.js`), ...options], {
       stdio: "inherit",
@@ -31,7 +32,7 @@ if (names.length > 0) {
   }
 } else {
   const sections = [];
-  for (const name of benches) sections.push(section(name, await measure(name)));
+  for (const name of names.length > 0 ? names : benches) sections.push(section(name, await measure(name)));
   writeFileSync(README, await page(sections));
   console.log(`wrote ${README}`);
 }
