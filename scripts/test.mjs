@@ -23,7 +23,7 @@ if (files.length === 0) {
 }
 
 const reporter = process.stdout.isTTY ? "spec" : "./scripts/test-reporter.mjs";
-const flags = ["--test", "--test-concurrency=2", "--test-timeout=300000"];
+const flags = ["--test", "--test-concurrency=2", "--test-timeout=1500000"];
 if (!options.some((option) => option.startsWith("--test-reporter")))
   flags.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
 const { status } = spawnSync(process.execPath, [...flags, ...options, ...files], { stdio: "inherit" });
