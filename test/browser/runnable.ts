@@ -10,7 +10,7 @@ const PROVIDED = new Set(["node:test", "node:assert", "node:assert/strict", "fas
 export const BROWSER_ROOMS = ["core", "layout", "alloc", "collections", "parse"];
 
 /** Suites that a page does not get through yet: they are run in Node alone until it is known why. */
-const NOT_IN_PAGES = /^(alloc\/(?!arena$|around$|bump$)|collections\/(pool|slot-map|sparse-set|secondary|chunked))/;
+const NOT_IN_PAGES = /^(alloc\/(?!arena$|around$|bump$)|collections\/(pool|slot-map|sparse-set|secondary|chunked|columns))/;
 
 /** A test file, without its ending. */
 export interface Candidate {
