@@ -17,7 +17,7 @@ import { dirname, join, resolve } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
-const LARGEST_TARBALL_BYTES = 500_000;
+const LARGEST_TARBALL_BYTES = 1_000_000;
 const ALLOWED = /^(?:dist\/.+\.(?:js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 const REQUIRED = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/index.d.ts"];
 

@@ -1,4 +1,4 @@
-import type { LockWord } from "./lock-word.ts";
+import type { LockWord } from "../core/lock-word.ts";
 import type { PageHeap } from "./page-heap.ts";
 import type { PageSource } from "./span-rings.ts";
 

@@ -1,7 +1,7 @@
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
+import { LockWord } from "../core/lock-word.ts";
 import type { Memory } from "../core/memory.ts";
-import { LockWord } from "./lock-word.ts";
 import { LockedPages } from "./locked-pages.ts";
 import { PageHeap } from "./page-heap.ts";
 import { FIRST, PAGE_ENTRY_BYTES, RUN } from "./page-layout.ts";

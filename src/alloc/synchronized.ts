@@ -1,6 +1,6 @@
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
-import { LOCK_BYTES, LockWord } from "./lock-word.ts";
+import { LOCK_BYTES, LockWord } from "../core/lock-word.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
 
 export interface SynchronizedOptions {

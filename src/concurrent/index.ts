@@ -1,4 +1,5 @@
-export type { Participant, Recovered } from "./participant.ts";
+export type { Participant } from "../core/participant.ts";
+export type { Recovered } from "./recovered.ts";
 export {
   type AttachSharedPoolOptions,
   attachSharedPool,

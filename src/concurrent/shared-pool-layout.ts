@@ -53,8 +53,6 @@ export const GENERATION = 256;
 export const RETIRED = 255;
 export const MOST_SEATS = 254;
 export const MOST_SLOTS = 2 ** 25 - 2;
-/** The identity of a seat whose holder has left things behind. */
-export const LEFT = -1;
 
 export interface SharedPoolShape {
   readonly capacity: number;

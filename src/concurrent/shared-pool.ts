@@ -2,9 +2,10 @@ import { MemoryError } from "../core/errors.ts";
 import { formatHandle, HANDLE_BITS, type Handle, handleParts, NO_HANDLE } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import type { Participant } from "../core/participant.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../layout/type.ts";
-import type { Participant, Recovered } from "./participant.ts";
+import type { Recovered } from "./recovered.ts";
 import {
   checkHome,
   checkShape,

@@ -1,9 +1,10 @@
 import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS } from "../core/handle.ts";
 import type { Memory } from "../core/memory.ts";
+import { identityOf, LEFT, type Participant } from "../core/participant.ts";
+import { waitUntil } from "../core/patience.ts";
 import { eraseGuard, guardedSlots, writeGuard } from "./guards.ts";
-import { identityOf, type Participant, type Recovered } from "./participant.ts";
-import { waitUntil } from "./patience.ts";
+import type { Recovered } from "./recovered.ts";
 import { checkSharedPool } from "./shared-pool-check.ts";
 import {
   BUSY,
@@ -14,7 +15,6 @@ import {
   GUARD_COUNT,
   HEAD,
   IDENTITY,
-  LEFT,
   OWNER_MASK,
   RETIRED,
   SEAT_WORDS,
@@ -47,7 +47,7 @@ export class SharedSlots {
   readonly #limbo: number[] = [];
 
   constructor(memory: Memory, byteOffset: number, plan: SharedPoolPlan, tag: number, participant: Participant) {
-    const { identity, stamp } = identityOf(participant);
+    const { identity, stamp } = identityOf(participant, "shared pool");
     this.memory = memory;
     this.byteOffset = byteOffset;
     this.plan = plan;

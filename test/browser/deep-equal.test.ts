@@ -17,7 +17,7 @@ const value = fc.anything({
   withMap: true,
   withSet: true,
   withTypedArray: true,
-  withDate: true,
+  // Without dates: releases of Node disagree on whether two invalid ones are equal. Valid ones are among the pairs below.
   withSparseArray: true,
   maxDepth: 2,
 });

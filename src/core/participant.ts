@@ -1,5 +1,7 @@
-import { MemoryError } from "../core/errors.ts";
-import { LEFT } from "./shared-pool-layout.ts";
+import { MemoryError } from "./errors.ts";
+
+/** What stands in the place of an identity whose holder has left in good order, but whose affairs somebody else must still end. */
+export const LEFT = -1;
 
 /** Who takes part: numbers that tell this thread or process from others, and from others before it. */
 export interface Participant {
@@ -8,32 +10,22 @@ export interface Participant {
   /** Tells apart two that had the same identity one after another, such as the start time of the process. Default 0. */
   readonly stamp?: number;
   /**
-   * Whether a participant is still there. It must never say no of one that is. With it what the dead held is recovered when the pool runs out
-   * of slots or seats; without it, where `recover` is told.
+   * Whether a participant is still there. It must never say no of one that is. With it what the dead held is recovered when what they took
+   * part in runs out of room; without it, where `recover` is told.
    */
   readonly isAlive?: (identity: number, stamp: number) => boolean;
 }
 
-/** What `recover` found. */
-export interface Recovered {
-  /** Seats whose holders were dead. */
-  readonly seats: number;
-  /** Slots that they had taken with them. */
-  readonly slots: number;
-  /** Handles of records that they had added, which are there still. */
-  readonly orphans: readonly number[];
-}
-
 /** The identity and the stamp of one who takes part. Throws `invalid-argument`. */
-export function identityOf({ identity = randomIdentity(), stamp = 0 }: Participant): {
-  readonly identity: number;
-  readonly stamp: number;
-} {
+export function identityOf(
+  { identity = randomIdentity(), stamp = 0 }: Participant,
+  subject: string,
+): { readonly identity: number; readonly stamp: number } {
   if (Number.isInteger(identity) && (identity | 0) === identity && identity !== 0 && identity !== LEFT) {
     return { identity, stamp: stamp | 0 };
   }
   throw new MemoryError("invalid-argument", {
-    subject: "shared pool",
+    subject,
     event: "needs an identity of 32 bits that is neither 0 nor -1",
     numbers: { identity: String(identity) },
     cure: "Pass a process id, or leave it out.",

@@ -1,4 +1,4 @@
-// Random programs for every allocator, many: node .build/test/fuzz/allocators.js [--programs=100000] [--seed=1] [--only=slab]
+// Random programs for every allocator, many: npm run soak -- allocators [--programs=100000] [--seed=1] [--only=slab]
 import { arena } from "../../src/alloc/arena.ts";
 import { bump } from "../../src/alloc/bump.ts";
 import { fallback } from "../../src/alloc/fallback.ts";

@@ -1,5 +1,5 @@
-import { MemoryError } from "../core/errors.ts";
-import { sharedMemory } from "../core/homes.ts";
+import { MemoryError } from "./errors.ts";
+import { sharedMemory } from "./homes.ts";
 
 /** How long a participant that is busy, or recovers, may take. */
 const PATIENCE_MS = 10_000;

@@ -1,5 +1,5 @@
-import { MemoryError } from "../core/errors.ts";
-import type { Memory } from "../core/memory.ts";
+import { MemoryError } from "./errors.ts";
+import type { Memory } from "./memory.ts";
 
 /** Bytes that a lock takes. It begins at a multiple of 4; zeros are an open lock. */
 export const LOCK_BYTES = 8;

@@ -1,0 +1,9 @@
+/** What `recover` found. */
+export interface Recovered {
+  /** Seats whose holders were dead. */
+  readonly seats: number;
+  /** Slots that they had taken with them. */
+  readonly slots: number;
+  /** Handles of records that they had added, which are there still. */
+  readonly orphans: readonly number[];
+}
