@@ -1,6 +1,7 @@
 import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
-import { NOBODY, type Seats, type SeatToken, TOKEN_MASK } from "./seats.ts";
+import { NOBODY, SEAT_BITS, type SeatToken, TOKEN_MASK } from "./seat-token.ts";
+import type { Seats } from "./seats.ts";
 
 /** Bytes that a lock takes. It begins at a multiple of 4; zeros are an open lock. */
 export const ROBUST_LOCK_BYTES = 4;
@@ -14,7 +15,7 @@ const CONTENDED = 0x4000_0000;
 /** Somebody has waited for long: the next release hands the lock over. */
 const IMPATIENT = 0x8000_0000 | 0;
 /** Open for those who have waited. */
-const HANDED_OVER = NOBODY | (1 << 10);
+const HANDED_OVER = NOBODY | (1 << SEAT_BITS);
 /** Left by one that lives but could not repair what it found. */
 const ABANDONED = NOBODY;
 

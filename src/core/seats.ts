@@ -2,47 +2,21 @@ import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import { identityOf, LEFT, type Participant } from "./participant.ts";
 import { waitUntil } from "./patience.ts";
+import { SEAT_BITS, SEAT_MASK, type SeatToken, TURN_MASK } from "./seat-token.ts";
+import { checkSeatsPlace, SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
+
+export { SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
 
 /** i64 words of a seat. */
 const HOLDER = 0;
 /** i32 words of a seat. */
 const TURN = 2;
 const MEDIC = 3;
-/** Where the words of the structure begin, in i32 words from the beginning of a seat. */
-export const SEAT_OWN_WORDS = 4;
-/** Seats of one table. The spare one is one more, and seat 1023 never is. */
-export const MOST_SEATS = 1021;
-
-const SEAT_BITS = 10;
-const SEAT_MASK = (1 << SEAT_BITS) - 1;
-const TURN_MASK = (1 << 20) - 1;
-/** All bits of a {@link SeatToken}; the other two of 32 are free for who stores one. */
-export const TOKEN_MASK = 0x3fff_ffff;
-/** A token that nobody has: who finds it finds its holder gone. */
-export const NOBODY = SEAT_MASK as SeatToken;
-
 const EMPTY = 0n;
 const LEFT_HOLDER = holderOf(LEFT, 0);
 
-/** A seat and which of its holders is meant, in 30 bits, never 0: bits 0 … 9 the seat, 10 … 29 its turn. */
-export type SeatToken = number & { readonly __brand: "SeatToken" };
-
 /** Ends what the dead holder of a seat has left undone. May run again, from the beginning, when who runs it dies: it must bear that. */
 export type Repair = (seat: number) => void;
-
-export interface SeatsPlace {
-  /** Where the table begins, a multiple of 8; of 64 where seats are not to share cache lines. Zeros are an empty table. */
-  readonly byteOffset: number;
-  /** How many take part at the same time: 1 … 1021. */
-  readonly seats: number;
-  /** From one seat to the next, a multiple of 8, at least 16: what is more belongs to the structure. Default 64. */
-  readonly strideByteLength?: number;
-}
-
-/** Bytes of a table. */
-export function seatsByteLength({ seats, strideByteLength = 64 }: Omit<SeatsPlace, "byteOffset">): number {
-  return (seats + 1) * strideByteLength;
-}
 
 /**
  * Who takes part in a structure: seats in the memory, each taken by one thread or process at a time, that tell who has died and what is to be ended for it.
@@ -79,7 +53,7 @@ export class Seats {
   constructor(memory: Memory, place: SeatsPlace, subject: string, participant: Participant = {}) {
     const { byteOffset, seats, strideByteLength = 64 } = place;
     const { identity, stamp } = identityOf(participant, subject);
-    checkPlace(place, strideByteLength, subject);
+    checkSeatsPlace(place, strideByteLength, subject);
     memory.checkRange(byteOffset, seatsByteLength(place));
     this.memory = memory;
     this.count = seats;
@@ -122,7 +96,7 @@ export class Seats {
   isGone(token: SeatToken): boolean {
     const seat = token & SEAT_MASK;
     if (token === this.token) return false;
-    if (seat < 1 || seat > this.count + 1) return true;
+    if (!this.#isSeat(seat)) return true;
     const turn = this.#word(seat) + TURN;
     if (Atomics.load(this.memory.i32, turn) !== token >>> SEAT_BITS) return true;
     const holder = this.#holderAt(seat);
@@ -197,19 +171,22 @@ export class Seats {
       const turn = this.#turnOf(seat);
       if (turn !== (turn & TURN_MASK)) found.push(`seat ${seat} has turn ${turn}, which is more than 20 bits`);
       const medic = Atomics.load(this.memory.i32, this.#word(seat) + MEDIC);
-      const who = medic & SEAT_MASK;
-      if (medic !== 0 && (who < 1 || who > this.count + 1))
-        found.push(`seat ${seat} has a medic in seat ${who}, which is not there`);
+      if (medic !== 0 && !this.#isSeat(medic & SEAT_MASK))
+        found.push(`seat ${seat} has a medic in a seat that is not there: ${medic}`);
     }
-    if (this.seat !== 0 && this.#holderAt(this.seat) !== this.#holder)
-      found.push(`seat ${this.seat} is taken by another than its holder`);
-    if (this.seat !== 0 && this.token !== this.#tokenOf(this.seat))
-      found.push(`seat ${this.seat} is at another turn than its holder`);
+    if (this.seat === 0) return found;
+    if (this.#holderAt(this.seat) !== this.#holder) found.push(`seat ${this.seat} is taken by another than its holder`);
+    if (this.token !== this.#tokenOf(this.seat)) found.push(`seat ${this.seat} is at another turn than its holder`);
     return found;
   }
 
   #word(seat: number): number {
     return (this.#byteOffset + (seat - 1) * this.#stride) / 4;
+  }
+
+  /** Or the spare one. */
+  #isSeat(seat: number): boolean {
+    return seat >= 1 && seat <= this.count + 1;
   }
 
   #holderAt(seat: number): bigint {
@@ -312,17 +289,7 @@ export class Seats {
   }
 }
 
+/** Identity and stamp in one word. */
 function holderOf(identity: number, stamp: number): bigint {
   return BigInt.asIntN(64, (BigInt(stamp) << 32n) | BigInt(identity >>> 0));
-}
-
-function checkPlace({ byteOffset, seats }: SeatsPlace, stride: number, subject: string): void {
-  const whole = Number.isInteger(seats) && seats >= 1 && seats <= MOST_SEATS;
-  if (whole && byteOffset % 8 === 0 && stride % 8 === 0 && stride >= SEAT_OWN_WORDS * 4) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "cannot have such seats",
-    numbers: { seats: String(seats), most: MOST_SEATS, byteOffset: String(byteOffset), strideByteLength: String(stride), align: 8 },
-    cure: "Pass a whole number of seats in that range, and places that are multiples of 8.",
-  });
 }

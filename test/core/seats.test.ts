@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Memory } from "../../src/core/memory.ts";
-import { NOBODY, Seats, type SeatToken, seatsByteLength } from "../../src/core/seats.ts";
+import { NOBODY, type SeatToken } from "../../src/core/seat-token.ts";
+import { Seats, seatsByteLength } from "../../src/core/seats.ts";
 import { MemoryError, privateMemory } from "../../src/index.ts";
 import { HOMES } from "../conformance/homes.ts";
 import { diesAt } from "../interleaving/steps.ts";
