@@ -10,4 +10,4 @@ export {
   sharedPoolByteLength,
 } from "./shared-pool.ts";
 export { SIGNAL_BYTES, Signal } from "./signal.ts";
-export type { AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";
+export type { Abortable, AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";

@@ -1,6 +1,6 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { type AsyncWaitOptions, deadlineOf, LOOKS, SLICE_MS, type WaitOptions, YIELD_MS } from "./waiting.ts";
+import { type Abortable, type AsyncWaitOptions, deadlineOf, LOOKS, SLICE_MS, type WaitOptions, YIELD_MS } from "./waiting.ts";
 
 /** Bytes of a signal. It begins at a multiple of 4; zeros are one that nobody waits for. */
 export const SIGNAL_BYTES = 4;
@@ -120,7 +120,7 @@ export class Signal {
 }
 
 /** A promise that ends when the signal is aborted; it never rejects. */
-function abortOf(signal: AbortSignal): { readonly promise: Promise<void>; forget(): void } {
+function abortOf(signal: Abortable): { readonly promise: Promise<void>; forget(): void } {
   let hear = (): void => {};
   const promise = new Promise<void>((resolve) => {
     hear = resolve;

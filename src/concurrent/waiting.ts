@@ -15,9 +15,16 @@ export interface WaitOptions {
   readonly strategy?: WaitStrategy;
 }
 
+/** What is asked of an `AbortSignal`, which not every program has the type of. */
+export interface Abortable {
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void, options: { readonly once: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 export interface AsyncWaitOptions extends WaitOptions {
-  /** Ends the wait: the promise is then rejected with its reason. */
-  readonly signal?: AbortSignal;
+  /** An `AbortSignal` that ends the wait: the promise is then rejected with its reason. */
+  readonly signal?: Abortable;
 }
 
 /** So often a thread looks before it sleeps: others need microseconds, and a sleep costs some. */
