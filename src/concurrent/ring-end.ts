@@ -1,4 +1,3 @@
-import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory, Views } from "../core/memory.ts";
 import { ELEMENT_BYTES, type ViewName } from "../core/memory.ts";
@@ -8,6 +7,7 @@ import { MovingView } from "./moving-view.ts";
 import { RingChunk } from "./ring-chunk.ts";
 import { elementsOf } from "./ring-elements.ts";
 import { distance, POSITION_MASK, positionWord, type RingPlan, roleOffset, SLEEPER, TURN } from "./ring-layout.ts";
+import { checkFlushEvery, throwClaimed, throwCount, throwEnded, throwLost } from "./ring-mistakes.ts";
 import { isAbandoned, Role, type RoleOptions } from "./role.ts";
 
 /** How one end of a ring works. */
@@ -112,7 +112,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
 
   /** Whether the other side was there and is gone: it has closed, or is dead as far as `isAlive` knows. What it had told is there still. */
   get isAbandoned(): boolean {
-    if (this.#lease === undefined) this.#throwEnded();
+    if (this.#lease === undefined) throwEnded(this.memory, this.subject);
     return this.#others.every((other) => isAbandoned(this.memory, roleOffset(this.plan, other), this.#isAlive));
   }
 
@@ -148,9 +148,9 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
 
   /** Looks how many slots are ready now, at least `wanted` of them if possible. Throws `closed`, `participant-lost`, `invalid-argument` (a chunk is claimed). */
   protected refresh(): number {
-    if (this.#lease === undefined) this.#throwEnded();
-    if (this.#chunk !== undefined) this.#throwClaimed();
-    if (this.i32[this.#roleWord] !== this.#role.identity) this.#throwLost();
+    if (this.#lease === undefined) throwEnded(this.memory, this.subject);
+    if (this.#chunk !== undefined) throwClaimed(this.subject, this.#chunk.length);
+    if (this.i32[this.#roleWord] !== this.#role.identity) throwLost(this.subject, this.#role.identity);
     this.flush();
     this.ready = this.measure();
     return this.ready;
@@ -197,15 +197,22 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
 
   /** The next `count` slots, out of the way of everything else; undefined when there are fewer. */
   protected claimChunk(count: number): RingChunk<T> | undefined {
-    if (!(Number.isInteger(count) && count >= 1)) this.#throwCount(count);
+    if (!(Number.isInteger(count) && count >= 1)) throwCount(this.subject, count);
     const ready = this.refresh();
     if (ready < count) return undefined;
-    const chunk = new RingChunk<T>(this.type, this.#lease ?? this.#throwEnded(), this.plan, this.position, count, (done) => {
-      this.#chunk = undefined;
-      this.ready = ready;
-      this.advance(done);
-      this.flush();
-    });
+    const chunk = new RingChunk<T>(
+      this.type,
+      this.#lease ?? throwEnded(this.memory, this.subject),
+      this.plan,
+      this.position,
+      count,
+      (done) => {
+        this.#chunk = undefined;
+        this.ready = ready;
+        this.advance(done);
+        this.flush();
+      },
+    );
     this.ready = 0;
     this.#chunk = chunk;
     return chunk;
@@ -215,7 +222,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
   protected row(): MovingView {
     this.#row ??= new MovingView(
       this.type,
-      this.#lease ?? this.#throwEnded(),
+      this.#lease ?? throwEnded(this.memory, this.subject),
       this.plan.slots,
       this.plan.slots + this.capacity * this.type.byteSize,
     );
@@ -247,8 +254,8 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
   /** Somebody sleeps until this end moves, or this end has lost its role. */
   #tellSleeper(next: number): void {
     const found = Atomics.load(this.i32, this.word);
-    if ((found & ~SLEEPER) !== this.told) this.#throwLost();
-    if (Atomics.compareExchange(this.i32, this.word, found, next) !== found) this.#throwLost();
+    if ((found & ~SLEEPER) !== this.told) throwLost(this.subject, this.#role.identity);
+    if (Atomics.compareExchange(this.i32, this.word, found, next) !== found) throwLost(this.subject, this.#role.identity);
     this.wake();
   }
 
@@ -260,52 +267,6 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
     this.i32 = NO_WORDS;
     this.data = NO_WORDS;
   }
-
-  #throwEnded(): never {
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as it is used, or take the role again.",
-    });
-  }
-
-  #throwCount(count: number): never {
-    throw new MemoryError("invalid-argument", {
-      subject: this.subject,
-      event: "cannot claim so many slots",
-      numbers: { count: String(count), least: 1 },
-      cure: "Pass a whole number from 1.",
-    });
-  }
-
-  #throwClaimed(): never {
-    throw new MemoryError("invalid-argument", {
-      subject: this.subject,
-      event: "was used while a chunk is claimed",
-      numbers: { claimed: this.#chunk?.length },
-      cure: "Commit or abort the chunk first.",
-    });
-  }
-
-  #throwLost(): never {
-    throw new MemoryError("participant-lost", {
-      subject: this.subject,
-      event: `has lost the role of ${this.#name}: another took it over, which believed this one dead`,
-      numbers: { stage: this.#stage, identity: this.#role.identity, now: this.i32[this.#roleWord] },
-      cure: "Close this end. Name only those dead that are.",
-    });
-  }
-}
-
-function checkFlushEvery(flushEvery: number, subject: string): number {
-  if (Number.isInteger(flushEvery) && flushEvery >= 1) return flushEvery;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "needs a whole number as flushEvery",
-    numbers: { flushEvery: String(flushEvery), least: 1 },
-    cure: "Pass 1 to tell the other side at each item, 64 to tell it of 64 at once.",
-  });
 }
 
 const NO_WORDS = new Int32Array(0);
