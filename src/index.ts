@@ -33,7 +33,9 @@ export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collecti
 export { HashTable, hashTable } from "./collections/hash-table.ts";
 export type { HashTableStats } from "./collections/hash-table-check.ts";
 export type { HashTableOptions, HashTableTypes } from "./collections/hash-table-options.ts";
+export { type IdType, idOf } from "./collections/id-type.ts";
 export type { DelimitedOptions, IdArray, TokenRun } from "./collections/intern-many.ts";
+export { type InternedStrings, type InternedType, interned } from "./collections/interned-type.ts";
 export { Interner, interner } from "./collections/interner.ts";
 export type { IdWidth, InternerOptions } from "./collections/interner-options.ts";
 export { Pool, pool } from "./collections/pool.ts";
