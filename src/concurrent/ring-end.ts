@@ -52,12 +52,10 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
   protected told = 0;
   protected ready = 0;
   protected pending = 0;
-  readonly #stage: number;
   readonly #others: readonly number[];
   readonly #roleWord: number;
   readonly #role: Role;
   readonly #isAlive: RoleOptions["isAlive"];
-  readonly #name: string;
   readonly #view: ViewName;
   #lease: Lease | undefined;
   #chunk: RingChunk<T> | undefined;
@@ -82,9 +80,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
     this.twice = 2 * plan.capacity;
     this.word = positionWord(plan, stage);
     this.flushEvery = checkFlushEvery(options.flushEvery ?? 1, this.subject);
-    this.#stage = stage;
     this.#others = others;
-    this.#name = name;
     this.#view = elementsOf(type) ?? "u8";
     this.first = plan.slots / ELEMENT_BYTES[this.#view];
     this.#roleWord = roleOffset(plan, stage) / 4;
@@ -231,7 +227,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> implements Depende
 
   /** Wakes who sleeps until this end moves. */
   protected wake(): void {
-    Atomics.notify(this.i32, this.word);
+    this.memory.parking.notify(this.word, Number.POSITIVE_INFINITY);
   }
 
   /** Sets the mark that somebody sleeps until `stage` moves, and returns the word with it. */
