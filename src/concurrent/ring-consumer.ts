@@ -5,6 +5,7 @@ import { consumerCode } from "./ring-code.ts";
 import { elementsOf } from "./ring-elements.ts";
 import { RingEnd, type RingEndOptions } from "./ring-end.ts";
 import { type RingPlan, sourcesOf } from "./ring-layout.ts";
+import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
 
 /**
  * An end of a ring that reads. What it has popped, and told, is the producer's again. One that dies before it has told finds or leaves the same values
@@ -80,6 +81,23 @@ export class Consumer<T extends Type<unknown, never>> extends RingEnd<T> {
   /** The next `count` values in place; undefined when there are fewer. Throws `invalid-argument` while a chunk is claimed. */
   claim(count: number): RingChunk<T> | undefined {
     return this.claimChunk(count);
+  }
+
+  /** Waits for a value and takes it. Undefined when the time is over, or the ring is empty and nobody is there who could push. Holds the thread. */
+  popWait(options: WaitOptions = {}): ValueOf<T> | undefined {
+    return this.waitReady(options) ? this.pop() : undefined;
+  }
+
+  /** `popWait` that does not hold the thread. */
+  async popAsync(options: AsyncWaitOptions = {}): Promise<ValueOf<T> | undefined> {
+    return (await this.waitReadyAsync(options)) ? this.pop() : undefined;
+  }
+
+  /** All values until the producer is gone and nothing is left: `for await (const tick of consumer)`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
+    while (await this.waitReadyAsync()) {
+      for (let value = this.pop(); value !== undefined; value = this.pop()) yield value;
+    }
   }
 
   protected measure(): number {

@@ -29,11 +29,10 @@ export function throwCount(subject: string, count: number): never {
   });
 }
 
-export function throwLost(subject: string, identity: number): never {
+export function throwLost(subject: string): never {
   throw new MemoryError("participant-lost", {
     subject,
     event: "has lost its role: another took it over, which believed this one dead",
-    numbers: { identity },
     cure: "Close this end. Name only those dead that are.",
   });
 }

@@ -5,6 +5,7 @@ import { producerCode } from "./ring-code.ts";
 import { elementsOf } from "./ring-elements.ts";
 import { RingEnd, type RingEndOptions } from "./ring-end.ts";
 import { lastStages, type RingPlan } from "./ring-layout.ts";
+import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
 
 /**
  * The end of a ring that writes. `push` of a number takes some 10 ns, of which most is telling the consumer; with `flushEvery`, `pushMany` or a claimed
@@ -55,6 +56,17 @@ export class Producer<T extends Type<unknown, never>> extends RingEnd<T> {
   /** The next `count` slots, to be written in place; undefined when there are fewer. Throws `invalid-argument` while a chunk is claimed. */
   claim(count: number): RingChunk<T> | undefined {
     return this.claimChunk(count);
+  }
+
+  /** Waits for room and appends a value. False when the time is over, or the consumers are gone. Holds the thread. Throws `bad-value`, `closed`. */
+  pushWait(value: InputOf<T>, options: WaitOptions = {}): boolean {
+    return this.push(value) || (this.waitReady(options) && this.push(value));
+  }
+
+  /** `pushWait` that does not hold the thread. */
+  async pushAsync(value: InputOf<T>, options: AsyncWaitOptions = {}): Promise<boolean> {
+    while (!this.push(value)) if (!(await this.waitReadyAsync(options))) return false;
+    return true;
   }
 
   protected measure(): number {
