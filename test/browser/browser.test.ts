@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { Browser, BrowserContext } from "playwright-core";
 import type { Outcome } from "./node-test.ts";
 import { candidates } from "./runnable.ts";
@@ -20,6 +21,9 @@ const ARGUMENTS = [
 const executablePath = [process.env.CHROMIUM ?? "", ...PLACES].find((path) => existsSync(path));
 const skip =
   executablePath === undefined ? "no Chromium is installed (Debian: apt-get install chromium; elsewhere set CHROMIUM)" : false;
+
+/** A suite takes some seconds in a page, on a busy machine a minute. */
+const MOST_MS = 300_000;
 
 const PAGE_MODULE = 'import("/.build/test/browser/page.js")';
 
@@ -52,9 +56,16 @@ async function inPage<Result>(path: "page" | "strict-page", expression: string):
   }
 }
 
+/** A page that never answers must not keep the others from running. */
+async function tooLate(name: string): Promise<never> {
+  await setTimeout(MOST_MS, undefined, { ref: false });
+  throw new Error(`${name} has not ended in the browser after ${MOST_MS / 1000} s`);
+}
+
 async function runSuite(path: "page" | "strict-page", name: string): Promise<void> {
   const url = JSON.stringify(`/.build/test/${name}.js`);
-  const outcomes = await inPage<Outcome[]>(path, `${PAGE_MODULE}.then((page) => page.runFile(${url}))`);
+  const run = inPage<Outcome[]>(path, `${PAGE_MODULE}.then((page) => page.runFile(${url}))`);
+  const outcomes = await Promise.race([run, tooLate(name)]);
   const failures = outcomes.filter(({ result }) => result === "failed").map((outcome) => `${outcome.name}\n${outcome.error}`);
   if (failures.length > 0) throw new Error(`${failures.length} tests of ${name} fail in the browser\n\n${failures.join("\n\n")}`);
   assert.ok(outcomes.length > 0, `${name} has declared tests`);

@@ -12,11 +12,22 @@ export function deepEqual(a: unknown, b: unknown, seen = new Map<object, object>
   if (a instanceof Error && b instanceof Error && (a.message !== b.message || a.name !== b.name)) return false;
   if (isBuffer(a) && isBuffer(b)) return deepEqual(new Uint8Array(a), new Uint8Array(b));
   if (Array.isArray(a) && Array.isArray(b) && a.length !== b.length) return false;
-  const [keysOfA, keysOfB] = [ownKeys(a), ownKeys(b)];
+  if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) return sameBytes(a, b);
+  const [keysOfA, keysOfB] = [ownKeys(a), new Set(ownKeys(b))];
   return (
-    keysOfA.length === keysOfB.length &&
-    keysOfA.every((key) => keysOfB.includes(key) && deepEqual(Reflect.get(a, key), Reflect.get(b, key), seen))
+    keysOfA.length === keysOfB.size &&
+    keysOfA.every((key) => keysOfB.has(key) && deepEqual(Reflect.get(a, key), Reflect.get(b, key), seen))
   );
+}
+
+/** Of two views of one kind. All but floats are the same when their bytes are; of those 0 and -0 differ too, and NaN has many forms. */
+function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  if (a.byteLength !== b.byteLength) return false;
+  if ((a instanceof Float32Array && b instanceof Float32Array) || (a instanceof Float64Array && b instanceof Float64Array)) {
+    return a.every((value, index) => Object.is(value, b[index]));
+  }
+  const [bytesOfA, bytesOfB] = [a, b].map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
+  return bytesOfA.every((byte, index) => byte === bytesOfB[index]);
 }
 
 function ownKeys(value: object): (string | symbol)[] {

@@ -58,7 +58,12 @@ export function test(name: string, ...rest: [Work] | [Options, Work]): void {
   current.entries.push({ name, work, skip });
 }
 
-export function describe(name: string, define: () => void): void {
+export function describe(name: string, ...rest: [() => void] | [Options, () => void]): void {
+  const [define, { skip = false }] = rest.length === 1 ? [rest[0], {}] : [rest[1], rest[0]];
+  if (skip !== false) {
+    test(name, { skip }, () => {});
+    return;
+  }
   const outer = current;
   current = suiteOf(name, outer);
   outer.entries.push(current);

@@ -7,10 +7,18 @@ import { ROOT, sourcesIn } from "../package/tree.ts";
 const PROVIDED = new Set(["node:test", "node:assert", "node:assert/strict", "fast-check"]);
 
 /** Rooms whose code must run in browsers, so that a test of theirs which cannot is worth a word. */
-export const BROWSER_ROOMS = ["core", "layout", "alloc", "collections", "parse"];
-
-/** Suites that a page does not get through yet: they are run in Node alone until it is known why. */
-const NOT_IN_PAGES = /^(alloc\/(?!arena$|around$|bump$)|collections\/(pool|slot-map|sparse-set|secondary|chunked|columns))/;
+export const BROWSER_ROOMS = [
+  "core",
+  "layout",
+  "alloc",
+  "collections",
+  "parse",
+  "ownership",
+  "debug",
+  "concurrent",
+  "interleaving",
+  "testing",
+];
 
 /** A test file, without its ending. */
 export interface Candidate {
@@ -27,9 +35,7 @@ export function candidates(): Candidate[] {
     const { files, packages } = staticImports(join(ROOT, path));
     return {
       name: nameOf(path),
-      needs:
-        packages.find((specifier) => !PROVIDED.has(specifier)) ??
-        (NOT_IN_PAGES.test(nameOf(path)) ? "to be looked into" : undefined),
+      needs: packages.find((specifier) => !PROVIDED.has(specifier)),
       generatesCode: files.some((file) => /\bnew Function\b/.test(codeOf(readFileSync(file, "utf8")))),
     };
   });

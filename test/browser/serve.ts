@@ -17,7 +17,7 @@ const IMPORTS = {
   "pure-rand/": "/node_modules/pure-rand/lib/esm/",
 };
 
-const PAGE = `<!doctype html><meta charset="utf-8"><title>offheap</title><link rel="icon" href="data:,">
+const PAGE = `<!doctype html><meta charset="utf-8"><title>offheap</title>
 <script type="importmap" nonce="${NONCE}">${JSON.stringify({ imports: IMPORTS })}</script>`;
 
 export interface Site {
@@ -36,6 +36,10 @@ export async function serve(): Promise<Site> {
       "Cache-Control": "max-age=3600",
     };
     if (path === "/strict-page") headers["Content-Security-Policy"] = STRICT_POLICY;
+    if (path === "/favicon.ico") {
+      response.writeHead(204, headers).end();
+      return;
+    }
     if (path === "/page" || path === "/strict-page") {
       response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(PAGE);
       return;
