@@ -32,7 +32,8 @@ function checkTable(name: string, table: RecordTable, top: number): string[] {
   if (there === 0 || parts.slice(there).some(({ pages }) => pages > 0)) return [`a part of the ${name} is missing`];
   const outside = parts.findIndex(({ page, pages }) => page + pages > top);
   if (outside >= 0) return [`part ${outside} of the ${name} lies at page ${parts[outside].page}, behind the end`];
-  if (table.count < 0 || table.count > table.capacity) return [`the ${name} have ${table.count} records, and room for ${table.capacity}`];
+  if (table.count < 0 || table.count > table.capacity)
+    return [`the ${name} have ${table.count} records, and room for ${table.capacity}`];
   return [];
 }
 

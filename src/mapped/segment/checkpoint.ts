@@ -1,5 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Memory } from "../../core/memory.ts";
+import type { RecordTable } from "./record-table.ts";
+import type { SegmentCore } from "./segment-core.ts";
 import { writeEmptyState } from "./segment-format.ts";
 import {
   CHANGES,
@@ -13,8 +15,6 @@ import {
   STATE_WORDS,
   STRUCTURE_WORDS,
 } from "./segment-layout.ts";
-import type { RecordTable } from "./record-table.ts";
-import type { SegmentCore } from "./segment-core.ts";
 
 /*
  * Copies of state, extents and directory as they were when the segment was flushed, for after a power failure: then each page of the file may be the one of
@@ -47,7 +47,10 @@ export function checkpointsOf({ i32 }: Memory): CheckpointRecord[] {
   for (let slot = 0; slot < 2; slot++) {
     const word = CHECKPOINTS + slot * CHECKPOINT_WORDS;
     if (i32[word + CHECK] !== checkOf((at) => i32[at], word, CHECK, slot)) continue;
-    const [number, page, pages, byteLength, checksum, changes] = Array.from(i32.subarray(word, word + FIELDS), (value) => value >>> 0);
+    const [number, page, pages, byteLength, checksum, changes] = Array.from(
+      i32.subarray(word, word + FIELDS),
+      (value) => value >>> 0,
+    );
     found.push({ slot, number, page, pages, byteLength, checksum, changes });
   }
   return found.sort((a, b) => b.number - a.number);
@@ -80,12 +83,20 @@ export function writeCheckpoint(core: SegmentCore, flush: () => void): void {
   const fields = [number, page, pages, at - page * PAGE_BYTES, checksum, i32[CHANGES]];
   const word = CHECKPOINTS + slot * CHECKPOINT_WORDS;
   fields.forEach((value, index) => void Atomics.store(i32, word + index, value | 0));
-  Atomics.store(i32, word + CHECK, checkOf((index) => i32[index], word, CHECK, slot));
+  Atomics.store(
+    i32,
+    word + CHECK,
+    checkOf((index) => i32[index], word, CHECK, slot),
+  );
   flush();
 }
 
 /** Pages for a copy that are as long as it can become, those that the slot has had if they are. */
-function takePages(core: SegmentCore, slot: number, known: readonly CheckpointRecord[]): { readonly page: number; readonly pages: number } {
+function takePages(
+  core: SegmentCore,
+  slot: number,
+  known: readonly CheckpointRecord[],
+): { readonly page: number; readonly pages: number } {
   const { memory, extents, directory, log } = core;
   const needed = (): number => {
     const byteLength = (STATE_WORDS + extents.table.count * EXTENT_WORDS + directory.table.count * STRUCTURE_WORDS) * 4;

@@ -1,15 +1,6 @@
 import { alignUp } from "../../core/align.ts";
 import { RecordTable } from "./record-table.ts";
-import {
-  EXTENT_COUNT,
-  EXTENT_PARTS,
-  EXTENT_WORDS,
-  FIRST_PAGE,
-  FREE,
-  SEAT_UNIT,
-  SEGMENT_ITSELF,
-  TOP,
-} from "./segment-layout.ts";
+import { EXTENT_COUNT, EXTENT_PARTS, EXTENT_WORDS, FIRST_PAGE, FREE, SEAT_UNIT, SEGMENT_ITSELF, TOP } from "./segment-layout.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 /** A run of pages. */

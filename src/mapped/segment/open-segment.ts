@@ -17,6 +17,8 @@ import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
 import { syncDirectory } from "../sync-directory.ts";
 import { joinSegment } from "./join.ts";
+import type { KindReader } from "./kind.ts";
+import { SegmentPresence } from "./presence.ts";
 import type { Segment } from "./segment.ts";
 import { emptySegment, readSegmentHeader } from "./segment-format.ts";
 import { FIRST_PAGE, MOST_BYTES, MOST_SEATS, PAGE_BYTES } from "./segment-layout.ts";
@@ -31,8 +33,10 @@ export interface OpenSegmentOptions {
   readonly seats?: number;
   /** How long to wait for others who are in the middle of a change. Default 10 000. */
   readonly timeoutMs?: number;
-  /** In a memory that is no file: who this is, and who is alive. Files and anonymous mapped memory know that from the kernel. */
+  /** In a memory that is not mapped: who this is, and who is alive. For mapped ones the kernel knows. */
   readonly participant?: Participant;
+  /** How blocks of the program's own kinds are found: without it what a killed participant has taken for one stays taken. */
+  readonly readers?: readonly KindReader[];
 }
 
 const DEFAULT_RESERVE = GiB(1);
@@ -60,7 +64,8 @@ function openFile(path: string, options: OpenSegmentOptions): Segment {
     look(fd, byteLength) {
       const begin = Buffer.alloc(HEADER_BYTES);
       const length = readSync(fd, begin, 0, HEADER_BYTES, 0);
-      const isUnfinished = byteLength === 0 || (length >= UNFINISHED.length && begin.subarray(0, UNFINISHED.length).equals(UNFINISHED));
+      const isUnfinished =
+        byteLength === 0 || (length >= UNFINISHED.length && begin.subarray(0, UNFINISHED.length).equals(UNFINISHED));
       if (!isUnfinished && !beginsAsFile(begin)) throwForeign(subject, byteLength);
       return isUnfinished ? "unfinished" : "whole";
     },
@@ -108,27 +113,41 @@ function openIn(memory: Memory, options: OpenSegmentOptions): Segment {
     memory.u8.set(image.subarray(8), 8);
     memory.u8.set(image.subarray(0, 8));
   }
-  return joinSegment({ memory, ownsMemory: false, participant: participantOf(memory, options), ...timeoutOf(options) });
+  return join(memory, options, undefined, false);
 }
 
+/** In a memory that is closed with the segment. */
 function openOwned(memory: Memory, options: OpenSegmentOptions, path: string | undefined): Segment {
+  if (!memory.readOnly) return join(memory, options, path, true);
+  memory.close();
+  throwReadOnly(memory);
+}
+
+function join(memory: Memory, options: OpenSegmentOptions, path: string | undefined, ownsMemory: boolean): Segment {
+  const { participant = {}, timeoutMs, readers = [] } = options;
+  const rest = { readers, ...(path === undefined ? {} : { path }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  const end = (): void => {
+    if (ownsMemory) memory.close();
+  };
+  if (!(memory instanceof MappedMemory) || memory.origin === undefined) {
+    return joinSegment({ ...rest, memory, participant, flush: () => {}, flushAsync: async () => {}, end });
+  }
+  const opened: Disposable[] = [];
+  const endAll = (): void => {
+    for (const one of opened.splice(0)) one[Symbol.dispose]();
+    end();
+  };
   try {
-    if (memory.readOnly) throwReadOnly(memory);
-    const parts = { memory, ownsMemory: true, participant: participantOf(memory, options), ...timeoutOf(options) };
-    return joinSegment(path === undefined ? parts : { ...parts, path });
+    const presence = new SegmentPresence(memory);
+    opened.push(presence);
+    const there = participantIn(memory);
+    opened.push(there);
+    const saving = { flush: () => memory.flush(), flushAsync: () => memory.flushAsync() };
+    return joinSegment({ ...rest, ...saving, memory, participant: there, presence, end: endAll });
   } catch (error) {
-    memory.close();
+    endAll();
     throw error;
   }
-}
-
-function participantOf(memory: Memory, { participant }: OpenSegmentOptions): Participant {
-  if (participant !== undefined) return participant;
-  return memory instanceof MappedMemory && memory.origin !== undefined ? participantIn(memory) : {};
-}
-
-function timeoutOf({ timeoutMs }: OpenSegmentOptions): { readonly timeoutMs?: number } {
-  return timeoutMs === undefined ? {} : { timeoutMs };
 }
 
 function newImage(reserve: number, seats: number): Uint8Array {

@@ -2,9 +2,8 @@ import { MemoryError } from "../../core/errors.ts";
 import { type CheckpointRecord, checkpointsOf } from "./checkpoint.ts";
 import { READY, type StructureRecord } from "./directory.ts";
 import type { Extent } from "./extents.ts";
-import { readerOf } from "./readers.ts";
-import { FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
 import type { SegmentCore } from "./segment-core.ts";
+import { FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
 
 /**
  * Frees extents that nothing reaches: those that were taken by who died before it could link them, and those that it had unlinked and not given back. Which
@@ -36,8 +35,11 @@ export function freeOrphans(core: SegmentCore, seat?: number): number {
 }
 
 /** The first pages of all blocks that a structure reaches; undefined where that cannot be told. */
-export function pagesOf({ memory }: Pick<SegmentCore, "memory">, record: StructureRecord): Set<number> | undefined {
-  const reader = readerOf(record.kind, record.format);
+export function pagesOf(
+  { memory, readers }: Pick<SegmentCore, "memory" | "readers">,
+  record: StructureRecord,
+): Set<number> | undefined {
+  const reader = readers.of(record.kind, record.format);
   if (reader === undefined || record.state !== READY) return undefined;
   try {
     const { byteOffset, byteLength, fingerprint } = record;
@@ -58,6 +60,29 @@ function ownPages({ memory, extents, directory }: SegmentCore): Set<number> {
     for (let part = 1; table.part(part).pages > 0; part++) pages.add(table.part(part).page);
   }
   return pages;
+}
+
+/**
+ * Throws `corrupt` where a structure reaches pages that are not its own, as it can after a power failure: what it was linked to may be on the disk, and what the
+ * segment knew of it not.
+ */
+export function checkReach(core: SegmentCore, record: StructureRecord): void {
+  const strays = findStrays(core, record);
+  if (strays.length === 0) return;
+  throw new MemoryError("corrupt", {
+    subject: `${record.kind} "${record.name}" in ${core.memory.subject}`,
+    event: "reaches pages that are not its own",
+    numbers: { page: strays[0], pages: strays.length },
+    cure: "It was changed after the last flush, and then the power failed. Delete it and make it anew.",
+  });
+}
+
+/** Pages that a structure reaches and that are not its own. */
+export function findStrays(core: SegmentCore, record: StructureRecord): number[] {
+  const pages = pagesOf(core, record);
+  if (pages === undefined) return [];
+  for (const { owner, page } of core.extents.all()) if (owner === record.index + 1) pages.delete(page);
+  return [...pages];
 }
 
 /** Extents of structures that nothing reaches, as long as nobody is in the middle of taking one: for reports. */

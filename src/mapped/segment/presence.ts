@@ -1,5 +1,6 @@
 import { FileLocks, LockedByte } from "../file-locks.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
+import type { Presence } from "./join.ts";
 
 /** Bytes of the file that are locked: see file-locks.ts. */
 const DOOR = LockedByte.structure;
@@ -12,17 +13,16 @@ const PATIENCE_MS = 30_000;
  *
  * Invariant: whoever uses the segment holds USE shared; it is taken and left while DOOR is held alone.
  */
-export class SegmentPresence {
+export class SegmentPresence implements Presence, Disposable {
   readonly #locks: FileLocks;
   #isIn = false;
 
-  constructor(memory: MappedMemory, subject: string) {
+  constructor(memory: MappedMemory) {
     const { origin } = memory;
     if (origin === undefined) memory.throwClosed();
-    this.#locks = FileLocks.open(subject, origin);
+    this.#locks = FileLocks.open(memory.subject, origin);
   }
 
-  /** Comes in. `first` runs before anybody else can when nobody is there; `then` runs at the door, after it. When one of them throws, nobody has come in. */
   enter(first: () => void, then: () => void): void {
     this.#atTheDoor(() => {
       if (this.#locks.tryLock(USE, "exclusive")) {
@@ -44,7 +44,6 @@ export class SegmentPresence {
     });
   }
 
-  /** Leaves. `last` runs before anybody else can come in when nobody is left. */
   leave(last: () => void): void {
     if (!this.#isIn) return;
     this.#isIn = false;
@@ -59,7 +58,6 @@ export class SegmentPresence {
     });
   }
 
-  /** Runs `work` if nobody else uses the segment, while nobody comes in. False where somebody does. */
   tryAlone(work: () => void): boolean {
     return this.#atTheDoor(() => {
       this.#locks.unlock(USE);
@@ -74,7 +72,7 @@ export class SegmentPresence {
     });
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#locks.close();
   }
 

@@ -1,12 +1,22 @@
+import type { KindReader } from "./kind.ts";
 import { arenaReader } from "./kinds/arena.ts";
 import { columnsReader } from "./kinds/columns.ts";
 import { poolReader } from "./kinds/pool.ts";
 import { rootReader } from "./kinds/root.ts";
-import type { KindReader } from "./kind.ts";
 
-const READERS: readonly KindReader[] = [arenaReader, columnsReader, poolReader, rootReader];
+const KNOWN: readonly KindReader[] = [arenaReader, columnsReader, poolReader, rootReader];
 
-/** What can read structures of a kind without knowing their types. Undefined for kinds, and formats of them, that this version does not know. */
-export function readerOf(kind: string, format: number): KindReader | undefined {
-  return READERS.find((reader) => reader.kind === kind && reader.format === format);
+/** What can be told of kinds of structures without their types. */
+export class Readers {
+  readonly #readers: readonly KindReader[];
+
+  /** Those of this version, and those of the program's own kinds. */
+  constructor(own: readonly KindReader[] = []) {
+    this.#readers = [...KNOWN, ...own];
+  }
+
+  /** Undefined for a kind, or a format of it, that nobody knows. */
+  of(kind: string, format: number): KindReader | undefined {
+    return this.#readers.find((reader) => reader.kind === kind && reader.format === format);
+  }
 }

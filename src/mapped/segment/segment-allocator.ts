@@ -4,8 +4,8 @@ import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Extent } from "./extents.ts";
-import { PAGE_BYTES } from "./segment-layout.ts";
 import type { SegmentCore } from "./segment-core.ts";
+import { PAGE_BYTES } from "./segment-layout.ts";
 
 /**
  * Blocks of whole pages of a segment for one structure, for threads and processes at once. What it hands out is the structure's: it is freed with it, and

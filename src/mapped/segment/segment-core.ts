@@ -8,6 +8,8 @@ import { checkSegment } from "./check-segment.ts";
 import { DELETING, Directory, MAKING } from "./directory.ts";
 import { type Extent, Extents } from "./extents.ts";
 import { freeOrphans } from "./orphans.ts";
+import type { Readers } from "./readers.ts";
+import type { SegmentHeader } from "./segment-format.ts";
 import { LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
 
@@ -23,12 +25,14 @@ export class SegmentCore {
   readonly extents: Extents;
   readonly directory: Directory;
   readonly seats: Seats;
+  readonly readers: Readers;
   readonly reserve: number;
   readonly #lock: RobustLock;
   #isInside = false;
 
-  constructor(memory: Memory, reserve: number, seats: number, participant: Participant, timeoutMs?: number) {
+  constructor(memory: Memory, { reserve, seats }: SegmentHeader, readers: Readers, participant: Participant, timeoutMs?: number) {
     this.memory = memory;
+    this.readers = readers;
     this.subject = `segment in ${memory.subject}`;
     this.reserve = Math.min(reserve, memory.maxByteLength);
     this.log = new SegmentLog(memory);

@@ -3,7 +3,6 @@ import type { Columns } from "../../collections/columns.ts";
 import type { SharedPool } from "../../concurrent/shared-pool.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
-import type { Participant } from "../../core/participant.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import type { StructType } from "../../layout/struct.ts";
 import type { Fields } from "../../layout/struct-fields.ts";
@@ -11,28 +10,17 @@ import type { Type, ViewOf } from "../../layout/type.ts";
 import type { Palette } from "../dataset/picture.ts";
 import { checkSegment } from "./check-segment.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
+import type { SegmentEntry } from "./join.ts";
 import type { SegmentKind } from "./kind.ts";
 import { arenaKind, type SegmentArenaOptions } from "./kinds/arena.ts";
 import { columnsKind, type SegmentColumnsOptions } from "./kinds/columns.ts";
 import { poolKind, type SegmentPoolOptions } from "./kinds/pool.ts";
 import { rootKind } from "./kinds/root.ts";
-import { findOrphans } from "./orphans.ts";
+import { findOrphans, findStrays } from "./orphans.ts";
 import { drawSegment } from "./picture.ts";
 import type { SegmentCore } from "./segment-core.ts";
 import { Structures } from "./structures.ts";
 import { readSurvey, type SegmentSurvey, type StructureSummary } from "./survey.ts";
-
-/** What a segment is opened with. See `openSegment`. */
-export interface SegmentParts {
-  readonly core: SegmentCore;
-  readonly participant: Participant;
-  readonly path?: string;
-  /** Saves all bytes to the disk. */
-  readonly flush: () => void;
-  readonly flushAsync: () => Promise<void>;
-  /** Ends taking part. */
-  readonly leave: () => void;
-}
 
 /**
  * Many named structures in one file, for any number of threads and processes at once. Made by `openSegment`.
@@ -54,17 +42,19 @@ export class Segment implements Disposable {
   /** The file, where it is one. */
   readonly path: string | undefined;
   readonly #core: SegmentCore;
-  readonly #parts: SegmentParts;
+  readonly #entry: SegmentEntry;
+  readonly #leave: () => void;
   readonly #structures: Structures;
   #isClosed = false;
 
   /** For `openSegment`. */
-  constructor(parts: SegmentParts) {
-    this.memory = parts.core.memory;
-    this.path = parts.path;
-    this.#core = parts.core;
-    this.#parts = parts;
-    this.#structures = new Structures(parts.core, parts.participant);
+  constructor(core: SegmentCore, entry: SegmentEntry, leave: () => void) {
+    this.memory = entry.memory;
+    this.path = entry.path;
+    this.#core = core;
+    this.#entry = entry;
+    this.#leave = leave;
+    this.#structures = new Structures(core, entry.participant);
   }
 
   /** Records that threads and processes add and remove at once: see `sharedPool`. */
@@ -139,9 +129,13 @@ export class Segment implements Disposable {
     return core.exclusive(() => {
       const found = [...checkSegment(core), ...core.seats.checkInvariants()];
       if (found.length > 0) return found;
-      const survey = readSurvey(this.memory);
+      const survey = readSurvey(this.memory, this.#core.readers);
       const orphans = findOrphans(core).filter(({ seat }) => seat === 0 || core.seats.holderOf(seat) === undefined);
       for (const { page, pages } of orphans) found.push(`${pages} pages at page ${page} are reached by nobody`);
+      for (const record of core.directory.all()) {
+        for (const page of findStrays(core, record))
+          found.push(`${record.kind} "${record.name}" reaches page ${page}, which is not its own`);
+      }
       return [...found, ...survey.problems, ...this.#structures.check()];
     });
   }
@@ -149,7 +143,7 @@ export class Segment implements Disposable {
   /** Everything about its pages and names as plain data: for tools. */
   survey(): SegmentSurvey {
     this.#checkOpen();
-    return this.#core.exclusive(() => readSurvey(this.memory));
+    return this.#core.exclusive(() => readSurvey(this.memory, this.#core.readers));
   }
 
   /** A picture of what is in it. */
@@ -163,16 +157,16 @@ export class Segment implements Disposable {
    */
   flush(): void {
     this.#checkOpen();
-    this.#parts.flush();
-    this.#core.exclusive(() => writeCheckpoint(this.#core, this.#parts.flush));
+    this.#entry.flush();
+    this.#core.exclusive(() => writeCheckpoint(this.#core, this.#entry.flush));
   }
 
   /** `flush`, most of it on a thread of the pool. */
   async flushAsync(): Promise<void> {
     this.#checkOpen();
-    await this.#parts.flushAsync();
+    await this.#entry.flushAsync();
     this.#checkOpen();
-    this.#core.exclusive(() => writeCheckpoint(this.#core, this.#parts.flush));
+    this.#core.exclusive(() => writeCheckpoint(this.#core, this.#entry.flush));
   }
 
   /** Plain data to post to a thread, or for a file or anonymous memory to send to a process: `openSegment(ticket)` is the other side. */
@@ -189,7 +183,7 @@ export class Segment implements Disposable {
     try {
       this.#structures.close();
     } finally {
-      this.#parts.leave();
+      this.#leave();
     }
   }
 

@@ -1,10 +1,11 @@
-import type { Lease } from "../../core/lease.ts";
 import { MemoryError } from "../../core/errors.ts";
+import type { Lease } from "../../core/lease.ts";
 import type { Participant } from "../../core/participant.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { fingerprint } from "../../layout/fingerprint.ts";
 import { checkKind, checkName, MAKING, READY, type StructureRecord, shortened } from "./directory.ts";
 import type { SegmentKind, StructureHome } from "./kind.ts";
+import { checkReach } from "./orphans.ts";
 import { SegmentAllocator } from "./segment-allocator.ts";
 import type { SegmentCore } from "./segment-core.ts";
 import { SEGMENT_ITSELF } from "./segment-layout.ts";
@@ -121,6 +122,7 @@ export class Structures {
 
   #attach<Made>(record: StructureRecord, kind: SegmentKind<Made>): Made {
     this.#checkSame(record, kind);
+    checkReach(this.#core, record);
     const home = this.#homeOf(record, kind);
     try {
       const made = kind.attach(home, record.byteOffset);

@@ -3,7 +3,7 @@ import type { Memory } from "../../core/memory.ts";
 import { type CheckedParts, checkSegment } from "./check-segment.ts";
 import { Directory, READY, type StructureRecord } from "./directory.ts";
 import { Extents } from "./extents.ts";
-import { readerOf } from "./readers.ts";
+import { Readers } from "./readers.ts";
 import { readSegmentHeader } from "./segment-format.ts";
 import { CHANGES, FIRST_PAGE, FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
@@ -57,11 +57,11 @@ const MOST_ATTEMPTS = 10_000;
  * Looks at a segment without writing to it and without a lock, also while others change it. Throws what reading its header throws, and `locked` when it never
  * stands still.
  */
-export function readSurvey(memory: Memory): SegmentSurvey {
+export function readSurvey(memory: Memory, readers: Readers = new Readers()): SegmentSurvey {
   const { reserve, identity } = readSegmentHeader(memory);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const before = Atomics.load(memory.i32, CHANGES);
-    const survey = surveyOnce(memory, reserve, identity);
+    const survey = surveyOnce(memory, readers, reserve, identity);
     if (Atomics.load(memory.i32, CHANGES) === before) return survey;
   }
   throw new MemoryError("locked", {
@@ -72,7 +72,7 @@ export function readSurvey(memory: Memory): SegmentSurvey {
   });
 }
 
-function surveyOnce(memory: Memory, reserve: number, identity: string): SegmentSurvey {
+function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity: string): SegmentSurvey {
   const parts = partsOf(memory, reserve);
   const { extents, directory } = parts;
   const contradictions = checkSegment(parts);
@@ -97,7 +97,7 @@ function surveyOnce(memory: Memory, reserve: number, identity: string): SegmentS
         return { byteOffset: page * PAGE_BYTES, byteLength: pages * PAGE_BYTES, structure, isFree: owner === FREE };
       }),
     ],
-    problems: extents.top * PAGE_BYTES > memory.byteLength ? [cut(extents.top, memory)] : headerProblems(memory, records),
+    problems: extents.top * PAGE_BYTES > memory.byteLength ? [cut(extents.top, memory)] : headerProblems(memory, readers, records),
   };
 }
 
@@ -108,9 +108,9 @@ function partsOf(memory: Memory, reserve: number): CheckedParts {
   return { log, extents: new Extents(log, () => false), directory: new Directory(log), reserve };
 }
 
-function headerProblems(memory: Memory, records: readonly StructureRecord[]): string[] {
+function headerProblems(memory: Memory, readers: Readers, records: readonly StructureRecord[]): string[] {
   return records.flatMap(({ name, kind, format, fingerprint, byteOffset, byteLength }) => {
-    const found = readerOf(kind, format)?.check(memory, byteOffset, byteLength, fingerprint) ?? [];
+    const found = readers.of(kind, format)?.check(memory, byteOffset, byteLength, fingerprint) ?? [];
     return found.map((problem) => `${kind} "${name}" ${problem}`);
   });
 }

@@ -1,5 +1,5 @@
-import { attachSharedBump, type SharedBump, sharedBump } from "../../../alloc/shared-bump.ts";
 import { magicOf } from "../../../alloc/region.ts";
+import { attachSharedBump, type SharedBump, sharedBump } from "../../../alloc/shared-bump.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
 

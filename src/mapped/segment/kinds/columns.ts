@@ -34,14 +34,24 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
       const { byteLength } = planColumns(type, capacity);
       const byteOffset = home.allocator.alloc(byteLength, 64);
       if (options.write !== false) home.claimWriting();
-      return { made: columns(type, { allocator: new OneBlock(memory, lease, byteOffset, false), capacity }), byteOffset, byteLength };
+      return {
+        made: columns(type, { allocator: new OneBlock(memory, lease, byteOffset, false), capacity }),
+        byteOffset,
+        byteLength,
+      };
     },
     attach(home, byteOffset) {
       const { memory, lease } = home;
       if (options.write !== true) return Columns.attach(memory, byteOffset, type);
       home.claimWriting();
       const capacity = readColumnsHeader(memory, byteOffset, type);
-      return new Columns(type, { allocator: new OneBlock(memory, lease, byteOffset, true), ptr: byteOffset as Ptr, lease, byteOffset, capacity });
+      return new Columns(type, {
+        allocator: new OneBlock(memory, lease, byteOffset, true),
+        ptr: byteOffset as Ptr,
+        lease,
+        byteOffset,
+        capacity,
+      });
     },
     close: (made) => made[Symbol.dispose](),
     check: (made) => made.checkInvariants(),
@@ -79,6 +89,9 @@ class OneBlock extends Allocator {
   }
 
   protected override room(): { readonly numbers: Readonly<Record<string, number | undefined>>; readonly cure: string } {
-    return { numbers: {}, cure: "In a segment columns have the capacity that they were made with: make others with more, and copy the rows." };
+    return {
+      numbers: {},
+      cure: "In a segment columns have the capacity that they were made with: make others with more, and copy the rows.",
+    };
   }
 }
