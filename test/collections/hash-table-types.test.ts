@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { HashTable, hashTable } from "../../src/collections/hash-table.ts";
+import { HashTable } from "../../src/collections/hash-table.ts";
+import { hashTable } from "../../src/collections/make-hash-table.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { MiB } from "../../src/core/size.ts";
 import type { WebAssemblyMemory } from "../../src/core/ticket.ts";
