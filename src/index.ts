@@ -43,6 +43,15 @@ export type { RecordTable, SetOptions, TableBlock } from "./collections/record-t
 export type { RecordTableOptions, RecordTableTypes } from "./collections/record-table-options.ts";
 export type { RecordTableStats } from "./collections/records/verify.ts";
 export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
+export {
+  type AttachSharedTableOptions,
+  attachSharedHashTable,
+  type SharedHashTable,
+  type SharedTableOptions,
+  type SharedTableParticipant,
+  sharedHashTable,
+  sharedHashTableByteLength,
+} from "./collections/shared-hash-table.ts";
 export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/slot-map.ts";
 export { type SparseSet, sparseSet } from "./collections/sparse-set.ts";
 export { NIL, type Ptr } from "./core/brand.ts";

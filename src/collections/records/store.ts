@@ -119,7 +119,7 @@ export class RecordStore<Key, Value, Input> {
     const shardNumber = this.shardOf(hash);
     const shard = this.wordOf(shardNumber);
     if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.look(shardNumber);
-    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    for (let looks = 0; looks < MOST_LOOKS || this.memory.readOnly; looks++) {
       const version = Atomics.load(this.memory.i32, shard + VERSION);
       const slot = this.index.find(shard, hash);
       const isWhole = slot >= 0 ? this.records.copy(this.memory.i32[slot + 1] >>> 0) : slot !== TORN;
