@@ -33,7 +33,11 @@ export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collecti
 export { HashTable } from "./collections/hash-table.ts";
 export type { HashTableStats } from "./collections/hash-table-check.ts";
 export type { HashTableOptions, HashTableTypes } from "./collections/hash-table-options.ts";
-export { Interner, type InternerOptions, interner, NO_STRING, type StringId } from "./collections/interner.ts";
+export { type IdType, idOf } from "./collections/id-type.ts";
+export type { DelimitedOptions, IdArray, TokenRun } from "./collections/intern-many.ts";
+export { type InternedStrings, type InternedType, interned } from "./collections/interned-type.ts";
+export { Interner, interner } from "./collections/interner.ts";
+export type { IdWidth, InternerOptions } from "./collections/interner-options.ts";
 export { hashTable } from "./collections/make-hash-table.ts";
 export { Pool, pool } from "./collections/pool.ts";
 export { loadPool, savePool } from "./collections/pool-bytes.ts";
@@ -54,6 +58,9 @@ export {
 } from "./collections/shared-hash-table.ts";
 export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/slot-map.ts";
 export { type SparseSet, sparseSet } from "./collections/sparse-set.ts";
+export { NO_STRING, type StringId } from "./collections/string-id.ts";
+export { Strings } from "./collections/strings.ts";
+export type { StringEncoding } from "./collections/text-content.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";
 export { formatHandle, type Handle, type HandleForm, type HandleParts, handleParts, NO_HANDLE } from "./core/handle.ts";

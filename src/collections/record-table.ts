@@ -9,7 +9,7 @@ import { disposed, RecordReader } from "./record-reader.ts";
 import { makeRoom } from "./records/evict.ts";
 import { KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./records/layout.ts";
 import { clearShard } from "./records/repair.ts";
-import { ShardIndex } from "./records/shard-index.ts";
+import { reserveSlots, shrinkSlots } from "./records/resize.ts";
 import type { RecordStore } from "./records/store.ts";
 
 export interface SetOptions {
@@ -151,29 +151,13 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
   reserve(count: number): void {
     this.checkWritable();
     checkCount("count", count);
-    const { store } = this;
-    const capacity = ShardIndex.capacityFor(Math.ceil((count / store.parts.shards) * 1.1));
-    for (let number = 0; number < store.parts.shards; number++) {
-      this.#whileHeld(number, (shard) => {
-        const [first, end] = store.index.slots(shard);
-        if (count > 0 && (end - first) / 2 < capacity && !store.index.resize(shard, capacity)) store.throwFull(0);
-      });
-    }
+    reserveSlots(this.store, count);
   }
 
   /** Makes the index as small as it can be. What it gives up serves new entries. */
   shrink(): void {
     this.checkWritable();
-    const { store } = this;
-    for (let number = 0; number < store.parts.shards; number++) {
-      this.#whileHeld(number, (shard) => {
-        const [first, end] = store.index.slots(shard);
-        let count = 0;
-        store.forEachRef(shard, () => (count += 1));
-        const capacity = ShardIndex.capacityFor(count);
-        if (first !== 0 && capacity < (end - first) / 2) store.index.resize(shard, capacity);
-      });
-    }
+    shrinkSlots(this.store);
   }
 
   /** All blocks that the table reaches, the head first. */
@@ -211,15 +195,6 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
       event: "was opened for reading",
       cure: "Open it for writing.",
     });
-  }
-
-  #whileHeld(shardNumber: number, work: (shard: number) => void): void {
-    const shard = this.store.enter(shardNumber);
-    try {
-      work(shard);
-    } finally {
-      this.store.leave(shardNumber);
-    }
   }
 
   #setLoaded(value: Input, options: SetOptions | undefined): void {

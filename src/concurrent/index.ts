@@ -9,3 +9,5 @@ export {
   sharedPool,
   sharedPoolByteLength,
 } from "./shared-pool.ts";
+export { SIGNAL_BYTES, Signal } from "./signal.ts";
+export type { Abortable, AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";

@@ -45,6 +45,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
   return new MappedMemory({
     backing,
     pages: () => Reservation.borrow(subject, buffer, bufferByteOffset + committed.load()),
+    origin: () => (file === undefined || path === undefined ? undefined : { path, device: file.device, inode: file.inode }),
     // A file that is written and that other processes may not open is one of copies on write.
     writesThrough: !readOnly && path !== undefined,
     copyOnWrite: path === undefined,

@@ -4,6 +4,7 @@ import { CommittedLength } from "../core/committed.ts";
 import type { Backing } from "../core/memory.ts";
 import type { FilePart, Ticket } from "../core/ticket.ts";
 import type { Sharing } from "../native/system.ts";
+import type { FileOrigin } from "./file-locks.ts";
 import { Reservation } from "./reservation.ts";
 
 /** How far a memory reaches into its file, and how it gets further. */
@@ -91,6 +92,11 @@ export class FileBacking implements Backing {
   release(): void {
     this.#closeFile();
     if (!this.#ticketTaken) this.reservation.entomb();
+  }
+
+  get origin(): FileOrigin | undefined {
+    const { path, identity } = this.#parts;
+    return path === undefined ? undefined : { path, ...identity, ...(this.#fd === undefined ? {} : { descriptor: this.#fd }) };
   }
 
   ticket(): Ticket {

@@ -22,4 +22,5 @@ export { type MapFileOptions, type MapMode, mapFile } from "./map-file.ts";
 export { type MapScratchOptions, mapScratch } from "./map-scratch.ts";
 export { MappedWindow, type MapWindowOptions, mapWindow } from "./map-window.ts";
 export { type Advice, MappedMemory } from "./mapped-memory.ts";
+export { MappedParticipant, participantIn } from "./participants.ts";
 export { isMappingSupported } from "./supported.ts";

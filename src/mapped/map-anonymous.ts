@@ -45,7 +45,7 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
     closeSync(fd);
     throw error;
   }
-  return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
+  return new MappedMemory({ backing, pages: () => backing.reservation, origin: () => backing.origin, writesThrough: true });
 }
 
 function openMemoryFile(subject: string): number {

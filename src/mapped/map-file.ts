@@ -63,6 +63,7 @@ export function mapFile(path: string, options: MapFileOptions = {}): MappedMemor
   return new MappedMemory({
     backing,
     pages: () => backing.reservation,
+    origin: () => backing.origin,
     writesThrough: mode === "readWrite",
     copyOnWrite: mode === "copyOnWrite",
     start,

@@ -61,7 +61,7 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
     closeSync(fd);
     throw error;
   }
-  return new MappedMemory({ backing, pages: () => backing.reservation, writesThrough: true });
+  return new MappedMemory({ backing, pages: () => backing.reservation, origin: () => backing.origin, writesThrough: true });
 }
 
 /** Extends the file by a step beyond what is wanted; by a smaller one, and in the end by none, where the disk has no room for it. */

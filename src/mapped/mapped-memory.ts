@@ -1,6 +1,7 @@
 import { MemoryError } from "../core/errors.ts";
 import { type Backing, Memory } from "../core/memory.ts";
 import { systemError } from "../native/system-error.ts";
+import type { FileOrigin } from "./file-locks.ts";
 import { syncDirectory, syncDirectoryAsync } from "./sync-directory.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface MappedMemoryParts {
   readonly backing: Backing;
   /** The pages; asked for at the first use, since a thread that only reads needs no native code. */
   readonly pages: () => Pages;
+  /** Where the file is found that others see the same bytes in; asked for when somebody takes part or locks. */
+  readonly origin?: () => FileOrigin | undefined;
   /** Do stores reach the file? */
   readonly writesThrough: boolean;
   /** Do stores stay in this mapping, as its user wants it? */
@@ -41,6 +44,7 @@ export class MappedMemory extends Memory {
   /** Where in the memory the asked part of the file begins: its `byteOffset` modulo 8, since the views need that alignment. */
   readonly start: number;
   readonly #pages: () => Pages;
+  readonly #origin: (() => FileOrigin | undefined) | undefined;
   readonly #writesThrough: boolean;
   readonly #copyOnWrite: boolean;
   #createdIn: string | undefined;
@@ -50,9 +54,16 @@ export class MappedMemory extends Memory {
     super(parts.backing);
     this.start = parts.start ?? 0;
     this.#pages = parts.pages;
+    this.#origin = parts.origin;
     this.#writesThrough = parts.writesThrough;
     this.#copyOnWrite = parts.copyOnWrite ?? false;
     this.#createdIn = parts.createdIn;
+  }
+
+  /** The file, for locks. Undefined for copies on write, which nobody else sees. */
+  get origin(): FileOrigin | undefined {
+    if (this.closed) this.throwClosed();
+    return this.#origin?.();
   }
 
   /**

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { checkEngine } from "./guard.ts";
-import type { Advice, System } from "./system.ts";
+import type { Advice, ByteLock, System } from "./system.ts";
 import { refuseSystem } from "./unsupported.ts";
 
 // The constants of asm-generic, the same on x64 and arm64; other architectures are refused.
@@ -21,9 +21,17 @@ const MFD_NOEXEC_SEAL = 8;
 const F_ADD_SEALS = 1033;
 const F_SEAL_SEAL = 1;
 const F_SEAL_SHRINK = 2;
+const F_OFD_GETLK = 36;
+const F_OFD_SETLK = 37;
+const LOCK_TYPES: { readonly [Name in ByteLock]: number } = { shared: 0, exclusive: 1, none: 2 };
+const FLOCK_BYTES = 32;
+const FLOCK_START = 8;
+const FLOCK_LENGTH = 16;
 const AT_FDCWD = -100;
 const AT_SYMLINK_FOLLOW = 0x400;
 const EINTR = 4;
+const EAGAIN = 11;
+const EACCES = 13;
 const EINVAL = 22;
 
 /** The calls of Linux, through koffi. Throws `unsupported` where koffi, the architecture or the engine does not allow it. */
@@ -50,9 +58,18 @@ export function linuxSystem(): System {
   const memfdCreate = lazy<(name: string, flags: number) => number>(() =>
     libc.func("int memfd_create(const char *name, uint32_t flags)"),
   );
-  const fcntl = lazy<(fd: number, command: number, type: "int", argument: number) => number>(() =>
+  const fcntl = lazy<(fd: number, command: number, type: "int" | "void *", argument: number | Uint8Array) => number>(() =>
     libc.func("int fcntl(int fd, int command, ...)"),
   );
+  const flock = Buffer.alloc(FLOCK_BYTES);
+  // The process id stays 0, as these commands demand, and the offset counts from the start of the file.
+  const lockCommand = (fd: number, command: number, fileByteOffset: bigint, lock: ByteLock): number => {
+    flock.fill(0);
+    flock.writeInt16LE(LOCK_TYPES[lock]);
+    flock.writeBigInt64LE(fileByteOffset, FLOCK_START);
+    flock.writeBigInt64LE(1n, FLOCK_LENGTH);
+    return outcome(fcntl()(fd, command, "void *", flock));
+  };
   const linkat = lazy<(fromFd: number, from: string, toFd: number, to: string, flags: number) => number>(() =>
     libc.func("int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)"),
   );
@@ -101,6 +118,14 @@ export function linuxSystem(): System {
     },
     sealAgainstShrinking: (fd) => outcome(fcntl()(fd, F_ADD_SEALS, "int", F_SEAL_SHRINK | F_SEAL_SEAL)),
     linkUnnamed: (fd, path) => outcome(linkat()(AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW)),
+    lockByte(fd, fileByteOffset, lock) {
+      const found = lockCommand(fd, F_OFD_SETLK, fileByteOffset, lock);
+      return found === EACCES ? EAGAIN : found;
+    },
+    probeByte(fd, fileByteOffset) {
+      const refused = lockCommand(fd, F_OFD_GETLK, fileByteOffset, "exclusive");
+      return refused === 0 ? Number(flock.readInt16LE() !== LOCK_TYPES.none) : -refused;
+    },
     close: (fd) => outcome(closeFd()(fd)),
   };
 }

@@ -29,11 +29,20 @@ export interface System {
   sealAgainstShrinking(fd: number): number;
   /** Gives a file that was opened without a name the name `path`, which must be free (else EEXIST). */
   linkUnnamed(fd: number, path: string): number;
+  /**
+   * Locks one byte of the file for the open file description behind `fd`, or unlocks it, without waiting: EAGAIN where another description
+   * holds it. The kernel unlocks it when the description is closed for the last time, which the end of a process does, whatever ended it.
+   */
+  lockByte(fd: number, fileByteOffset: bigint, lock: ByteLock): number;
+  /** 1 where another description holds the byte in any way, 0 where none does, or −errno. */
+  probeByte(fd: number, fileByteOffset: bigint): number;
   /** Closes a descriptor that `createMemoryFile` made. */
   close(fd: number): number;
 }
 
 export type Sharing = "shared" | "private";
+
+export type ByteLock = "exclusive" | "shared" | "none";
 
 /** How a range is going to be read. `populate` reads it in now, and answers EFAULT where the file has become too short. */
 export type Advice = "normal" | "random" | "sequential" | "willneed" | "drop" | "populate";

@@ -201,6 +201,18 @@ export class RecordStore<Key, Value, Input> {
     }
   }
 
+  /** Holds each shard in turn. */
+  forEachShard(work: (shard: number, shardNumber: number) => void): void {
+    for (let number = 0; number < this.parts.shards; number++) {
+      const shard = this.enter(number);
+      try {
+        work(shard, number);
+      } finally {
+        this.leave(number);
+      }
+    }
+  }
+
   /** Calls `visit` with the ref of every entry of a shard that is held. */
   forEachRef(shard: number, visit: (ref: number, hash: number) => void): void {
     const [first, end] = this.index.slots(shard);

@@ -29,24 +29,22 @@ const MOST_TOLD = 20;
 export function recordStats(store: AnyStore): RecordTableStats {
   const { shards, shardsByteOffset, byteOffset } = store.parts;
   let [size, slotCount, probes, longest, units, recordUnits, freeUnits] = [0, 0, 0, 0, 0, 0, 0];
-  for (let number = 0; number < shards; number++) {
-    whileHeld(store, number, (shard) => {
-      const [first, end] = store.index.slots(shard);
-      const mask = (end - first) / 2 - 1;
-      const { i32 } = store.memory;
-      slotCount += mask + 1;
-      for (let slot = first; slot < end; slot += 2) {
-        if (i32[slot + 1] === 0) continue;
-        const length = (((slot - first) / 2 - i32[slot]) & mask) + 1;
-        size += 1;
-        probes += length;
-        longest = Math.max(longest, length);
-        recordUnits += roundedUnits(store.records.unitsOf(i32[slot + 1] >>> 0));
-      }
-      for (const extent of store.room.extents(shard)) units += extent.units;
-      freeUnits += store.room.freeUnits(shard);
-    });
-  }
+  store.forEachShard((shard) => {
+    const [first, end] = store.index.slots(shard);
+    const mask = (end - first) / 2 - 1;
+    const { i32 } = store.memory;
+    slotCount += mask + 1;
+    for (let slot = first; slot < end; slot += 2) {
+      if (i32[slot + 1] === 0) continue;
+      const length = (((slot - first) / 2 - i32[slot]) & mask) + 1;
+      size += 1;
+      probes += length;
+      longest = Math.max(longest, length);
+      recordUnits += roundedUnits(store.records.unitsOf(i32[slot + 1] >>> 0));
+    }
+    for (const extent of store.room.extents(shard)) units += extent.units;
+    freeUnits += store.room.freeUnits(shard);
+  });
   return {
     size,
     shardCount: shards,
@@ -63,11 +61,9 @@ export function recordStats(store: AnyStore): RecordTableStats {
 /** What is wrong with a table: entries that are damaged, keys that cannot be found, room that is used twice. Each shard is held for its time. */
 export function checkRecords(store: AnyStore): string[] {
   const wrong: string[] = [];
-  for (let number = 0; number < store.parts.shards && wrong.length < MOST_TOLD; number++) {
-    whileHeld(store, number, (shard) => {
-      for (const told of checkShard(store, number, shard)) wrong.push(`shard ${number}: ${told}`);
-    });
-  }
+  store.forEachShard((shard, number) => {
+    if (wrong.length < MOST_TOLD) for (const told of checkShard(store, number, shard)) wrong.push(`shard ${number}: ${told}`);
+  });
   return wrong.slice(0, MOST_TOLD);
 }
 
@@ -134,13 +130,4 @@ function sameKey(i32: Int32Array, a: number, b: number): boolean {
   if ((i32[b * 2 + KEY_BYTES] & KEY_BYTES_MASK) !== keyBytes) return false;
   for (let word = 5; (word - 5) * 4 < keyBytes; word++) if (i32[a * 2 + word] !== i32[b * 2 + word]) return false;
   return true;
-}
-
-function whileHeld(store: AnyStore, number: number, work: (shard: number) => void): void {
-  const shard = store.enter(number);
-  try {
-    work(shard);
-  } finally {
-    store.leave(number);
-  }
 }

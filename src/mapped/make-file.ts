@@ -1,0 +1,88 @@
+import { closeSync, constants, fstatSync, statSync, unlinkSync } from "node:fs";
+import { MemoryError } from "../core/errors.ts";
+import { errnoName, systemError } from "../native/system-error.ts";
+import { FileLocks, LockedByte } from "./file-locks.ts";
+import { type OpenFile, openRegularFile } from "./open-file.ts";
+
+/** How a file is made that is there once, whoever comes first. See {@link openOrMake}. */
+export interface FileMaker {
+  /**
+   * Looks at what is there: `"whole"` when it was made to its end, `"unfinished"` when it is empty or what somebody has left who was killed
+   * while he made it. Throws for what is somebody else's. May be called while another is making it.
+   */
+  readonly look: (fd: number, byteLength: number) => "whole" | "unfinished";
+  /** Makes it from its beginning, whatever is in there; last of all it writes what `look` takes for whole. Nobody else makes it meanwhile. */
+  readonly make: (fd: number) => void;
+  /** How long another may take to make it. Default 10 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface MadeFile extends OpenFile {
+  /** Whether it was made in this call. */
+  readonly made: boolean;
+}
+
+const PATIENCE_MS = 10_000;
+/** So often the name may lead to another file while we wait for it: each time somebody else has removed or replaced it. */
+const MOST_ATTEMPTS = 100;
+
+/**
+ * Opens the file at `path` for reading and writing, and makes it first where it is not there or was not finished. Of any number of threads and
+ * processes that come at once, one makes it and the others wait; when that one is killed, at whatever moment, the next takes over. Nobody gets to see it
+ * unfinished. When making it fails, a file that was not there before is gone again. The caller closes `fd`.
+ *
+ * Throws what `look` and `make` throw, `locked` when another takes longer than `timeoutMs`, `io`, `unsupported`.
+ */
+export function openOrMake(subject: string, path: string, maker: FileMaker): MadeFile {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const file = openRegularFile(subject, path, constants.O_RDWR | constants.O_CREAT);
+    try {
+      const made = maker.look(file.fd, file.byteLength) === "whole" ? "whole" : makeLocked(subject, path, file, maker);
+      if (made !== "replaced") return { ...file, made: made === "made" };
+    } catch (error) {
+      closeSync(file.fd);
+      throw error;
+    }
+    closeSync(file.fd);
+  }
+  throw new MemoryError("locked", {
+    subject,
+    event: "was removed again and again while it was waited for",
+    numbers: { attempts: MOST_ATTEMPTS },
+    cure: "Find out who removes it.",
+  });
+}
+
+/** Makes the file unless somebody has meanwhile, or removed it. */
+function makeLocked(subject: string, path: string, file: OpenFile, maker: FileMaker): "whole" | "made" | "replaced" {
+  const { device, inode, fd } = file;
+  const locks = FileLocks.open(subject, { path, device, inode, descriptor: fd });
+  try {
+    locks.lock(LockedByte.creation, "exclusive", maker.timeoutMs ?? PATIENCE_MS);
+    if (!leadsTo(subject, path, file)) return "replaced";
+    const byteLength = fstatSync(file.fd).size;
+    if (maker.look(file.fd, byteLength) === "whole") return "whole";
+    try {
+      maker.make(file.fd);
+    } catch (error) {
+      // Still under the lock: who waits for it finds the name free or another's, and begins anew.
+      if (byteLength === 0 && leadsTo(subject, path, file)) unlinkSync(path);
+      throw error;
+    }
+    return "made";
+  } finally {
+    locks.unlock(LockedByte.creation);
+    locks.close();
+  }
+}
+
+/** Does the name still lead to the file? */
+function leadsTo(subject: string, path: string, { device, inode }: OpenFile): boolean {
+  try {
+    const stats = statSync(path, { bigint: true });
+    return String(stats.dev) === device && String(stats.ino) === inode;
+  } catch (cause) {
+    if (errnoName(cause) === "ENOENT") return false;
+    throw systemError(subject, "could not be looked at", cause, { path });
+  }
+}
