@@ -143,8 +143,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
   /** Deletes all entries. Each shard at a moment of its own. */
   clear(): void {
     this.checkWritable();
-    for (let number = 0; number < this.store.parts.shards; number++)
-      this.#whileHeld(number, (shard) => clearShard(this.store, shard));
+    this.store.forEachShard((shard) => clearShard(this.store, shard));
   }
 
   /** Makes the index large enough for `count` entries. Throws `out-of-memory`. */

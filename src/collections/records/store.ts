@@ -67,7 +67,6 @@ export class RecordStore<Key, Value, Input> {
   unseal: (shard: number) => void = () => {};
   readonly #shardsWord: number;
   readonly #shift: number;
-  readonly #isShared: boolean;
   /** Shards whose seals this participant has looked at. */
   readonly #looked: Uint8Array | undefined;
 
@@ -85,7 +84,6 @@ export class RecordStore<Key, Value, Input> {
     this.journal = new ShardJournal(memory, parts.byteOffset / 4, this.room, this.records);
     this.#shardsWord = parts.shardsByteOffset / 4;
     this.#shift = Math.clz32(parts.shards - 1) - 1;
-    this.#isShared = parts.locks !== undefined;
     this.#looked = parts.sync === undefined ? undefined : privateMemory(parts.shards).u8;
   }
 
@@ -180,7 +178,7 @@ export class RecordStore<Key, Value, Input> {
     if (tombstone !== 0) this.journal.keepTombstone(shard, tombstone, epoch);
   }
 
-  /** The count of entries, of all shards. */
+  /** Entries of all shards. */
   get count(): number {
     let count = 0;
     for (let number = 0; number < this.parts.shards; number++) count += this.memory.i32[this.wordOf(number) + COUNT];
@@ -220,7 +218,7 @@ export class RecordStore<Key, Value, Input> {
     for (let slot = first; slot < end; slot += 2) if (i32[slot + 1] !== 0) visit(i32[slot + 1] >>> 0, i32[slot]);
   }
 
-  /** Where the value of the record in `scratch` lies there, and how long it is. */
+  /** Where in `scratch` the value lies, and how long it is. */
   scratchValue(): readonly [byteOffset: number, byteLength: number] {
     const { i32 } = this.records.scratch;
     return [this.records.valueOffset(i32[KEY_BYTES] & KEY_BYTES_MASK), i32[VALUE_BYTES]];
@@ -236,10 +234,6 @@ export class RecordStore<Key, Value, Input> {
   }
 
   #readHeld(shardNumber: number, hash: number): boolean {
-    if (!this.#isShared) {
-      const slot = this.find(this.wordOf(shardNumber), hash);
-      return slot >= 0 && (this.records.copy(this.memory.i32[slot + 1] >>> 0) || this.throwCorrupt(this.wordOf(shardNumber)));
-    }
     const shard = this.enter(shardNumber);
     try {
       const slot = this.find(shard, hash);
