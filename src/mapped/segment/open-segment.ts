@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -9,8 +9,8 @@ import { GiB } from "../../core/size.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import { systemError } from "../../native/system-error.ts";
 import { attach } from "../attach.ts";
-import { extendFile } from "../extend-file.ts";
 import { beginsAsFile, HEADER_BYTES } from "../file-header.ts";
+import { checkFileSystem } from "../file-system.ts";
 import { openOrMake } from "../make-file.ts";
 import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
@@ -90,8 +90,9 @@ function mapWhole(path: string): MappedMemory {
 /** All bytes, on the disk, and only then those that make it whole. */
 function makeFile(subject: string, path: string, fd: number, image: Uint8Array): void {
   try {
+    const { dev, ino, size } = fstatSync(fd, { bigint: true });
+    checkFileSystem(subject, { fd, byteLength: Number(size), device: String(dev), inode: String(ino) }, "local");
     writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
-    extendFile(subject, fd, image.byteLength);
     writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
     fsyncSync(fd);
     writeSync(fd, image, 0, HEADER_BYTES, 0);
