@@ -1,22 +1,17 @@
 import { MemoryError } from "../core/errors.ts";
-import { findInvalidUtf8 } from "../core/utf8.ts";
+
+/** Longer texts are copied by one call into the engine. */
+const LONG_BYTES = 64;
 
 /** Throws `out-of-bounds` unless `source[start, end)` is within the source. The part of the check that hot paths pay: about 1 ns. */
 export function checkSource(subject: string, source: Uint8Array, start: number, end: number): void {
   if (!(start >= 0 && start <= end && end <= source.length)) throwRange(subject, source, start, end);
 }
 
-/** The rest of the check, for bytes that are to be stored: whole offsets, or `out-of-bounds`, and valid UTF-8, or `bad-value`. */
-export function checkText(subject: string, source: Uint8Array, start: number, end: number): void {
-  if (!Number.isInteger(start) || !Number.isInteger(end)) throwRange(subject, source, start, end);
-  const invalid = findInvalidUtf8(source, start, end);
-  if (invalid === -1) return;
-  throw new MemoryError("bad-value", {
-    subject,
-    event: "was given bytes that are not UTF-8",
-    numbers: { byteOffset: invalid, byte: `0x${source[invalid].toString(16)}`, start, end },
-    cure: "Pass text in UTF-8; convert other encodings first.",
-  });
+/** Copies `source[start, end)` to `target` from `at` on, where there is room. Both may be views of one memory, where the ranges do not overlap. */
+export function copyText(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start > LONG_BYTES) target.set(source.subarray(start, end), at);
+  else for (let from = start; from < end; from++) target[at + from - start] = source[from];
 }
 
 /** Throws the error of a range that does not lie in its source. */

@@ -21,10 +21,10 @@ const LAST = 0xffff_ffff;
  */
 export function orderBy(type: RowType, block: ColumnsBlock, k: number, size: number, descending: boolean): Uint32Array {
   const { element } = block.places[k];
-  if (element.codec.shape === "direct") {
+  if (element.codec.shape === "direct" && element.kind !== "interned") {
     return missingLast(orderOfNumbers(block, k, element.codec.view, size, descending), block.bitmaps[k]);
   }
-  if (element.kind === "utf8" || element.kind === "bytes") {
+  if (element.kind === "utf8" || element.kind === "bytes" || element.kind === "interned") {
     return missingLast(orderOfTexts(block, k, size, descending), block.bitmaps[k]);
   }
   throw new MemoryError("invalid-argument", {
@@ -96,7 +96,7 @@ function lowOfF64(low: number, high: number): number {
   return high >>> 31 === 1 ? ~low >>> 0 : low;
 }
 
-/** By comparing values that are read once. Strings compare as `<` does, bytes one by one. */
+/** By comparing values that are read once. Strings compare as `<` does, bytes one by one; null, which a field without a bitmap can hold, is last. */
 function orderOfTexts(block: ColumnsBlock, k: number, size: number, descending: boolean): Uint32Array {
   const order = scratchWords(size);
   const values: unknown[] = [];
@@ -105,11 +105,14 @@ function orderOfTexts(block: ColumnsBlock, k: number, size: number, descending: 
     values.push(readCell(block, k, row));
   }
   const sign = descending ? -1 : 1;
-  return order.sort((a, b) => sign * compare(values[a], values[b]) || a - b);
+  return order.sort(
+    (a, b) => Number(values[a] === null) - Number(values[b] === null) || sign * compare(values[a], values[b]) || a - b,
+  );
 }
 
 function compare(a: unknown, b: unknown): number {
   if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
+  if (typeof a === "number" && typeof b === "number") return a - b;
   if (!(a instanceof Uint8Array && b instanceof Uint8Array)) return 0;
   for (let byte = 0; byte < a.length; byte++) if (a[byte] !== b[byte]) return a[byte] - b[byte];
   return 0;

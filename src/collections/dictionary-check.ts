@@ -1,9 +1,9 @@
 import { privateMemory } from "../core/homes.ts";
-import { findInvalidUtf8 } from "../core/utf8.ts";
 import type { Dictionary } from "./dictionary.ts";
 import { HEADER_ZEROS_AT, OFFSETS_AT, readDictionaryLayout, SEED_WORD } from "./dictionary-layout.ts";
 import { hashBytes } from "./hash.ts";
-import type { StringId } from "./interner.ts";
+import type { StringId } from "./string-id.ts";
+import { findInvalid } from "./text-content.ts";
 
 /** Of a damaged block that many findings are told; the rest would say the same. */
 const MOST_FINDINGS = 20;
@@ -43,8 +43,9 @@ function strings(dictionary: Dictionary): string[] {
   const { u8 } = dictionary.memory;
   for (let id = 1; id <= dictionary.size && found.length < MOST_FINDINGS; id++) {
     const start = dictionary.byteOffsetOf(id as StringId);
-    const invalid = findInvalidUtf8(u8, start, start + dictionary.byteLengthOf(id as StringId));
-    if (invalid !== -1) found.push(`the string of id ${id} is not valid UTF-8 at its byte ${invalid - start}`);
+    const end = start + dictionary.byteLengthOf(id as StringId);
+    const invalid = findInvalid(u8, start, end, dictionary.content);
+    if (invalid !== -1) found.push(`the string of id ${id} is not valid text at its byte ${invalid - start}`);
   }
   return found;
 }

@@ -1,14 +1,14 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
-import { decodeUtf8 } from "../core/utf8.ts";
 import { checkSource } from "./byte-source.ts";
 import { verifyDictionary } from "./dictionary-check.ts";
 import { type DictionaryLayout, OFFSETS_AT, readDictionaryLayout, SEED_WORD } from "./dictionary-layout.ts";
 import { hashBytes, hashString } from "./hash.ts";
-import type { StringId } from "./interner.ts";
 import { equalsUtf8 } from "./packed-utf8.ts";
-import { RecentStrings } from "./recent-strings.ts";
+import type { StringId } from "./string-id.ts";
+import { Strings } from "./strings.ts";
+import type { Content } from "./text-content.ts";
 
 /**
  * A set of strings that never changes again, under the ids that an interner gave them; see DictionaryLayout for its bytes.
@@ -16,14 +16,14 @@ import { RecentStrings } from "./recent-strings.ts";
  * Opening it looks at the header alone. What it reads later is checked where it is read: whatever the bytes say, nothing outside of the
  * block is touched, and an offset that cannot be throws `corrupt`.
  */
-export class Dictionary {
+export class Dictionary<Name extends string = string> extends Strings<Name> {
   readonly memory: Memory;
+  readonly subject = "dictionary";
   /** Where the block lies. */
   readonly byteOffset: number;
   readonly layout: DictionaryLayout;
   readonly #lease: Lease;
   readonly #epoch: number;
-  readonly #recent = new RecentStrings();
   readonly #count: number;
   readonly #wide: boolean;
   /** Element of the view of the offsets at which they begin. */
@@ -37,6 +37,7 @@ export class Dictionary {
 
   /** For `freezeInterner` and `Dictionary.attach`. */
   constructor(lease: Lease, byteOffset: number, layout: DictionaryLayout) {
+    super();
     this.memory = lease.memory;
     this.byteOffset = byteOffset;
     this.layout = layout;
@@ -56,13 +57,20 @@ export class Dictionary {
    * The dictionary in the bytes `[byteOffset, byteOffset + byteLength)`, written by `freezeInterner`, here or elsewhere. O(1). Throws
    * `corrupt` when its header contradicts itself, `unsupported-format` for a later version, `out-of-bounds` when there are no such bytes.
    */
-  static attach(memory: Memory, byteOffset: number, byteLength: number): Dictionary {
+  static attach<Name extends string = string>(memory: Memory, byteOffset: number, byteLength: number): Dictionary<Name> {
     return new Dictionary(memory.lease, byteOffset, readDictionaryLayout(memory, byteOffset, byteLength));
   }
 
-  /** The number of strings, and the highest id. */
   get size(): number {
     return this.#count;
+  }
+
+  get seed(): number {
+    return this.#seed >>> 0;
+  }
+
+  get content(): Content {
+    return this.layout.content;
   }
 
   /** The bytes of the whole block. */
@@ -75,36 +83,18 @@ export class Dictionary {
     return this.#slots !== 0;
   }
 
-  /** The text of an id. Throws `out-of-bounds` for a number that is no id. About 10 ns for recently resolved ones, a decoding otherwise. */
-  resolve(id: StringId): string {
-    this.#checkId(id);
-    const recent = this.#recent.get(id);
-    if (recent !== undefined) return recent;
-    const start = this.#startOf(id);
-    const text = decodeUtf8(this.memory.u8, start, start + this.#byteLengthFrom(start, id));
-    this.#recent.set(id, text);
-    return text;
-  }
-
-  /** Where the bytes of the string begin in `memory`. */
-  byteOffsetOf(id: StringId): number {
+  byteOffsetOf(id: StringId<Name>): number {
     this.#checkId(id);
     return this.#startOf(id);
   }
 
-  /** How many bytes the string has as UTF-8. */
-  byteLengthOf(id: StringId): number {
+  byteLengthOf(id: StringId<Name>): number {
     this.#checkId(id);
     return this.#byteLengthFrom(this.#startOf(id), id);
   }
 
-  /** The bytes of the string, without a copy. Allocates a view. */
-  bytesOf(id: StringId): Uint8Array {
-    return this.memory.bytes(this.byteOffsetOf(id), this.byteLengthOf(id));
-  }
-
   /** The id of `text`, or undefined. Throws `unsupported` where there is no index. */
-  lookup(text: string): StringId | undefined {
+  lookup(text: string): StringId<Name> | undefined {
     this.#checkIndex();
     const hash = hashString(text, this.#seed);
     const { i32, u8 } = this.memory;
@@ -116,13 +106,13 @@ export class Dictionary {
       if (id === 0) return undefined;
       if (i32[slot] !== hash) continue;
       const start = this.#startOf(this.#sound(id));
-      if (equalsUtf8(text, u8, start, this.#byteLengthFrom(start, id))) return id as StringId;
+      if (equalsUtf8(text, u8, start, this.#byteLengthFrom(start, id))) return id as StringId<Name>;
     }
     return undefined;
   }
 
   /** The id of the text whose UTF-8 bytes are `source[start, end)`, or undefined. Throws `unsupported` where there is no index. */
-  lookupBytes(source: Uint8Array, start: number, end: number): StringId | undefined {
+  lookupBytes(source: Uint8Array, start: number, end: number): StringId<Name> | undefined {
     this.#checkIndex();
     checkSource("dictionary", source, start, end);
     const hash = hashBytes(source, start, end, this.#seed);
@@ -137,29 +127,14 @@ export class Dictionary {
       if (this.#byteLengthFrom(from, id) !== end - start) continue;
       let at = start;
       while (at < end && source[at] === u8[from + at - start]) at += 1;
-      if (at === end) return id as StringId;
+      if (at === end) return id as StringId<Name>;
     }
     return undefined;
   }
 
-  /** Less than, equal to or greater than 0, by the bytes of both strings, which is the order of code points. */
-  compare(a: StringId, b: StringId): number {
-    const { u8 } = this.memory;
-    const startA = this.byteOffsetOf(a);
-    const startB = this.byteOffsetOf(b);
-    const lengthA = this.#byteLengthFrom(startA, a);
-    const lengthB = this.#byteLengthFrom(startB, b);
-    const common = Math.min(lengthA, lengthB);
-    for (let at = 0; at < common; at++) {
-      const difference = u8[startA + at] - u8[startB + at];
-      if (difference !== 0) return difference;
-    }
-    return lengthA - lengthB;
-  }
-
-  /** All strings in the order of their ids, from id 1. */
-  *[Symbol.iterator](): IterableIterator<string> {
-    for (let id = 1; id <= this.#count; id++) yield this.resolve(id as StringId);
+  rawTextByteLength(count: number): number {
+    this.#checkAlive();
+    return this.#offset(count);
   }
 
   /** What contradicts the invariants, the first few of each kind; empty when all is sound. Reads every byte. */
@@ -190,13 +165,7 @@ export class Dictionary {
 
   #checkId(id: number): void {
     this.#checkAlive();
-    if (id >= 1 && id <= this.#count && Number.isInteger(id)) return;
-    throw new MemoryError("out-of-bounds", {
-      subject: "dictionary",
-      event: "has no string with this id",
-      numbers: { id: String(id), size: this.#count },
-      cure: "Pass an id that belongs to this dictionary.",
-    });
+    if (!(id >= 1 && id <= this.#count && Number.isInteger(id))) this.throwNoString(id);
   }
 
   #checkAlive(): void {

@@ -33,11 +33,15 @@ const MOST_REF = 0xffff_ffff;
  * Invariants:
  * 1. Ids are 1 … count without gaps; the segments hold their refs; record.id = id.
  * 2. Records do not overlap, are 4-byte aligned, and lie in the blocks that the heap owns.
- * 3. The bytes of a record are valid UTF-8, its padding is zero, and its bytes and id are written once.
+ * 3. The padding of a record is zero, and its bytes and id are written once.
  */
 export class StringHeap {
   readonly memory: Memory;
   readonly lease: Lease;
+  /** As its user knows what it serves, for errors. */
+  readonly subject: string;
+  /** The most bytes to take from the allocator. */
+  maxByteLength: number;
   count = 0;
   /** The bytes of all strings, without heads and padding. */
   textByteLength = 0;
@@ -55,7 +59,9 @@ export class StringHeap {
   #next = 0;
   #end = 0;
 
-  constructor(allocator: Allocator) {
+  constructor(allocator: Allocator, subject: string, maxByteLength: number) {
+    this.subject = subject;
+    this.maxByteLength = maxByteLength;
     this.memory = allocator.memory;
     this.lease = allocator.lease;
     this.#epoch = allocator.lease.epoch;
@@ -110,7 +116,8 @@ export class StringHeap {
   /** A block of the allocator, which the heap owns from now on; `NIL` when there is no room. */
   takeBlock(byteLength: number): Ptr {
     this.checkAlive();
-    checkGrowsUnder(this.lease, this.#allocator, "interner");
+    checkGrowsUnder(this.lease, this.#allocator, this.subject);
+    if (this.ownedByteLength + byteLength > this.maxByteLength) return NIL;
     const ptr = this.#allocator.rawAlloc(byteLength, 8);
     if (ptr === NIL) return NIL;
     if ((ptr + byteLength) / 4 > MOST_REF) {
@@ -187,7 +194,7 @@ export class StringHeap {
   #throwDead(): never {
     if (this.#epoch !== 0 || this.memory.closed) this.lease.throwStale(this.#epoch);
     throw new MemoryError("closed", {
-      subject: "interner",
+      subject: this.subject,
       event: "was used after close()",
       cure: "Keep it open for as long as its ids are resolved, or freeze it into a dictionary.",
     });
@@ -226,17 +233,4 @@ export function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, s
   if (at + 1 < end) tail |= source[at + 1] << 8;
   if (at + 2 < end) tail |= source[at + 2] << 16;
   return i32[word] === tail;
-}
-
-/** Less than, equal to or greater than 0, by the bytes of both records. */
-export function compareRecords(memory: Memory, a: number, b: number): number {
-  const { u8, u32 } = memory;
-  const common = Math.min(u32[a + 1], u32[b + 1]);
-  const startA = (a + RECORD_HEAD) * 4;
-  const startB = (b + RECORD_HEAD) * 4;
-  for (let at = 0; at < common; at++) {
-    const difference = u8[startA + at] - u8[startB + at];
-    if (difference !== 0) return difference;
-  }
-  return u32[a + 1] - u32[b + 1];
 }

@@ -1,9 +1,9 @@
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Memory } from "../core/memory.ts";
-import { findInvalidUtf8 } from "../core/utf8.ts";
 import { hashBytes } from "./hash.ts";
 import { equalsUtf8 } from "./packed-utf8.ts";
 import { equalsRecord, RECORD_HEAD, type StringHeap } from "./string-heap.ts";
+import { type Content, findInvalid } from "./text-content.ts";
 
 const FIRST_SLOTS = 16;
 const CELLS = 256;
@@ -25,6 +25,7 @@ const SLOTS_BEYOND_CELLS = 16_384;
  * 2. At most 3/4 of the slots are taken.
  * 3. No two records have the same bytes.
  * 4. A cell holds 0 or the ref of a record.
+ * 5. No string is further from UTF-8 than the content that the interner tells.
  */
 export class StringIndex {
   readonly #memory: Memory;
@@ -98,7 +99,7 @@ export class StringIndex {
     u32[slot + 1] = ref;
   }
 
-  checkInvariants(seed: number): string[] {
+  checkInvariants(seed: number, content: Content): string[] {
     const found: string[] = [];
     const { u8, u32, i32 } = this.#memory;
     let taken = 0;
@@ -112,7 +113,7 @@ export class StringIndex {
       const hash = hashBytes(u8, start, end, seed);
       if (hash !== i32[slot]) found.push(`slot ${index} holds hash ${i32[slot]}, its string has ${hash}`);
       if (this.findBytes(u8, start, end, hash) !== ref) found.push(`the string in slot ${index} is not the one that is found`);
-      if (findInvalidUtf8(u8, start, end) !== -1) found.push(`the string in slot ${index} is not valid UTF-8`);
+      if (findInvalid(u8, start, end, content) !== -1) found.push(`the string in slot ${index} is not valid text`);
       if (!this.#heap.has(ref)) found.push(`slot ${index} holds no ref of a record`);
     }
     for (let cell = this.#cells; cell !== 0 && cell < this.#cells + CELLS; cell++) {

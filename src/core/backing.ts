@@ -1,3 +1,5 @@
+import type { Memory } from "./memory.ts";
+import type { Parking } from "./parking.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** Where the bytes live, and so who sees them and what they survive. */
@@ -25,6 +27,8 @@ export interface Backing {
   /** Lets go of the bytes and leaves a tombstone on which a stray typed array does no harm. `buffer()` may then be empty. */
   release(): void;
   ticket(): Ticket;
+  /** How those sleep that wait on words of the memory, where that is not for `Atomics`. */
+  parking?(memory: Memory): Parking;
 }
 
 /** Something that holds on to a memory's typed arrays and must hear when they change or end. */

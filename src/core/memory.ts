@@ -2,6 +2,7 @@ import { checkByteLength } from "./align.ts";
 import type { Backing, Dependent, Home } from "./backing.ts";
 import { MemoryError } from "./errors.ts";
 import { Lease } from "./lease.ts";
+import { AtomicParking, type Parking } from "./parking.ts";
 import type { Ticket } from "./ticket.ts";
 import { ELEMENT_BYTES, VIEW_MAKERS, VIEW_NAMES, type ViewName, type Views, viewsOver } from "./views.ts";
 
@@ -52,6 +53,7 @@ export class Memory implements Disposable {
   readonly #dependents = new Set<Dependent>();
   #buffer: ArrayBufferLike;
   #byteLength: number;
+  #parking: Parking | undefined;
 
   /** For implementers of a home; users call `privateMemory`, `sharedMemory`, `wasmMemory`, `mapFile`, `attach`. */
   constructor(backing: Backing) {
@@ -93,6 +95,12 @@ export class Memory implements Disposable {
   get byteLength(): number {
     if (this.#backing !== undefined) this.#follow(this.#backing);
     return this.#byteLength;
+  }
+
+  /** How threads that see the memory sleep on its words and wake each other. */
+  get parking(): Parking {
+    this.#parking ??= (this.#backing ?? this.throwClosed()).parking?.(this) ?? new AtomicParking(this);
+    return this.#parking;
   }
 
   get closed(): boolean {
@@ -232,13 +240,19 @@ export class Memory implements Disposable {
     });
   }
 
+  /** For homes whose bytes have moved: takes them in at once, and how far they reach. */
+  protected takeMoved(): void {
+    const backing = this.#backing ?? this.throwClosed();
+    this.#follow(backing);
+  }
+
   /** Sees growth, whoever did it, and takes new views where it has moved the bytes. */
   #follow(backing: Backing): void {
     this.#byteLength = backing.byteLength();
     const buffer = backing.buffer();
     if (buffer === this.#buffer) return;
     this.#buffer = buffer;
-    Object.assign(this, viewsOver(buffer, this.#base));
+    Object.assign(this, viewsOver(buffer, this.#base), { maxByteLength: backing.maxByteLength });
     for (const dependent of this.#dependents) dependent.memoryMoved();
   }
 }

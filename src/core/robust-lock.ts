@@ -1,5 +1,6 @@
 import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
+import { isShared } from "./parking.ts";
 import { NOBODY, SEAT_BITS, type SeatToken, TOKEN_MASK } from "./seat-token.ts";
 import type { Seats } from "./seats.ts";
 
@@ -112,7 +113,7 @@ export class RobustLock {
       const opened = as === OPEN && (found & IMPATIENT) !== 0 ? HANDED_OVER | CONTENDED : as;
       const before = Atomics.compareExchange(i32, this.#word, found, opened);
       if (before === found) {
-        if ((found & CONTENDED) !== 0) Atomics.notify(i32, this.#word, 1);
+        if ((found & CONTENDED) !== 0) this.#memory.parking.notify(this.#word, 1);
         return;
       }
       found = before;
@@ -134,7 +135,8 @@ export class RobustLock {
       }
       if (looks < SPINS) continue;
       const waited = performance.now() - since;
-      const isLate = waited >= timeoutMs || !this.#isShared;
+      // Where no other thread sees it nobody could open it.
+      const isLate = waited >= timeoutMs || !isShared(i32);
       // To ask whether somebody lives is dear: only of one that was there before the last sleep.
       if ((holder === suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder as SeatToken)) {
         if (Atomics.compareExchange(i32, this.#word, found, token | CONTENDED) === found) return "inherited";
@@ -147,15 +149,10 @@ export class RobustLock {
       if (isLate) this.#throwLocked(timeoutMs);
       const marked = found | CONTENDED | (slept && waited > IMPATIENT_AFTER_MS && holder !== HANDED_OVER ? IMPATIENT : 0);
       if (marked !== found && Atomics.compareExchange(i32, this.#word, found, marked) !== found) continue;
-      sleep(i32, this.#word, marked, Math.min(timeoutMs - waited, slept ? SLICE_MS : FIRST_SLICE_MS));
+      this.#memory.parking.wait(this.#word, marked, Math.min(timeoutMs - waited, slept ? SLICE_MS : FIRST_SLICE_MS));
       slept = true;
       suspect = holder;
     }
-  }
-
-  /** Where it is not, nobody else could open it. */
-  get #isShared(): boolean {
-    return typeof SharedArrayBuffer !== "undefined" && this.#memory.buffer instanceof SharedArrayBuffer;
   }
 
   #throwEntered(): never {
@@ -192,14 +189,5 @@ export class RobustLock {
       numbers: { heldBy, identity: heldBy === 0 ? undefined : this.#seats.holderOf(heldBy)?.identity, timeoutMs },
       cure: "If that one is dead, make it known: take part with isAlive, or bury its seat.",
     });
-  }
-}
-
-/** Sleeps until woken, while the word holds `seen`. Where this thread may not sleep, looks for a while. */
-function sleep(i32: Int32Array, word: number, seen: number, timeoutMs: number): void {
-  try {
-    Atomics.wait(i32, word, seen, timeoutMs);
-  } catch {
-    for (let spin = 0; spin < SPINS && Atomics.load(i32, word) === seen; spin++);
   }
 }

@@ -64,7 +64,7 @@ export function encodeUtf8(text: string, u8: Uint8Array, at: number): number {
   return to - at;
 }
 
-/** Writes one code point, which is no surrogate, as UTF-8 and returns the offset behind it. */
+/** Writes one code point as UTF-8 and returns the offset behind it; half of a surrogate pair as the three bytes that UTF-8 does not allow. */
 export function encodePoint(point: number, u8: Uint8Array, at: number): number {
   let to = at;
   if (point < 0x80) {
@@ -242,12 +242,12 @@ function findLoneSurrogate(text: string): number {
   return -1;
 }
 
-function isWellFormed(text: WellFormedText): boolean {
+export function isWellFormed(text: WellFormedText): boolean {
   return text.isWellFormed === undefined ? findLoneSurrogate(text.toString()) === -1 : text.isWellFormed();
 }
 
 /** A string, in engines that can tell by themselves whether its surrogates are paired. */
-interface WellFormedText {
+export interface WellFormedText {
   isWellFormed?(): boolean;
   toString(): string;
 }

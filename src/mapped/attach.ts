@@ -49,6 +49,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     // A file that is written and that other processes may not open is one of copies on write.
     writesThrough: !readOnly && path !== undefined,
     copyOnWrite: path === undefined,
+    fileByteOffset: file?.byteOffset === undefined ? 0 : file.byteOffset - start,
     start,
   });
 }
@@ -67,6 +68,8 @@ function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): M
     byteOffset,
     byteLength,
     maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
+    // Who made the ticket has decided.
+    fileSystem: "any",
   });
   const found = memory.ticket().file;
   if (found?.device === file.device && found.inode === file.inode) return memory;

@@ -1,4 +1,5 @@
 export type { Ticket } from "../core/ticket.ts";
+export { type Advice, isAdviceSupported } from "./advice.ts";
 export { AtomicFile, publishFile } from "./atomic-file.ts";
 export { attach } from "./attach.ts";
 export { type BuildOptions, type BuildProgress, type BuildSummary, buildDataset } from "./dataset/build.ts";
@@ -21,6 +22,6 @@ export { mapAnonymous } from "./map-anonymous.ts";
 export { type MapFileOptions, type MapMode, mapFile } from "./map-file.ts";
 export { type MapScratchOptions, mapScratch } from "./map-scratch.ts";
 export { MappedWindow, type MapWindowOptions, mapWindow } from "./map-window.ts";
-export { type Advice, MappedMemory } from "./mapped-memory.ts";
+export { MappedMemory } from "./mapped-memory.ts";
 export { MappedParticipant, participantIn } from "./participants.ts";
 export { isMappingSupported } from "./supported.ts";

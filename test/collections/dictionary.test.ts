@@ -6,7 +6,8 @@ import { bump } from "../../src/alloc/bump.ts";
 import { Dictionary } from "../../src/collections/dictionary.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "../../src/collections/freeze-interner.ts";
 import { fmix32, hashString } from "../../src/collections/hash.ts";
-import { interner, type StringId } from "../../src/collections/interner.ts";
+import { interner } from "../../src/collections/interner.ts";
+import type { StringId } from "../../src/collections/string-id.ts";
 import { MemoryError } from "../../src/core/errors.ts";
 import { attach, privateMemory, sharedMemory } from "../../src/core/homes.ts";
 import type { Memory } from "../../src/core/memory.ts";
@@ -106,6 +107,7 @@ describe("a dictionary", () => {
     assert.deepEqual(layout, {
       count: 3,
       slots: 4,
+      content: 0,
       textByteLength: 5,
       offsetByteSize: 4,
       textAt: 80,
@@ -200,9 +202,34 @@ describe("a dictionary", () => {
     }
   });
 
-  it("finds nothing for text with a lone surrogate, which it cannot have", () => {
+  it("finds nothing for text with a lone surrogate that it does not have", () => {
     using memory = privateMemory(KiB(4));
     assert.equal(frozen(memory, ["\ufffd", "a"]).lookup("\ud800"), undefined);
+  });
+
+  it("keeps lone surrogates, and bytes that are no text, and says in its header that it has some", () => {
+    using memory = privateMemory(KiB(16));
+    const halves = ["\ud800", "a\udc00", "long enough to be decoded by the host \ud83d", "😀"];
+    const made = frozen(memory, halves);
+    const attached = Dictionary.attach(memory, made.byteOffset, made.byteLength);
+    assert.deepEqual([...attached], halves);
+    halves.forEach((text, at) => {
+      assert.equal(attached.lookup(text), at + 1);
+    });
+    assert.deepEqual([attached.content, attached.checkInvariants()], [1, []]);
+
+    using strings = interner(privateMemory(KiB(16)), { encoding: "bytes" });
+    const noText = new Uint8Array([0x61, 0xff, 0xc0, 0x80, 0x62]);
+    strings.internBytes(noText, 0, 5);
+    const raw = freezeInterner(strings, bump(privateMemory(KiB(4))), { offsetByteSize: 8 });
+    const again = Dictionary.attach(raw.memory, raw.byteOffset, raw.byteLength);
+    assert.deepEqual([again.content, again.lookupBytes(noText, 0, 5), again.checkInvariants()], [2, 1, []]);
+    assert.deepEqual(again.bytesOf(1 as StringId), noText);
+    assert.equal(again.resolve(1 as StringId), "a\ufffd\ufffd\ufffdb");
+    // Told to be closer to UTF-8 than it is, it is found out.
+    const plain = frozen(privateMemory(KiB(4)), ["abcde"]);
+    plain.memory.u8[plain.byteOffsetOf(1 as StringId)] = 0xff;
+    assert.match(plain.checkInvariants().join(), /not valid text at its byte 0/);
   });
 
   it("takes nothing when there is no room for it", () => {

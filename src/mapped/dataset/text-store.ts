@@ -23,7 +23,7 @@ export class TextStore {
    */
   constructor(allocator: Allocator, { acceptsAll = false, emptyIsMissing = false } = {}) {
     this.ids = columnBuffer(allocator, "u32");
-    this.strings = interner(allocator);
+    this.strings = interner(allocator, { encoding: "utf8" });
     this.#acceptsAll = acceptsAll;
     this.#emptyIsMissing = emptyIsMissing;
   }

@@ -1,0 +1,196 @@
+import { MemoryError } from "../core/errors.ts";
+import { privateMemory } from "../core/homes.ts";
+import type { Memory } from "../core/memory.ts";
+import { checkSource, throwRange } from "./byte-source.ts";
+import { FIRST, finishHash, secretOf } from "./hash.ts";
+import { ID_BYTES, type IdWidth } from "./interner-options.ts";
+import { NO_STRING, type StringId } from "./string-id.ts";
+
+/** Where ids go: an array as wide as the ids of its interner, or wider. */
+export type IdArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+
+export interface DelimitedOptions {
+  /** The ASCII characters that end a part. Default: the newline. */
+  readonly delimiters?: string;
+  /** Where in the source to begin. Default: 0. */
+  readonly start?: number;
+  /** Where to end. Default: the end of the source. */
+  readonly end?: number;
+  /** Whether parts without bytes are interned too, as lines are where words are not. Default: false. */
+  readonly keepEmpty?: boolean;
+  /** Whether more may follow what the source has: then the bytes behind the last delimiter are left. Default: false. */
+  readonly partial?: boolean;
+}
+
+/** How far interning of many came. */
+export interface TokenRun {
+  /** How many ids there are. */
+  readonly count: number;
+  /** Where the first part begins that was not interned; the end where there is none. */
+  readonly end: number;
+  /** Whether it ended there because the interner has no room for that part. */
+  readonly full: boolean;
+}
+
+/** What these loops need of what interns. */
+export interface InternsMany<Name extends string> {
+  readonly subject: string;
+  readonly ids: IdWidth;
+  readonly seed: number;
+  readonly memory: Memory;
+  intern(text: string): StringId<Name>;
+  tryInternBytes(source: Uint8Array, start: number, end: number): StringId<Name>;
+  rawInternHashed(source: Uint8Array, start: number, end: number, hash: number): StringId<Name>;
+}
+
+const DELIMITER = 1;
+
+/** See `Interner.internAll`. */
+export function internAll<Name extends string>(
+  strings: InternsMany<Name>,
+  texts: readonly string[],
+  given: IdArray | undefined,
+): IdArray {
+  const { length } = texts;
+  const ids = given ?? privateMemory(length * ID_BYTES[strings.ids]).slice(strings.ids, 0, length);
+  checkIds(strings, ids, length);
+  for (let at = 0; at < length; at++) ids[at] = strings.intern(texts[at]);
+  return ids;
+}
+
+/** See `Interner.internDelimited`. */
+export function internDelimited<Name extends string>(
+  strings: InternsMany<Name>,
+  source: Uint8Array,
+  ids: IdArray,
+  options: DelimitedOptions,
+): TokenRun {
+  const { delimiters = "\n", start = 0, end = source.length, keepEmpty = false, partial = false } = options;
+  checkSource(strings.subject, source, start, end);
+  if (!Number.isInteger(start) || !Number.isInteger(end)) throwRange(strings.subject, source, start, end);
+  checkIds(strings, ids, 0);
+  const kinds = delimiterTable(strings.subject, delimiters);
+  // The loop within looks for delimiters and never for the end: the last of its parts is ended by one too.
+  let last = end;
+  while (last > start && kinds[source[last - 1]] !== DELIMITER) last -= 1;
+  const own = source === strings.memory.u8;
+  const run = internEnded(strings, source, start, last, ids, kinds, keepEmpty);
+  if (run.end < last || last === end || partial || run.count === ids.length) return run;
+  const id = strings.tryInternBytes(own ? strings.memory.u8 : source, last, end);
+  if (id === NO_STRING) return { ...run, full: true };
+  ids[run.count] = id;
+  return { count: run.count + 1, end, full: false };
+}
+
+/** The parts of `[start, end)`, which is empty or ends with a delimiter. Each hash is that of `hashBytes`, made on the way to the part's end. */
+function internEnded<Name extends string>(
+  strings: InternsMany<Name>,
+  source: Uint8Array,
+  start: number,
+  end: number,
+  ids: IdArray,
+  kinds: Uint8Array,
+  keepEmpty: boolean,
+): TokenRun {
+  const own = source === strings.memory.u8;
+  const seed = strings.seed | 0;
+  const secret = secretOf(seed);
+  let u8 = source;
+  let count = 0;
+  let next = start;
+  while (next < end && count < ids.length) {
+    const from = next;
+    let at = from;
+    let a = seed ^ FIRST;
+    let b = seed;
+    // The last four bytes that were read, which enter the hash when more follow; and what is left behind them.
+    let word = 0;
+    let tail = 0;
+    let rest = 0;
+    for (;;) {
+      const c0 = u8[at];
+      if (kinds[c0] === DELIMITER) break;
+      const c1 = u8[at + 1];
+      if (kinds[c1] === DELIMITER) {
+        rest = 1;
+        tail = at === from ? c0 | (c0 << 8) | (c0 << 16) : (word >>> 8) | (c0 << 24);
+        break;
+      }
+      const c2 = u8[at + 2];
+      if (kinds[c2] === DELIMITER) {
+        rest = 2;
+        tail = at === from ? c0 | (c1 << 8) | (c1 << 16) : (word >>> 16) | (c0 << 16) | (c1 << 24);
+        break;
+      }
+      const c3 = u8[at + 3];
+      if (kinds[c3] === DELIMITER) {
+        rest = 3;
+        tail = at === from ? c0 | (c1 << 8) | (c2 << 16) : (word >>> 24) | (c0 << 8) | (c1 << 16) | (c2 << 24);
+        break;
+      }
+      if (at !== from) {
+        a = Math.imul(a ^ word, FIRST);
+        a ^= a >>> 15;
+        b = Math.imul(b, secret) ^ word;
+        b = (b << 9) | (b >>> 23);
+      }
+      word = c0 | (c1 << 8) | (c2 << 16) | (c3 << 24);
+      at += 4;
+    }
+    const to = at + rest;
+    next = to + 1;
+    if (to === from && !keepEmpty) continue;
+    if (at !== from) {
+      a = Math.imul(a ^ word, FIRST);
+      a ^= a >>> 15;
+      b = Math.imul(b, secret) ^ word;
+      b = (b << 9) | (b >>> 23);
+    }
+    if (rest !== 0) {
+      a = Math.imul(a ^ tail, FIRST);
+      a ^= a >>> 15;
+      b = Math.imul(b, secret) ^ tail;
+      b = (b << 9) | (b >>> 23);
+    }
+    const id = strings.rawInternHashed(u8, from, to, finishHash(a, b, to - from));
+    if (id === NO_STRING) return { count, end: from, full: true };
+    ids[count++] = id;
+    // Growing an unshared WebAssembly memory moves its bytes.
+    if (own) u8 = strings.memory.u8;
+  }
+  return { count, end: Math.min(next, end), full: false };
+}
+
+let lastDelimiters = "";
+let lastTable: Uint8Array | undefined;
+
+/** For each byte whether it is a delimiter. Programs use the same ones again and again. */
+function delimiterTable(subject: string, delimiters: string): Uint8Array {
+  if (lastTable !== undefined && lastDelimiters === delimiters) return lastTable;
+  const table = privateMemory(256).u8;
+  for (const character of delimiters) {
+    const byte = character.codePointAt(0) ?? 0;
+    if (byte > 0x7f) {
+      throw new MemoryError("invalid-argument", {
+        subject,
+        event: "cannot end parts at characters beyond ASCII",
+        numbers: { delimiters: JSON.stringify(delimiters) },
+        cure: "Pass ASCII characters as delimiters.",
+      });
+    }
+    table[byte] = DELIMITER;
+  }
+  lastDelimiters = delimiters;
+  lastTable = table;
+  return table;
+}
+
+function checkIds<Name extends string>({ subject, ids }: InternsMany<Name>, array: IdArray, count: number): void {
+  if (array.BYTES_PER_ELEMENT >= ID_BYTES[ids] && array.length >= count) return;
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: "was given an array that cannot take the ids",
+    numbers: { count, length: array.length, elementByteLength: array.BYTES_PER_ELEMENT, idByteLength: ID_BYTES[ids] },
+    cure: "Pass an array as wide as the ids and long enough for them.",
+  });
+}

@@ -1,0 +1,105 @@
+import type { Memory } from "./memory.ts";
+
+/**
+ * How threads sleep on an i32 word of a memory and wake each other. A memory that processes share brings its own; elsewhere it is `Atomics`.
+ *
+ * A sleep may end early without a reason: who sleeps looks again at what it waits for. `word` is an index of `memory.i32`.
+ */
+export interface Parking {
+  /** Sleeps while the word holds `seen`, until notified, for at most `timeoutMs`. Where this thread may not sleep, looks for a moment and returns. */
+  wait(word: number, seen: number, timeoutMs: number): void;
+  /** The same without holding the thread, which it keeps from ending meanwhile. */
+  waitAsync(word: number, seen: number, timeoutMs: number): Promise<void>;
+  /** Wakes up to `count` of those that sleep on the word. Costs a call of the system: only where somebody is known to sleep. */
+  notify(word: number, count: number): void;
+}
+
+/** So often a thread that may not sleep looks at the word. */
+const LOOKS = 200;
+/** How often it is looked at where nobody can be told. */
+const POLL_MS = 1;
+
+interface WaitAsync {
+  waitAsync(
+    i32: Int32Array,
+    word: number,
+    seen: number,
+    timeoutMs: number,
+  ): { readonly async: false } | { readonly async: true; readonly value: Promise<unknown> };
+}
+
+/** Parking for the threads of one process. */
+export class AtomicParking implements Parking {
+  readonly #memory: Memory;
+  /** Those that wait here on memory that no other thread sees. */
+  readonly #local = new Map<number, Set<() => void>>();
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  wait(word: number, seen: number, timeoutMs: number): void {
+    const { i32 } = this.#memory;
+    try {
+      Atomics.wait(i32, word, seen, timeoutMs);
+    } catch {
+      // The main thread of a page may not sleep, and nobody could wake a thread on memory that is its own.
+      for (let look = 0; look < LOOKS && Atomics.load(i32, word) === seen; look++);
+    }
+  }
+
+  async waitAsync(word: number, seen: number, timeoutMs: number): Promise<void> {
+    const { i32 } = this.#memory;
+    if (Atomics.load(i32, word) !== seen) return;
+    if (!isShared(i32)) return this.#waitLocally(word, timeoutMs);
+    if (!canWaitAsync(Atomics)) return after(Math.min(timeoutMs, POLL_MS));
+    const waiting = Atomics.waitAsync(i32, word, seen, timeoutMs);
+    if (!waiting.async) return;
+    // A promise alone does not keep Node from ending.
+    const alive = setTimeout(() => {}, Math.min(timeoutMs + 1000, 0x7fff_ffff));
+    await waiting.value;
+    clearTimeout(alive);
+  }
+
+  notify(word: number, count: number): void {
+    const { i32 } = this.#memory;
+    if (isShared(i32)) Atomics.notify(i32, word, count);
+    else this.#notifyLocally(word, count);
+  }
+
+  #waitLocally(word: number, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#local.get(word) ?? new Set();
+      this.#local.set(word, waiting);
+      const timer = setTimeout(() => end(), Math.min(timeoutMs, 0x7fff_ffff));
+      const end = (): void => {
+        clearTimeout(timer);
+        waiting.delete(end);
+        if (waiting.size === 0) this.#local.delete(word);
+        resolve();
+      };
+      waiting.add(end);
+    });
+  }
+
+  #notifyLocally(word: number, count: number): void {
+    let left = count;
+    for (const end of this.#local.get(word) ?? []) {
+      if (left-- <= 0) return;
+      end();
+    }
+  }
+}
+
+/** Whether other threads can see what the array shows. */
+export function isShared({ buffer }: { readonly buffer: ArrayBufferLike }): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
+}
+
+function canWaitAsync(atomics: object): atomics is WaitAsync {
+  return "waitAsync" in atomics;
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
