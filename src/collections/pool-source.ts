@@ -50,6 +50,7 @@ function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide }
 has(h) { const t = ${own}; ${at} return t.words[at] === h || this.missed(h); }
 get(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) ${fail}(t, h); return ${view}; }
 tryGet(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) return undefined; return ${view}; }
+ptrOf(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) ${fail}(t, h); return ${wide ? position : `(${position}) >>> 0`}; }
 uncheckedGet(h) { const t = ${own}; ${at} return ${view}; }
 add(init) {
   if (init !== undefined) return this.addFrom(init);
