@@ -88,7 +88,7 @@ export class RwLock implements Disposable {
   /** Ends it for all who take part, once nobody holds it: who waits is woken, and told `closed`. */
   close(): void {
     if (this.#word.isClosed) return;
-    this.#acquireWrite();
+    if (!this.#word.isHeld) this.#acquireWrite();
     this.#stopWriting();
     this.#word.close();
   }
