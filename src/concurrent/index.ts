@@ -1,4 +1,9 @@
 export type { Participant } from "../core/participant.ts";
+export { Message } from "./message.ts";
+export { MessageClaim } from "./message-claim.ts";
+export { MessageConsumer, type ReadAction, type UnblockOptions } from "./message-consumer.ts";
+export { MessageProducer } from "./message-producer.ts";
+export { attachMessageRing, MessageRing, type MessageRingOptions, messageRing, messageRingByteLength } from "./message-ring.ts";
 export {
   type AttachPipelineOptions,
   attachPipeline,
