@@ -13,6 +13,7 @@ export {
   pipelineByteLength,
   type Stages,
 } from "./pipeline.ts";
+export { type AttachQueueOptions, attachQueue, Queue, type QueueOptions, queue, queueByteLength } from "./queue.ts";
 export type { Recovered } from "./recovered.ts";
 export { type AttachRingOptions, attachRing, Ring, type RingOptions, ring, ringByteLength } from "./ring.ts";
 export { RingChunk } from "./ring-chunk.ts";
