@@ -1,4 +1,5 @@
 export type { Participant } from "../core/participant.ts";
+export { attachBroadcast, Broadcast, type BroadcastOptions, broadcast, broadcastByteLength } from "./broadcast.ts";
 export { Message } from "./message.ts";
 export { MessageClaim } from "./message-claim.ts";
 export { MessageConsumer, type ReadAction, type UnblockOptions } from "./message-consumer.ts";
@@ -14,6 +15,7 @@ export {
   type Stages,
 } from "./pipeline.ts";
 export { type AttachQueueOptions, attachQueue, Queue, type QueueOptions, queue, queueByteLength } from "./queue.ts";
+export { Receiver, type ReceiverOptions } from "./receiver.ts";
 export type { Recovered } from "./recovered.ts";
 export { type AttachRingOptions, attachRing, Ring, type RingOptions, ring, ringByteLength } from "./ring.ts";
 export { RingChunk } from "./ring-chunk.ts";
@@ -31,4 +33,5 @@ export {
   sharedPoolByteLength,
 } from "./shared-pool.ts";
 export { SIGNAL_BYTES, Signal } from "./signal.ts";
+export { Transmitter } from "./transmitter.ts";
 export type { Abortable, AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";
