@@ -1,4 +1,5 @@
 export type { Participant } from "../core/participant.ts";
+export type { SeatToken } from "../core/seat-token.ts";
 export { attachBroadcast, Broadcast, type BroadcastOptions, broadcast, broadcastByteLength } from "./broadcast.ts";
 export { Message } from "./message.ts";
 export { MessageClaim } from "./message-claim.ts";
