@@ -3,6 +3,7 @@ import { MemoryError } from "../core/errors.ts";
 import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import { checkTicket, type Ticket } from "../core/ticket.ts";
+import { mappedParking } from "./futex-parking.ts";
 import { growAttached } from "./grow-attached.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
 import { MappedMemory } from "./mapped-memory.ts";
@@ -46,6 +47,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     byteLength: () => committed.load(),
     commit: (byteLength) => (growth === undefined ? refuseRemoteGrowth(subject) : growAttached(growth, byteLength)),
     release: () => {},
+    parking: mappedParking,
     ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
   };
   return new MappedMemory({
