@@ -138,7 +138,8 @@ const LIFE = `
     () => { if (random(4) === 0) { segment.close(); segment = openSegment(path, options); } },
   ];
   process.send("there");
-  for (;;) {
+  // Not for ever: who should kill it may be gone.
+  for (const until = Date.now() + 60_000; Date.now() < until; ) {
     try { makers[random(makers.length)](random(8)); }
     catch (error) { if (!expected.has(error.code)) { process.send(String(error.stack ?? error)); break; } }
   }
