@@ -2,8 +2,14 @@ export type { Abortable } from "../core/abort.ts";
 export type { Participant } from "../core/participant.ts";
 export type { SeatToken } from "../core/seat-token.ts";
 export { BARRIER_BYTES, Barrier, type BarrierOptions, barrier } from "./barrier.ts";
+export { attachBroadcast, Broadcast, type BroadcastOptions, broadcast, broadcastByteLength } from "./broadcast.ts";
 export { type AsyncConditionOptions, CONDITION_BYTES, Condition, type ConditionOptions, condition } from "./condition.ts";
 export { type AsyncHoldOptions, Held, type Holdable, type HoldOptions } from "./holdable.ts";
+export { Message } from "./message.ts";
+export { MessageClaim } from "./message-claim.ts";
+export { MessageConsumer, type ReadAction, type UnblockOptions } from "./message-consumer.ts";
+export { MessageProducer } from "./message-producer.ts";
+export { attachMessageRing, MessageRing, type MessageRingOptions, messageRing, messageRingByteLength } from "./message-ring.ts";
 export { type LockOptions, MUTEX_BYTES, Mutex, mutex } from "./mutex.ts";
 export { ONCE_BYTES, Once, type OnceOptions, once } from "./once.ts";
 export {
@@ -15,6 +21,8 @@ export {
   pipelineByteLength,
   type Stages,
 } from "./pipeline.ts";
+export { type AttachQueueOptions, attachQueue, Queue, type QueueOptions, queue, queueByteLength } from "./queue.ts";
+export { Receiver, type ReceiverOptions } from "./receiver.ts";
 export type { Recovered } from "./recovered.ts";
 export { type AttachRingOptions, attachRing, Ring, type RingOptions, ring, ringByteLength } from "./ring.ts";
 export { RingChunk } from "./ring-chunk.ts";
@@ -36,4 +44,5 @@ export {
   sharedPoolByteLength,
 } from "./shared-pool.ts";
 export { SIGNAL_BYTES, Signal } from "./signal.ts";
+export { Transmitter } from "./transmitter.ts";
 export type { AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";
