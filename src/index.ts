@@ -48,6 +48,13 @@ export type { RecordTableOptions, RecordTableTypes } from "./collections/record-
 export type { RecordTableStats } from "./collections/records/verify.ts";
 export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
 export {
+  type AttachColumnsOptions,
+  attachColumns,
+  type SharedColumnsOptions,
+  sharedColumns,
+  sharedColumnsByteLength,
+} from "./collections/shared-columns.ts";
+export {
   type AttachSharedTableOptions,
   attachSharedHashTable,
   type SharedHashTable,
