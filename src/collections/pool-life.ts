@@ -158,8 +158,9 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   /** From the first block on that ends beyond 4 GiB, views are of the class for that. */
   #widen(): void {
     this.wide = true;
-    const { blockLength, form } = this[SLOTS].plan;
-    Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true }).prototype);
+    const { moves, plan } = this[SLOTS];
+    const { blockLength, form } = plan;
+    Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true, moves }).prototype);
   }
 
   /** Throws when it has ended, and looks whether a WebAssembly memory has moved. */

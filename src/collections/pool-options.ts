@@ -11,7 +11,7 @@ import type { LeasedClass } from "../layout/view-parts.ts";
 
 /** A type whose records a pool can hold: every one. */
 export interface Poolable extends Type<unknown, never> {
-  leasedClass(wide: boolean): LeasedClass<unknown>;
+  leasedClass(wide: boolean, moves: boolean): LeasedClass<unknown>;
 }
 
 export interface PoolOptions {

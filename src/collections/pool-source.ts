@@ -15,6 +15,8 @@ export interface PoolShape {
   readonly form: HandleForm;
   /** Some of its places are beyond 4 GiB. */
   readonly wide: boolean;
+  /** Its memory may move unseen. */
+  readonly moves: boolean;
 }
 
 type PoolMethods = { readonly prototype: object };
@@ -30,13 +32,13 @@ export function poolClass<Class extends PoolMethods>(Base: Class, type: Poolable
   if (!canGenerate()) return Base;
   const known = classes.get(type) ?? new Map<string, unknown>();
   classes.set(type, known);
-  const key = `${shape.blockLength}/${shape.form}/${shape.wide}`;
+  const key = `${shape.blockLength}/${shape.form}/${shape.wide}/${shape.moves}`;
   const Known = known.get(key) ?? generate(Base, type, shape);
   known.set(key, Known);
   return Known as Class;
 }
 
-function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide }: PoolShape): PoolMethods {
+function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide, moves }: PoolShape): PoolMethods {
   const source = new Source();
   const bits = HANDLE_BITS[form];
   const none = bits.indexMask;
@@ -46,7 +48,7 @@ function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide }
   const place = `const i = h & ${bits.indexMask}, b = (i / ${blockLength}) | 0, s = i - Math.imul(b, ${blockLength}), base = t.bases[b & t.blockMask];`;
   const narrowed = `((base << ${shift}) + ${firstByteOffset} + Math.imul(s, ${type.byteSize}) | 0)`;
   const ptr = wide ? `(base * ${bits.byteSize} + ${firstByteOffset} + s * ${type.byteSize})` : `(${narrowed} >>> 0)`;
-  const view = `new ${source.bind(type.leasedClass(wide))}(t.lease, ${wide ? ptr : narrowed})`;
+  const view = `new ${source.bind(type.leasedClass(wide, moves))}(t.lease, ${wide ? ptr : narrowed})`;
   const fail = source.bind(throwNotLive);
   const methods = `
 has(h) { const t = ${own}; ${place} return t.words[base + s] === h || this.missed(h); }
