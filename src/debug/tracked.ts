@@ -3,10 +3,10 @@ import { checkAlign, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
-import { LIVE } from "./block-records.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Meter } from "./meters.ts";
 import type { Mistake } from "./mistake.ts";
+import { LIVE } from "./record-layout.ts";
 import { type MemoryReport, reportOf } from "./report.ts";
 
 const DEFAULT_ALIGN = 8;
@@ -146,7 +146,7 @@ export class Tracked extends Allocator implements Disposable {
 
   /** Live blocks and those in quarantine, in no order that means anything. Do not allocate meanwhile. */
   *blocks(): IterableIterator<TrackedBlock> {
-    const { records, examiner } = this.ledger;
+    const { records } = this.ledger;
     for (const record of this.ledger.present()) {
       const byteOffset = records.base(record);
       yield {
@@ -155,7 +155,7 @@ export class Tracked extends Allocator implements Disposable {
         align: records.align(record),
         state: records.state(record) === LIVE ? "live" : "quarantined",
         byteOffset,
-        byteLength: examiner.endOf(record) - byteOffset,
+        byteLength: records.end(record) - byteOffset,
       };
     }
   }
