@@ -1,3 +1,4 @@
+import { clearBytes } from "../core/clear-bytes.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Cursor } from "./cursor.ts";
@@ -55,8 +56,17 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
     return this.views.view(lease, byteOffset);
   }
 
-  /** The class of the views that `view` makes: those of places within 4 GiB, or the wide ones of places beyond; `moves` for those of a memory that may move
-   * unseen. For structures that check places themselves. */
+  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View {
+    const { memory } = lease;
+    clearBytes(memory, byteOffset, this.byteSize);
+    if (init !== undefined) this.rawStore(memory, byteOffset, this.rawCheck(init, this.#place));
+    return this.views.rawView(lease, byteOffset);
+  }
+
+  /**
+   * The class of the views that `view` makes: those of places within 4 GiB, or the wide ones of places beyond; `moves` for those of a memory that may
+   * move unseen. For structures that check places themselves.
+   */
   leasedClass(wide: boolean, moves: boolean): LeasedClass<View> {
     return this.views.leasedClass(wide, moves);
   }
