@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import cliProgress from "cli-progress";
 import { type BuildProgress, type BuildSummary, buildDataset } from "../mapped/dataset/build.ts";
+import { tellBytes } from "../mapped/dataset/picture.ts";
 import { paletteFor } from "./palette.ts";
 import type { BuildFlags } from "./program.ts";
 
@@ -24,15 +25,20 @@ export async function runBuild(input: string, output: string, flags: BuildFlags)
 /** `cities.seg: 134,856 rows × 19 columns, 23.1 MB → 12.0 MB in 0.9 s (26 MB/s), key id`. */
 export function summaryLine(output: string, summary: BuildSummary): string {
   const { rowCount, columnCount, inputByteLength, byteLength, milliseconds, key } = summary;
-  const speed = inputByteLength / 1e6 / (milliseconds / 1000);
   return (
-    `${paletteFor(process.stdout).bold(output)}: ${rowCount.toLocaleString("en")} rows × ${columnCount} columns, ` +
-    `${megabytes(inputByteLength)} → ${megabytes(byteLength)} in ${(milliseconds / 1000).toFixed(1)} s (${speed.toFixed(0)} MB/s), ` +
-    `key ${key ?? "row number"}`
+    `${paletteFor(process.stdout).bold(output)}: ${counted(rowCount, "row")} × ${counted(columnCount, "column")}, ` +
+    `${tellBytes(inputByteLength)} → ${tellBytes(byteLength)} in ${tellTime(milliseconds)}` +
+    `${milliseconds < SHORT_MS ? "" : ` (${(inputByteLength / 1e3 / milliseconds).toFixed(0)} MB/s)`}, key ${key ?? "row number"}`
   );
 }
 
-const megabytes = (byteLength: number): string => `${(byteLength / 1e6).toFixed(1)} MB`;
+/** Shorter builds are mostly start-up: their speed would say nothing. */
+const SHORT_MS = 100;
+
+const counted = (count: number, what: string): string => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+
+const tellTime = (milliseconds: number): string =>
+  milliseconds < SHORT_MS ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** One bar: the input read (for a second pass, read again), then the blocks written. */
 export class ProgressDisplay {

@@ -240,13 +240,19 @@ export class Memory implements Disposable {
     });
   }
 
+  /** For homes whose bytes have moved: takes them in at once, and how far they reach. */
+  protected takeMoved(): void {
+    const backing = this.#backing ?? this.throwClosed();
+    this.#follow(backing);
+  }
+
   /** Sees growth, whoever did it, and takes new views where it has moved the bytes. */
   #follow(backing: Backing): void {
     this.#byteLength = backing.byteLength();
     const buffer = backing.buffer();
     if (buffer === this.#buffer) return;
     this.#buffer = buffer;
-    Object.assign(this, viewsOver(buffer, this.#base));
+    Object.assign(this, viewsOver(buffer, this.#base), { maxByteLength: backing.maxByteLength });
     for (const dependent of this.#dependents) dependent.memoryMoved();
   }
 }

@@ -3,6 +3,7 @@ import { MemoryError } from "../core/errors.ts";
 import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import { checkTicket, type Ticket } from "../core/ticket.ts";
+import { mappedParking } from "./futex-parking.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
 import { MappedMemory } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
@@ -40,6 +41,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     byteLength: () => committed.load(),
     commit: () => refuseRemoteGrowth(subject),
     release: () => {},
+    parking: mappedParking,
     ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
   };
   return new MappedMemory({
@@ -49,6 +51,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     // A file that is written and that other processes may not open is one of copies on write.
     writesThrough: !readOnly && path !== undefined,
     copyOnWrite: path === undefined,
+    fileByteOffset: file?.byteOffset === undefined ? 0 : file.byteOffset - start,
     start,
   });
 }
@@ -67,6 +70,8 @@ function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): M
     byteOffset,
     byteLength,
     maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
+    // Who made the ticket has decided.
+    fileSystem: "any",
   });
   const found = memory.ticket().file;
   if (found?.device === file.device && found.inode === file.inode) return memory;

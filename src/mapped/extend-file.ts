@@ -2,8 +2,16 @@ import { fstatSync, ftruncateSync, writeSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { system } from "../native/system.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
+import { FileLocks, type FileOrigin, LockedByte } from "./file-locks.ts";
 
 const ZEROS_BYTES = 65_536;
+/** How long another process may take to make a file longer. */
+const PATIENCE_MS = 30_000;
+
+/** A file that is open here. */
+export interface Extended extends FileOrigin {
+  readonly descriptor: number;
+}
 
 /**
  * Makes the file at least `byteLength` long, with real blocks behind every byte of it, and returns how long it then is. Throws `disk-full`
@@ -11,19 +19,35 @@ const ZEROS_BYTES = 65_536;
  *
  * A file that is only made longer (`ftruncate`) has no blocks yet: the store into a mapped page that finds the disk full is a
  * signal, and the end of the process.
+ *
+ * One at a time makes a file longer, whoever has it mapped: taking back what could not be finished would else take away what another has
+ * added meanwhile, and with it the process that uses it.
  */
-export function extendFile(subject: string, fd: number, byteLength: number): number {
-  const before = fstatSync(fd).size;
-  if (before >= byteLength) return before;
-  const refused = system().allocate(fd, before, byteLength - before);
-  if (refused === 0) return byteLength;
+export function extendFile(subject: string, file: Extended, byteLength: number): number {
+  const { descriptor: fd } = file;
+  const enough = fstatSync(fd).size;
+  if (enough >= byteLength) return enough;
+  const locks = FileLocks.open(subject, file);
   try {
-    if (errnoName(refused) !== "ENOTSUP") throw systemError(subject, "could not grow", refused, { byteLength });
-    writeZeros(fd, before, byteLength);
-    return byteLength;
+    locks.lock(LockedByte.growth, "exclusive", PATIENCE_MS);
+    const before = fstatSync(fd).size;
+    if (before < byteLength) allocate(subject, fd, before, byteLength);
+    return Math.max(before, byteLength);
+  } finally {
+    locks.unlock(LockedByte.growth);
+    locks.close();
+  }
+}
+
+function allocate(subject: string, fd: number, from: number, to: number): void {
+  const refused = system().allocate(fd, from, to - from);
+  if (refused === 0) return;
+  try {
+    if (errnoName(refused) !== "ENOTSUP") throw systemError(subject, "could not grow", refused, { byteLength: to });
+    writeZeros(fd, from, to);
   } catch (error) {
-    ftruncateSync(fd, before);
-    throw systemError(subject, "could not grow", error, { byteLength });
+    ftruncateSync(fd, from);
+    throw systemError(subject, "could not grow", error, { byteLength: to });
   }
 }
 
@@ -34,8 +58,8 @@ function writeZeros(fd: number, from: number, to: number): void {
 }
 
 /** For a mapping that follows a file which others make longer: how long it is now. Throws `out-of-bounds` while it is shorter. */
-export function followFile(subject: string, fd: number, byteLength: number): number {
-  const found = fstatSync(fd).size;
+export function followFile(subject: string, { descriptor }: Extended, byteLength: number): number {
+  const found = fstatSync(descriptor).size;
   if (found >= byteLength) return found;
   throw new MemoryError("out-of-bounds", {
     subject,

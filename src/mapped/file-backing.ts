@@ -1,10 +1,13 @@
 import { closeSync } from "node:fs";
-import { alignUp } from "../core/align.ts";
+import { alignUp, checkByteLength } from "../core/align.ts";
 import { CommittedLength } from "../core/committed.ts";
-import type { Backing } from "../core/memory.ts";
+import type { Backing, Memory } from "../core/memory.ts";
+import type { Parking } from "../core/parking.ts";
 import type { FilePart, Ticket } from "../core/ticket.ts";
 import type { Sharing } from "../native/system.ts";
 import type { FileOrigin } from "./file-locks.ts";
+import { mappedParking } from "./futex-parking.ts";
+import { MappedMemory, type MappedMemoryParts } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
 
 /** How far a memory reaches into its file, and how it gets further. */
@@ -26,7 +29,7 @@ export interface FileBackingParts {
    * Makes the file at least `fileByteLength` long and tells how long it then is. Throws, and leaves the file as it was, when it cannot.
    * Without it the memory cannot grow.
    */
-  readonly extend?: (fd: number, fileByteLength: number) => number;
+  readonly extend?: (fileByteLength: number) => number;
   /** Which file it is. */
   readonly identity: Pick<FilePart, "device" | "inode">;
   /** By which name other processes can open it. */
@@ -50,9 +53,9 @@ export class FileBacking implements Backing {
   readonly home = "mapped";
   readonly subject: string;
   readonly readOnly: boolean;
-  readonly maxByteLength: number;
   readonly bufferByteOffset: number;
-  readonly reservation: Reservation;
+  #maxByteLength: number;
+  #reservation: Reservation;
   readonly #committed: CommittedLength;
   readonly #parts: FileBackingParts;
   #backed: number;
@@ -63,14 +66,37 @@ export class FileBacking implements Backing {
     this.#parts = parts;
     this.subject = parts.subject;
     this.readOnly = parts.readOnly;
-    this.maxByteLength = parts.maxByteLength;
+    this.#maxByteLength = parts.maxByteLength;
     this.bufferByteOffset = parts.fileByteOffset % Reservation.pageByteLength;
-    this.reservation = Reservation.make(parts.subject, this.bufferByteOffset + parts.maxByteLength);
+    this.#reservation = Reservation.make(parts.subject, this.bufferByteOffset + parts.maxByteLength);
     this.#backed = this.#show(parts.backedByteLength);
     this.#fd = parts.fd;
     this.#committed = CommittedLength.of(parts.byteLength);
     if (parts.extend === undefined) this.#closeFile();
     else forgotten.register(this, parts.fd, this);
+  }
+
+  get maxByteLength(): number {
+    return this.#maxByteLength;
+  }
+
+  get reservation(): Reservation {
+    return this.#reservation;
+  }
+
+  /** The memory over it. Called once. */
+  memory(more: Omit<MappedMemoryParts, "backing" | "pages" | "origin" | "fileByteOffset" | "start" | "reserve">): MappedMemory {
+    const { fileByteOffset, start = 0, extend, sharing, readOnly } = this.#parts;
+    const moves = extend !== undefined && (sharing === "shared" || readOnly);
+    return new MappedMemory({
+      ...more,
+      backing: this,
+      pages: () => this.#reservation,
+      origin: () => this.origin,
+      fileByteOffset,
+      start,
+      ...(moves ? { reserve: (maxByteLength: number) => this.#reserve(maxByteLength) } : {}),
+    });
   }
 
   buffer(): SharedArrayBuffer {
@@ -84,7 +110,7 @@ export class FileBacking implements Backing {
   commit(byteLength: number): void {
     const { extend, fileByteOffset } = this.#parts;
     if (byteLength > this.#backed && extend !== undefined && this.#fd !== undefined) {
-      this.#backed = this.#show(extend(this.#fd, fileByteOffset + byteLength) - fileByteOffset);
+      this.#backed = this.#show(extend(fileByteOffset + byteLength) - fileByteOffset);
     }
     this.#committed.raise(byteLength);
   }
@@ -114,6 +140,25 @@ export class FileBacking implements Backing {
       file: { byteOffset: fileByteOffset + start, byteLength: this.byteLength() - start, ...identity },
       ...(path === undefined ? {} : { path }),
     };
+  }
+
+  /** Maps the file once more, in a larger reservation. The one before goes when nobody has its typed arrays any more. */
+  #reserve(maxByteLength: number): void {
+    checkByteLength(this.subject, "maxByteLength", maxByteLength);
+    const [before, most] = [this.#reservation, this.#maxByteLength];
+    this.#reservation = Reservation.make(this.subject, this.bufferByteOffset + maxByteLength);
+    this.#maxByteLength = maxByteLength;
+    try {
+      this.#backed = this.#show(this.#backed);
+    } catch (error) {
+      this.#reservation = before;
+      this.#maxByteLength = most;
+      throw error;
+    }
+  }
+
+  parking(memory: Memory): Parking {
+    return mappedParking(memory);
   }
 
   /** Maps what is not mapped yet of the first `backedByteLength` bytes, as far as the reservation goes; returns how many that are. */

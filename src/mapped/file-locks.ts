@@ -19,6 +19,8 @@ export const LockedByte = {
   file: 1n << 61n,
   /** Whoever makes the file or repairs it. */
   creation: (1n << 61n) + 1n,
+  /** Whoever makes the file longer. */
+  growth: (1n << 61n) + 2n,
   /** Free for structures in the file: `structure + n`, n < 2^32. */
   structure: (1n << 61n) + (1n << 32n),
   /** The presence of participants: `participant + identity`, the identity as an unsigned word. */

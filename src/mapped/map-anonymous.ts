@@ -4,7 +4,7 @@ import type { ReserveOptions } from "../core/homes.ts";
 import { system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
-import { MappedMemory } from "./mapped-memory.ts";
+import type { MappedMemory } from "./mapped-memory.ts";
 
 /**
  * Zeros that every thread and every process of the same user can share: post `memory.ticket()` to a thread, or send it as JSON to
@@ -21,11 +21,9 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     // The file system in memory that these files live in is never full, so the file needs no blocks ahead.
-    const extend = (open: number, wanted: number): number => {
-      const found = fstatSync(open).size;
-      if (found >= wanted) return found;
-      ftruncateSync(open, wholePages(wanted));
-      return wholePages(wanted);
+    const extend = (wanted: number): number => {
+      if (fstatSync(fd).size < wanted) lengthen(subject, fd, wholePages(wanted));
+      return fstatSync(fd).size;
     };
     backing = new FileBacking({
       subject,
@@ -35,7 +33,7 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
       fileByteOffset: 0,
       byteLength,
       maxByteLength,
-      backedByteLength: extend(fd, byteLength),
+      backedByteLength: extend(byteLength),
       // Kept open without growth too: other processes come in through it.
       extend,
       path: `/proc/${process.pid}/fd/${fd}`,
@@ -45,14 +43,23 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
     closeSync(fd);
     throw error;
   }
-  return new MappedMemory({ backing, pages: () => backing.reservation, origin: () => backing.origin, writesThrough: true });
+  return backing.memory({ writesThrough: true, inMemory: true });
+}
+
+/** Of several that make it longer at once, the one who wants least finds the file longer than he wants, and sealed against becoming shorter. */
+function lengthen(subject: string, fd: number, byteLength: number): void {
+  try {
+    ftruncateSync(fd, byteLength);
+  } catch (cause) {
+    if (fstatSync(fd).size < byteLength) throw systemError(subject, "could not grow", cause, { byteLength });
+  }
 }
 
 function openMemoryFile(subject: string): number {
   const raw = system().createMemoryFile("offheap");
   if (raw < 0) throw systemError(subject, "could not be made", -raw);
   try {
-    const refused = system().sealAgainstShrinking(raw);
+    const refused = system().seal(raw, ["shrink", "seal"]);
     if (refused !== 0) throw systemError(subject, "could not be sealed", refused);
     // Opened once more through node:fs, which closes the files of a worker that ends; it knows nothing of `raw`.
     return openSync(`/proc/self/fd/${raw}`, constants.O_RDWR);

@@ -4,9 +4,11 @@ import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { system } from "../native/system.ts";
 import { errnoName } from "../native/system-error.ts";
-import { extendFile, followFile } from "./extend-file.ts";
+import { type Extended, extendFile, followFile } from "./extend-file.ts";
 import { FileBacking } from "./file-backing.ts";
-import { MappedMemory } from "./mapped-memory.ts";
+import { checkFileSystem, type FileSystems } from "./file-system.ts";
+import { type HeldLock, holdFile } from "./held-lock.ts";
+import type { MappedMemory } from "./mapped-memory.ts";
 import { type OpenFile, openRegularFile } from "./open-file.ts";
 
 /** What may be done with a mapped file. See {@link mapFile}. */
@@ -26,6 +28,17 @@ export interface MapFileOptions {
    * large steps. Otherwise the memory follows a file that others make longer.
    */
   readonly maxByteLength?: number;
+  /**
+   * Holds a lock on the file as long as the memory is open: `"exclusive"` keeps away all others that ask for one, `"shared"` those that want it exclusively.
+   * Who maps without `lock` is not kept away. The kernel takes it from a process that ends, however that comes.
+   */
+  readonly lock?: "exclusive" | "shared";
+  /** How long to wait for the lock, blocking the thread, before it is `locked`. Default 0. */
+  readonly lockTimeoutMs?: number;
+  /** Reads all pages in at once, so that no later touch waits for the disk. Default: at the first touch of each. */
+  readonly populate?: boolean;
+  /** `"any"` accepts network file systems, for files that nobody changes any more. Default `"local"`. */
+  readonly fileSystem?: FileSystems;
 }
 
 /** What every view of a memory needs of its first byte. */
@@ -42,7 +55,7 @@ export const VIEW_ALIGN = 8;
  * touches a page which is gone. Replace files by renaming others over them, as `publishFile` does.
  *
  * Costs 20 µs, whatever the size. Throws `io` (missing, no permission, a directory, a FIFO), `out-of-bounds` (a part that the
- * file does not have), `disk-full` (nothing was made), `out-of-memory`, `unsupported` (no mapping here, or longer than the engine
+ * file does not have), `disk-full` (nothing was made), `locked`, `out-of-memory`, `unsupported` (no mapping here, or longer than the engine
  * allows: 4 GiB on Node 20; see {@link mapWindow}).
  */
 export function mapFile(path: string, options: MapFileOptions = {}): MappedMemory {
@@ -53,27 +66,31 @@ export function mapFile(path: string, options: MapFileOptions = {}): MappedMemor
   const { file, created } = open(subject, path, mode, create);
   const start = (options.byteOffset ?? 0) % VIEW_ALIGN;
   let backing: FileBacking;
+  let held: HeldLock | undefined;
   try {
+    checkFileSystem(subject, file, options.fileSystem ?? "local");
+    if (options.lock !== undefined) held = holdFile(subject, originOf(path, file), options.lock, options.lockTimeoutMs ?? 0);
     backing = backingOf(subject, path, file, start, options);
   } catch (error) {
+    held?.memoryClosed();
     closeSync(file.fd);
     if (created) unlinkSync(path);
     throw error;
   }
-  return new MappedMemory({
-    backing,
-    pages: () => backing.reservation,
-    origin: () => backing.origin,
+  const memory = backing.memory({
     writesThrough: mode === "readWrite",
     copyOnWrite: mode === "copyOnWrite",
-    start,
     ...(created ? { createdIn: dirname(resolve(path)) } : {}),
+    ...(held === undefined ? {} : { held }),
   });
+  if (options.populate === true) memory.populate();
+  return memory;
 }
 
 function backingOf(subject: string, path: string, file: OpenFile, start: number, options: MapFileOptions): FileBacking {
   const { mode = "read", create = false, byteOffset = 0 } = options;
-  const fileByteLength = create ? extendFile(subject, file.fd, byteOffset + (options.byteLength ?? 0)) : file.byteLength;
+  const origin = originOf(path, file);
+  const fileByteLength = create ? extendFile(subject, origin, byteOffset + (options.byteLength ?? 0)) : file.byteLength;
   checkPart(subject, fileByteLength, options);
   const fileByteOffset = byteOffset - start;
   const byteLength = start + (options.byteLength ?? fileByteLength - byteOffset);
@@ -90,11 +107,15 @@ function backingOf(subject: string, path: string, file: OpenFile, start: number,
     byteLength,
     maxByteLength,
     backedByteLength: grows ? fileByteLength - fileByteOffset : byteLength,
-    ...(grows ? { extend: (fd: number, wanted: number) => extend(subject, fd, wanted) } : {}),
+    ...(grows ? { extend: (wanted: number) => extend(subject, origin, wanted) } : {}),
     identity: { device: file.device, inode: file.inode },
     // Copies on write are nobody else's, so their ticket names no file for other processes.
     ...(mode === "copyOnWrite" ? {} : { path: resolve(path) }),
   });
+}
+
+function originOf(path: string, { fd, device, inode }: OpenFile): Extended {
+  return { path: resolve(path), device, inode, descriptor: fd };
 }
 
 function open(

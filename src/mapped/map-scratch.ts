@@ -4,9 +4,9 @@ import { MemoryError } from "../core/errors.ts";
 import { KiB, MiB } from "../core/size.ts";
 import { system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
-import { extendFile } from "./extend-file.ts";
+import { type Extended, extendFile } from "./extend-file.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
-import { MappedMemory } from "./mapped-memory.ts";
+import type { MappedMemory } from "./mapped-memory.ts";
 import { openVanishing } from "./unnamed-file.ts";
 
 export interface MapScratchOptions {
@@ -43,7 +43,9 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
   let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
-    const extend = inSteps(subject, wholePages(maxByteLength));
+    const path = `/proc/${process.pid}/fd/${fd}`;
+    const identity = { device: String(dev), inode: String(ino) };
+    const extend = inSteps(subject, { path, ...identity, descriptor: fd }, wholePages(maxByteLength));
     backing = new FileBacking({
       subject,
       readOnly: false,
@@ -52,26 +54,26 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
       fileByteOffset: 0,
       byteLength,
       maxByteLength,
-      backedByteLength: byteLength === 0 ? 0 : extend(fd, byteLength),
+      backedByteLength: byteLength === 0 ? 0 : extend(byteLength),
       extend,
-      path: `/proc/${process.pid}/fd/${fd}`,
-      identity: { device: String(dev), inode: String(ino) },
+      path,
+      identity,
     });
   } catch (error) {
     closeSync(fd);
     throw error;
   }
-  return new MappedMemory({ backing, pages: () => backing.reservation, origin: () => backing.origin, writesThrough: true });
+  return backing.memory({ writesThrough: true });
 }
 
 /** Extends the file by a step beyond what is wanted; by a smaller one, and in the end by none, where the disk has no room for it. */
-function inSteps(subject: string, most: number): (fd: number, wanted: number) => number {
+function inSteps(subject: string, file: Extended, most: number): (wanted: number) => number {
   let mostStep = MOST_STEP;
-  return (fd, wanted) => {
+  return (wanted) => {
     for (;;) {
       const step = Math.min(Math.max(wanted, LEAST_STEP), mostStep);
       try {
-        return extendFile(subject, fd, Math.min(wholePages(wanted + step), most));
+        return extendFile(subject, file, Math.min(wholePages(wanted + step), most));
       } catch (error) {
         if (!(error instanceof MemoryError && error.code === "disk-full") || step === 0) throw error;
         mostStep = step > LEAST_SMALLER_STEP ? Math.floor(step / 2) : 0;

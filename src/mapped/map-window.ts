@@ -151,7 +151,7 @@ export class MappedWindow implements Disposable {
   #map(fileByteOffset: number, byteLength: number): number {
     const start = byteLength === 0 ? 0 : fileByteOffset % Reservation.pageByteLength;
     this.#reservation.show(0, start + byteLength, "private", this.#fd, fileByteOffset - start);
-    const refused = this.#reservation.advise("populate", start + byteLength);
+    const refused = this.#reservation.advise("populateRead", 0, start + byteLength);
     // A kernel before 5.14 does not know the advice; it then reads in what is touched.
     if (refused === 0 || errnoName(refused) === "EINVAL") return start;
     if (errnoName(refused) === "EFAULT") this.#throwShortened(fstatSync(this.#fd).size);

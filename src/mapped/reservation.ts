@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import { alignUp } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
-import { type Sharing, type System, system } from "../native/system.ts";
+import { type Access, type Sharing, type System, type SystemAdvice, system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
 
 /**
@@ -23,6 +23,7 @@ export class Reservation {
   readonly #system: System;
   readonly #address: bigint;
   #mapped = 0;
+  #lostFrom: number | undefined;
 
   private constructor(subject: string, buffer: SharedArrayBuffer) {
     this.#subject = subject;
@@ -73,21 +74,72 @@ export class Reservation {
     this.#mapped = end;
   }
 
-  /** Advises or syncs the part that shows a file. */
-  advise(advice: Parameters<System["advise"]>[2], byteLength = this.#mapped): number {
-    return byteLength === 0 ? 0 : this.#system.advise(this.#address, byteLength, advice);
+  /** Calls for a range, in whole pages around it and as far as it shows a file. 0 where that is nothing. */
+  advise(advice: SystemAdvice, byteOffset = 0, byteLength = this.#mapped): number {
+    return this.#around(byteOffset, byteLength, (address, length) => this.#system.advise(address, length, advice));
   }
 
-  sync(): number {
-    return this.#mapped === 0 ? 0 : this.#system.sync(this.#address, this.#mapped);
+  sync(byteOffset: number, byteLength: number): number {
+    return this.#around(byteOffset, byteLength, (address, length) => this.#system.sync(address, length));
   }
 
-  async syncAsync(): Promise<number> {
-    if (this.#mapped === 0) return 0;
+  pin(byteOffset: number, byteLength: number): number {
+    return this.#around(byteOffset, byteLength, (address, length) => this.#system.pin(address, length));
+  }
+
+  unpin(byteOffset: number, byteLength: number): number {
+    return this.#around(byteOffset, byteLength, (address, length) => this.#system.unpin(address, length));
+  }
+
+  protect(byteOffset: number, byteLength: number, access: Access): number {
+    return this.#around(byteOffset, byteLength, (address, length) => this.#system.protect(address, length, access));
+  }
+
+  async syncAsync(byteOffset: number, byteLength: number): Promise<number> {
+    const { from, to } = this.#pagesAround(byteOffset, byteLength);
+    if (from >= to) return 0;
     const { buffer } = this;
-    const found = await this.#system.syncAsync(this.#address, this.#mapped);
+    const found = await this.#system.syncAsync(this.#address + BigInt(from), to - from);
     // Held until the call is over: collected earlier, its addresses could belong to another.
     return buffer.byteLength >= 0 ? found : 0;
+  }
+
+  /** How many bytes of the range are in memory, in whole pages, or −errno. */
+  countResident(byteOffset: number, byteLength: number): number {
+    const { from, to } = this.#pagesAround(byteOffset, byteLength);
+    if (from >= to) return 0;
+    const { pageByteLength } = this.#system;
+    const pages = new Uint8Array((to - from) / pageByteLength);
+    const refused = this.#system.findResident(this.#address + BigInt(from), to - from, pages);
+    return refused === 0 ? pages.reduce((count, page) => count + (page & 1), 0) * pageByteLength : -refused;
+  }
+
+  /** Copies bytes out, as many as can be read; the pages of a file that was shortened end it. How many, or −errno. */
+  copyOut(byteOffset: number, into: Uint8Array): number {
+    return this.#system.copyOut(this.#address + BigInt(byteOffset), into);
+  }
+
+  /** The file has lost what it showed from `byteOffset` on: from the next page on there are zeros now. */
+  lose(byteOffset: number): void {
+    this.#lostFrom = byteOffset;
+    this.#zero(alignUp(byteOffset, this.#system.pageByteLength), this.#mapped);
+  }
+
+  /** From where on the file was found to be lost, if it was. */
+  get lostFrom(): number | undefined {
+    return this.#lostFrom;
+  }
+
+  #around(byteOffset: number, byteLength: number, call: (address: bigint, byteLength: number) => number): number {
+    const { from, to } = this.#pagesAround(byteOffset, byteLength);
+    return from >= to ? 0 : call(this.#address + BigInt(from), to - from);
+  }
+
+  #pagesAround(byteOffset: number, byteLength: number): { readonly from: number; readonly to: number } {
+    const { pageByteLength } = this.#system;
+    if (byteLength === 0) return { from: 0, to: 0 };
+    const to = Math.min(alignUp(byteOffset + byteLength, pageByteLength), this.#mapped);
+    return { from: byteOffset - (byteOffset % pageByteLength), to };
   }
 
   /** Leaves fresh zero pages of this process over the whole range: a tombstone that can be touched for ever. */

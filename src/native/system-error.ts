@@ -8,6 +8,7 @@ const CODES: Readonly<Record<string, MemoryErrorCode>> = {
   ENODEV: "unsupported",
   ENOTSUP: "unsupported",
   ENOSYS: "unsupported",
+  ENOLCK: "unsupported",
 };
 
 const CURES: Readonly<Record<string, string>> = {
@@ -26,6 +27,8 @@ const CURES: Readonly<Record<string, string>> = {
   ENODEV: "Use a file system that can map files.",
   ENOTSUP: "Use a file system that can do it.",
   ENOSYS: "Use a newer Linux.",
+  ENOLCK: "Use a file system that can lock files, and see that its lock service runs.",
+  EAGAIN: "Raise the limit of locked memory: `ulimit -l`.",
   ELOOP: "Check the symbolic links of the path.",
   ENAMETOOLONG: "Use a shorter path.",
   ERR_ACCESS_DENIED: "Node's permission model forbids it: allow it, or run without --permission.",

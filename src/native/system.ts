@@ -3,12 +3,16 @@ import { refuseSystem } from "./unsupported.ts";
 
 /**
  * What offheap asks of the operating system, one method a call. Unless it says otherwise a method returns 0 for success and the
- * errno otherwise: what a refusal means is the caller's to say, who knows the file. Addresses come from `addressOf` alone.
+ * errno otherwise, ENOSYS where the platform has no such thing: what a refusal means is the caller's to say, who knows the file. Addresses
+ * come from `addressOf` alone, and ranges begin at a page.
  *
  * `addressOf` does not keep the buffer alive: whoever holds an address holds the buffer as long.
  */
 export interface System {
+  /** Pages of files can be put over a buffer at multiples of this. */
   readonly pageByteLength: number;
+  /** By what C is called here. */
+  readonly foreign: "koffi" | "node:ffi";
   addressOf(buffer: SharedArrayBuffer): bigint;
   /** Puts pages of the file over the range. Shared: stores reach the file. Private: stored pages become copies of this mapping's own. */
   mapFile(address: bigint, byteLength: number, sharing: Sharing, fd: number, fileByteOffset: number): number;
@@ -16,17 +20,26 @@ export interface System {
   mapZeros(address: bigint, byteLength: number): number;
   /** Writes the changed pages of the range to the disk and waits for it. */
   sync(address: bigint, byteLength: number): number;
-  /** `sync` on a thread of the pool. */
+  /** `sync` on another thread. */
   syncAsync(address: bigint, byteLength: number): Promise<number>;
-  advise(address: bigint, byteLength: number, advice: Advice): number;
+  advise(address: bigint, byteLength: number, advice: SystemAdvice): number;
+  /** Keeps the pages of the range in memory until `unpin`, or until they are mapped over. */
+  pin(address: bigint, byteLength: number): number;
+  unpin(address: bigint, byteLength: number): number;
+  /** From now on a store (or with "none" any access) ends the process. */
+  protect(address: bigint, byteLength: number, access: Access): number;
+  /** Writes a byte for each page of the range: its lowest bit tells whether the page is in memory. */
+  findResident(address: bigint, byteLength: number, into: Uint8Array): number;
+  /** Copies `into.byteLength` bytes from the address, as many as can be read: those of lost pages end it, and not the process. How many, or −errno. */
+  copyOut(address: bigint, into: Uint8Array): number;
   /** Gives the range of the file real blocks and extends the file when the range ends behind it: a full disk shows here, not as a signal later. */
   allocate(fd: number, fileByteOffset: number, byteLength: number): number;
   /** Starts reading the range of the file into the page cache. */
   readAhead(fd: number, fileByteOffset: number, byteLength: number): number;
   /** A file in memory, without a name. The descriptor, or −errno. */
   createMemoryFile(name: string): number;
-  /** From now on nobody can make the memory file shorter, nor take that back. */
-  sealAgainstShrinking(fd: number): number;
+  /** What nobody can do to a memory file from now on, nor take back. */
+  seal(fd: number, seals: readonly Seal[]): number;
   /** Gives a file that was opened without a name the name `path`, which must be free (else EEXIST). */
   linkUnnamed(fd: number, path: string): number;
   /**
@@ -36,16 +49,56 @@ export interface System {
   lockByte(fd: number, fileByteOffset: bigint, lock: ByteLock): number;
   /** 1 where another description holds the byte in any way, 0 where none does, or −errno. */
   probeByte(fd: number, fileByteOffset: bigint): number;
+  /** Missing where threads of several processes cannot sleep on a word. */
+  readonly sleeping?: Sleeping;
   /** Closes a descriptor that `createMemoryFile` made. */
   close(fd: number): number;
+}
+
+/** How threads of all processes that map a page sleep on its words and wake each other. What ended a sleep does not matter to who looks again. */
+export interface Sleeping {
+  /** Sleeps while the 32-bit word at the address holds `seen`, until it is woken, for at most `timeoutMs`. */
+  sleep(address: bigint, seen: number, timeoutMs: number): void;
+  /** Wakes up to `count` of those that sleep on the word. */
+  wake(address: bigint, count: number): void;
+  /** `sleep` on any of up to 128 words, on a thread of the pool. The pages must stay mapped until it ends. Missing where there is no such thing. */
+  readonly sleepAny?: undefined | ((words: readonly SleepWord[], timeoutMs: number) => Promise<void>);
+}
+
+/** A word to sleep on while it holds `seen`. */
+export interface SleepWord {
+  readonly address: bigint;
+  readonly seen: number;
 }
 
 export type Sharing = "shared" | "private";
 
 export type ByteLock = "exclusive" | "shared" | "none";
 
-/** How a range is going to be read. `populate` reads it in now, and answers EFAULT where the file has become too short. */
-export type Advice = "normal" | "random" | "sequential" | "willneed" | "drop" | "populate";
+export type Access = "none" | "read" | "readWrite";
+
+/** `shrink`: make it shorter. `write`: open it for writing or map it writable, but for those who have it so. `seal`: add seals. */
+export type Seal = "shrink" | "write" | "seal";
+
+/**
+ * How a range is going to be used; results never change, but for those of `drop` on private pages and of `remove`. `populateRead` and
+ * `populateWrite` make the pages present now, and answer EFAULT where the file has become too short.
+ */
+export type SystemAdvice =
+  | "normal"
+  | "random"
+  | "sequential"
+  | "willneed"
+  | "drop"
+  | "hugePages"
+  | "noHugePages"
+  | "dump"
+  | "dontDump"
+  | "cold"
+  | "pageOut"
+  | "populateRead"
+  | "populateWrite"
+  | "remove";
 
 let loaded: System | undefined;
 

@@ -8,7 +8,7 @@ const STORIES: { readonly [Name in Refusal]: readonly [event: string, cure: stri
   architecture: ["needs x64 or arm64 Linux", "Use sharedMemory(bytes) between threads."],
   "koffi-missing": [
     "needs the package koffi, which is not installed",
-    "Run `npm install koffi`; it is an optional dependency that `--omit=optional` leaves out.",
+    "Run `npm install koffi`; it is an optional dependency that `--omit=optional` leaves out. Node 26.9 and later map without it.",
   ],
   "koffi-blocked": [
     "found the package koffi, but it could not be loaded",

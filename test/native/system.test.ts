@@ -68,10 +68,10 @@ describe("the system calls", () => {
     const buffer = reserve(2 * page);
     const address = calls.addressOf(buffer);
     assert.equal(calls.mapFile(address, 2 * page, "private", fd, 0), 0);
-    assert.equal(calls.advise(address, 2 * page, "populate"), 0);
+    assert.equal(calls.advise(address, 2 * page, "populateRead"), 0);
     ftruncateSync(fd, page);
-    assert.equal(calls.advise(address, 2 * page, "populate"), EFAULT);
-    assert.equal(calls.advise(address, page, "populate"), 0);
+    assert.equal(calls.advise(address, 2 * page, "populateRead"), EFAULT);
+    assert.equal(calls.advise(address, page, "populateRead"), 0);
     calls.mapZeros(address, 2 * page);
     closeSync(fd);
   });
@@ -90,10 +90,10 @@ describe("the system calls", () => {
     const fd = calls.createMemoryFile("test");
     assert.ok(fd >= 0);
     ftruncateSync(fd, 2 * page);
-    assert.equal(calls.sealAgainstShrinking(fd), 0);
+    assert.equal(calls.seal(fd, ["shrink", "seal"]), 0);
     assert.throws(() => ftruncateSync(fd, page), { code: "EPERM" });
     ftruncateSync(fd, 3 * page);
-    assert.notEqual(calls.sealAgainstShrinking(fd), 0, "the seals are sealed");
+    assert.notEqual(calls.seal(fd, ["shrink", "seal"]), 0, "the seals are sealed");
     assert.equal(calls.close(fd), 0);
     assert.equal(calls.close(fd), EBADF);
   });

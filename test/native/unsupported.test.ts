@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MemoryError } from "../../src/core/errors.ts";
 import { type Refusal, refuseSystem } from "../../src/native/unsupported.ts";
-import { moduleUrl, runChild, withoutKoffi } from "../process/child.ts";
+import { hasNodeFfi, moduleUrl, onlyNodeFfi, runChild, withoutKoffi } from "../process/child.ts";
 import { temporaryDirectory } from "../process/temporary-directory.ts";
 
 describe("where files cannot be mapped", () => {
@@ -62,6 +62,38 @@ describe("where files cannot be mapped", () => {
       nodeOptions: withoutKoffi(directory),
     });
     assert.equal(status, 0, stderr);
+  });
+
+  test("without koffi a Node that can call C by itself maps all the same", (t) => {
+    if (!hasNodeFfi()) return t.skip("needs Node 26.9");
+    const directory = temporaryDirectory(t);
+    const script = `
+      const { system } = await import(${JSON.stringify(moduleUrl("native/system.js"))});
+      assert.equal(system().foreign, "node:ffi");
+      const memory = mapped.mapFile(directory + "/new", { mode: "readWrite", create: true, byteLength: 100_000, maxByteLength: 1_000_000 });
+      memory.u8.fill(7, 0, 100_000);
+      memory.grow(500_000);
+      memory.flush(0, 100);
+      await memory.flushAsync();
+      memory.pin(0, 4096);
+      memory.advise("random");
+      assert.ok(memory.resident() > 0);
+      assert.equal(memory.copyOut(0, 100_000).indexOf(0), -1);
+      const participant = mapped.participantIn(memory);
+      assert.equal(participant.isAlive(participant.identity, participant.stamp), true);
+      const worker = new Worker(
+        "const { workerData } = require('node:worker_threads'); new Uint8Array(workerData.buffer, 0, 10)[1] = 9;",
+        { eval: true, workerData: memory.ticket() },
+      );
+      await new Promise((resolve) => worker.once("exit", resolve));
+      assert.equal(fs.readFileSync(directory + "/new")[1], 9);
+      fs.truncateSync(directory + "/new", 10);
+      assert.throws(() => memory.check(), { code: "io" });
+      mapped.mapAnonymous(1000).close();
+      mapped.mapScratch(directory, { byteLength: 10, maxByteLength: 100 }).close();`;
+    const { status, stderr } = runChild(script, { directory, nodeOptions: onlyNodeFfi(directory) });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /ExperimentalWarning/);
   });
 
   test("where addons are not allowed too", (t) => {

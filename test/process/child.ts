@@ -76,8 +76,19 @@ function commandLine(script: string, { directory, args = [], nodeOptions = [] }:
   return [...nodeOptions, path, directory, ...args];
 }
 
-/** The preload of a process in which koffi is not installed. */
+/** Whether this Node can call C by itself. */
+export function hasNodeFfi(): boolean {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > 26 || (major === 26 && minor >= 9);
+}
+
+/** The options of a process in which nothing can call C: koffi is not installed, and Node's own way is switched off. */
 export function withoutKoffi(directory: string): string[] {
+  return [...(hasNodeFfi() ? ["--no-experimental-ffi"] : []), ...onlyNodeFfi(directory)];
+}
+
+/** The options of a process in which koffi is not installed. */
+export function onlyNodeFfi(directory: string): string[] {
   const path = join(directory, "without-koffi.cjs");
   writeFileSync(
     path,

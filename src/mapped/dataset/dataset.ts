@@ -48,7 +48,8 @@ export function openDataset<Row extends object>(
   source: string | Ticket,
   options: Partial<OpenDatasetOptions<RowSchema>> = {},
 ): Dataset<Row> {
-  const memory = typeof source === "string" ? mapFile(source) : attach(source);
+  // Nobody changes a data set, and that is all that mappings on a network cannot follow.
+  const memory = typeof source === "string" ? mapFile(source, { fileSystem: "any" }) : attach(source);
   try {
     const file = readDatasetFile(memory);
     if (options.row !== undefined) checkSchema(options.row, file.manifest, memory.subject);

@@ -1,0 +1,95 @@
+import { MemoryError } from "../core/errors.ts";
+import type { Memory } from "../core/memory.ts";
+import { identityOf, LEFT, type Participant } from "../core/participant.ts";
+
+/** Who takes a role. */
+export interface RoleOptions extends Participant {
+  /** Identities of participants that the caller knows to be dead: their roles can be taken over. Naming one that lives breaks what it is doing. */
+  readonly dead?: readonly number[];
+}
+
+const NEVER_HELD = 0n;
+const LEFT_HOLDER = holderOf(LEFT, 0);
+
+/**
+ * A part that one participant at a time plays, such as that of the producer of a ring.
+ *
+ *     0   holder i64   low half its identity, high half its stamp; 0 nobody yet; identity −1: the last holder has left
+ *
+ * Invariants:
+ * 1. It is taken, left and taken over by one atomic write.
+ * 2. It is taken over only from one who has left, or is known to be dead.
+ */
+export class Role {
+  readonly #memory: Memory;
+  readonly #word: number;
+  readonly #subject: string;
+  readonly #name: string;
+  readonly #isAlive: Participant["isAlive"];
+  readonly #dead: readonly number[];
+  readonly #holder: bigint;
+  readonly identity: number;
+
+  /** `name` is what the role is called in errors: `producer`. Takes nothing yet. */
+  constructor(memory: Memory, byteOffset: number, subject: string, name: string, options: RoleOptions) {
+    const { identity, stamp } = identityOf(options, subject);
+    this.#memory = memory;
+    this.#word = byteOffset / 8;
+    this.#subject = subject;
+    this.#name = name;
+    this.#isAlive = options.isAlive;
+    this.#dead = options.dead ?? [];
+    this.#holder = holderOf(identity, stamp);
+    this.identity = identity;
+  }
+
+  /** Throws `locked` when somebody who is not known to be dead has it. */
+  take(): void {
+    const { i64 } = this.#memory;
+    for (;;) {
+      const before = Atomics.load(i64, this.#word);
+      if (before !== NEVER_HELD && !this.#isOver(before)) this.#throwTaken(before);
+      if (Atomics.compareExchange(i64, this.#word, before, this.#holder) === before) return;
+    }
+  }
+
+  leave(): void {
+    Atomics.compareExchange(this.#memory.i64, this.#word, this.#holder, LEFT_HOLDER);
+  }
+
+  /** Whether this participant still has it: nobody took it over. */
+  get isMine(): boolean {
+    return Atomics.load(this.#memory.i64, this.#word) === this.#holder;
+  }
+
+  #isOver(holder: bigint): boolean {
+    return isGone(holder, this.#isAlive) || this.#dead.includes(identityIn(holder));
+  }
+
+  #throwTaken(holder: bigint): never {
+    throw new MemoryError("locked", {
+      subject: this.#subject,
+      event: `has a ${this.#name} already`,
+      numbers: { heldBy: identityIn(holder), stamp: Number(holder >> 32n) },
+      cure: "Close that one first. If it is dead, pass isAlive, or its identity in dead.",
+    });
+  }
+}
+
+/** Whether a role was held and is not any more: its holder has left, or is dead as far as `isAlive` knows. */
+export function isAbandoned(memory: Memory, byteOffset: number, isAlive: Participant["isAlive"]): boolean {
+  const holder = Atomics.load(memory.i64, byteOffset / 8);
+  return holder !== NEVER_HELD && isGone(holder, isAlive);
+}
+
+function isGone(holder: bigint, isAlive: Participant["isAlive"]): boolean {
+  return holder === LEFT_HOLDER || isAlive?.(identityIn(holder), Number(holder >> 32n)) === false;
+}
+
+function identityIn(holder: bigint): number {
+  return Number(BigInt.asIntN(32, holder));
+}
+
+function holderOf(identity: number, stamp: number): bigint {
+  return BigInt.asIntN(64, (BigInt(stamp) << 32n) | BigInt(identity >>> 0));
+}
