@@ -49,7 +49,6 @@ export type { RecordTableOptions, RecordTableTypes } from "./collections/record-
 export type { RecordTableStats } from "./collections/records/verify.ts";
 export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
 export { attachSharedInterner, sharedInterner } from "./collections/share-interner.ts";
-export type { SharedInterner } from "./collections/shared-interner.ts";
 export {
   type AttachSharedTableOptions,
   attachSharedHashTable,
@@ -59,6 +58,7 @@ export {
   sharedHashTable,
   sharedHashTableByteLength,
 } from "./collections/shared-hash-table.ts";
+export type { SharedInterner } from "./collections/shared-interner.ts";
 export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/slot-map.ts";
 export { type SparseSet, sparseSet } from "./collections/sparse-set.ts";
 export { NO_STRING, type StringId } from "./collections/string-id.ts";

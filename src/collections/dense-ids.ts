@@ -13,7 +13,7 @@ import type { SortedRecords } from "./sorted-records.ts";
  *
  * The word ids[count + 1] is won by one record for ever. Who finds it won, by another too, does what the winner may have died before: it writes the
  * id into that record, and only then raises the count. A record is offered for an id only while it has none, looked at after the count, and the
- * count has not passed an id whose record does not have it: so no record gets two.
+ * count has not passed an id whose record does not have it: so no record gets two. Nobody is told an id before the count has reached it.
  */
 export class DenseIds {
   readonly #memory: Memory;
@@ -45,9 +45,15 @@ export class DenseIds {
   }
 
   /** The id of a record on the list, which gets one if it has none; 0 when there is none for it. */
-  idOf(ref: number, room: SharedRoom | undefined): number {
+  idOf(ref: number, room: SharedRoom): number {
     const id = this.#memory.i32[ref * 2 + ID];
-    return id === 0 && room !== undefined ? this.#deal(ref, room) : id;
+    return id !== 0 && id <= this.#known ? id : this.#deal(ref, room);
+  }
+
+  /** The id of a record on the list, if it has been dealt out; else 0. */
+  dealtIdOf(ref: number): number {
+    const id = this.#memory.i32[ref * 2 + ID];
+    return id <= this.#known || id <= this.count() ? id : 0;
   }
 
   /** The ref of the record with this id; -1 when there is none. All of the record can be read. */
@@ -66,9 +72,13 @@ export class DenseIds {
 
   #deal(ref: number, room: SharedRoom): number {
     for (;;) {
-      const count = Atomics.load(this.#memory.i32, this.#head + COUNT);
+      const count = this.count();
       const id = Atomics.load(this.#memory.i32, ref * 2 + ID);
-      if (id !== 0) return id;
+      if (id !== 0) {
+        // Nobody is told an id that does not resolve yet.
+        if (id > count) Atomics.compareExchange(this.#memory.i32, this.#head + COUNT, id - 1, id);
+        return id;
+      }
       const most = Atomics.load(this.#memory.i32, this.#head + MAX_COUNT);
       if (count >= most || !this.refs.reach(count + 1, room)) return 0;
       const { i32 } = this.#memory;

@@ -15,7 +15,9 @@ const SIGN = 0x8000_0000 | 0;
 export function checkSharedInterner(strings: SharedInterner, records: SortedRecords, refs: Segments): string[] {
   const found: string[] = [];
   try {
-    const extents = [...strings.blocks()].map(({ ptr, byteLength }) => ({ start: ptr, end: ptr + byteLength, what: "a block" }));
+    const extents = [...strings.blocks()].map(({ ptr, byteSize }) => ({ start: ptr, end: ptr + byteSize, what: "a block" }));
+    // Others may have made the memory longer.
+    records.reachWord(Math.max(...extents.map(({ end }) => end)) / 4);
     found.push(...overlaps(extents));
     const blocks = extents.sort((a, b) => a.start - b.start);
     const listed = list(strings, records, found, blocks);

@@ -16,7 +16,6 @@ import {
   CHUNKS,
   CONTENT,
   HEAD_BYTES,
-  ID,
   MAX_COUNT,
   MOST_OWNED,
   NO_LIMIT,
@@ -201,11 +200,11 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   /** Every block that it has of its allocator, its head first: what a program that died in the middle of taking one has left is none of them. */
-  *blocks(): Generator<{ readonly ptr: Ptr; readonly byteLength: number }, void, undefined> {
+  *blocks(): Generator<{ readonly ptr: Ptr; readonly byteSize: number }, void, undefined> {
     this.#checkAlive();
-    yield { ptr: this.byteOffset as Ptr, byteLength: HEAD_BYTES };
+    yield { ptr: this.byteOffset as Ptr, byteSize: HEAD_BYTES };
     for (const list of [this.#records.blocks(), this.#numbers.refs.blocks()]) {
-      for (const { ref, byteLength } of list) yield { ptr: (ref * UNIT_BYTES) as Ptr, byteLength };
+      for (const { ref, byteLength } of list) yield { ptr: (ref * UNIT_BYTES) as Ptr, byteSize: byteLength };
     }
     let { i32 } = this.memory;
     const most = this.memory.byteLength / UNIT_BYTES;
@@ -213,7 +212,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
     for (let ref = Atomics.load(i32, this.#head + CHUNKS); ref !== 0; ref = i32[ref * 2]) {
       if (!(ref > 0) || steps++ > most) throwLost(this.memory, this.byteOffset, ref);
       if (ref * 2 + 2 > this.#records.reach) i32 = this.#records.reachWord(ref * 2 + 2);
-      yield { ptr: (ref * UNIT_BYTES) as Ptr, byteLength: i32[ref * 2 + 1] * UNIT_BYTES };
+      yield { ptr: (ref * UNIT_BYTES) as Ptr, byteSize: i32[ref * 2 + 1] * UNIT_BYTES };
     }
   }
 
@@ -252,11 +251,12 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   #idOf(ref: number): StringId<Name> {
-    return this.#numbers.idOf(ref, this.#room) as StringId<Name>;
+    const room = this.#room;
+    return (room === undefined ? this.#numbers.dealtIdOf(ref) : this.#numbers.idOf(ref, room)) as StringId<Name>;
   }
 
   #knownId(ref: number): StringId<Name> | undefined {
-    const id = ref === 0 ? 0 : this.memory.i32[ref * 2 + ID];
+    const id = ref === 0 ? 0 : this.#numbers.dealtIdOf(ref);
     return id === 0 ? undefined : (id as StringId<Name>);
   }
 

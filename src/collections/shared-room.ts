@@ -84,13 +84,17 @@ export class SharedRoom {
   takeBlock(byteLength: number): number {
     checkGrowsUnder(this.#lease, this.#allocator, this.#subject);
     const units = byteLength / UNIT_BYTES;
-    const most = Atomics.load(this.memory.u32, this.#head + MOST_OWNED);
-    const owned = Atomics.add(this.memory.u32, this.#head + OWNED, units) + units;
-    const ptr = owned > most ? NIL : this.#allocator.rawAlloc(byteLength, ALIGN);
-    if (ptr !== NIL && (ptr + byteLength) / UNIT_BYTES <= MOST_REF) return ptr / UNIT_BYTES;
-    if (ptr !== NIL) this.#allocator.rawFree(ptr, byteLength, ALIGN);
-    Atomics.sub(this.memory.u32, this.#head + OWNED, units);
-    return 0;
+    const { u32 } = this.memory;
+    // Others may look at the same moment: together they may go beyond the limit by what each of them takes.
+    if (Atomics.load(u32, this.#head + OWNED) + units > Atomics.load(u32, this.#head + MOST_OWNED)) return 0;
+    const ptr = this.#allocator.rawAlloc(byteLength, ALIGN);
+    if (ptr === NIL) return 0;
+    if ((ptr + byteLength) / UNIT_BYTES > MOST_REF) {
+      this.#allocator.rawFree(ptr, byteLength, ALIGN);
+      return 0;
+    }
+    Atomics.add(this.memory.u32, this.#head + OWNED, units);
+    return ptr / UNIT_BYTES;
   }
 
   giveBack(ref: number, byteLength: number): void {

@@ -273,10 +273,9 @@ describe("a shared interner", () => {
     const clean = memory.u8.slice();
     const used = [...strings.blocks()];
     assert.deepEqual(strings.checkInvariants(), []);
-    const ends = used.map(({ ptr, byteLength }) => ptr + byteLength);
     const unnoticed = new Set<string>();
-    for (const { ptr, byteLength } of used.slice(1)) {
-      for (let at: number = ptr; at < ptr + byteLength; at += 3) {
+    for (const { ptr, byteSize } of used.slice(1)) {
+      for (let at: number = ptr; at < ptr + byteSize; at += 3) {
         memory.u8.set(clean);
         memory.u8[at] ^= 0x10;
         const { length } = attachSharedInterner(memory).checkInvariants();
@@ -289,7 +288,7 @@ describe("a shared interner", () => {
       [...unnoticed].filter((bytes) => !/^0,0,0,0$/.test(bytes)),
       [],
     );
-    assert.ok(ends.length > 4);
+    assert.ok(used.length > 4);
   });
 
   for (const at of [GiB(4), GiB(7) + GiB(0.5)]) {
