@@ -4,6 +4,7 @@ import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import { checkTicket, type Ticket } from "../core/ticket.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
+import { mapMirrored } from "./map-mirrored.ts";
 import { MappedMemory } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -40,7 +41,10 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     byteLength: () => committed.load(),
     commit: () => refuseRemoteGrowth(subject),
     release: () => {},
-    ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
+    ticket: () =>
+      file === undefined || file.mirrored === true
+        ? ticket
+        : { ...ticket, file: { ...file, byteLength: committed.load() - start } },
   };
   return new MappedMemory({
     backing,
@@ -49,6 +53,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     // A file that is written and that other processes may not open is one of copies on write.
     writesThrough: !readOnly && path !== undefined,
     copyOnWrite: path === undefined,
+    mirrored: file?.mirrored === true,
     fileByteOffset: file?.byteOffset === undefined ? 0 : file.byteOffset - start,
     start,
   });
@@ -63,15 +68,18 @@ function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): M
     });
   }
   const { byteOffset, byteLength } = file;
-  const memory = mapFile(path, {
-    mode: readOnly ? "read" : "readWrite",
-    byteOffset,
-    byteLength,
-    maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
-    // Who made the ticket has decided.
-    fileSystem: "any",
-  });
-  const found = memory.ticket().file;
+  const memory =
+    file.mirrored === true
+      ? mapMirrored(byteLength, { path, byteOffset, fileSystem: "any" })
+      : mapFile(path, {
+          mode: readOnly ? "read" : "readWrite",
+          byteOffset,
+          byteLength,
+          maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
+          // Who made the ticket has decided.
+          fileSystem: "any",
+        });
+  const found = memory.origin;
   if (found?.device === file.device && found.inode === file.inode) return memory;
   memory.close();
   throw new MemoryError("io", {
