@@ -11,6 +11,7 @@ export function moduleUrl(path: string): string {
 const MAPPED = [
   "atomic-file",
   "attach",
+  "load-file",
   "map-anonymous",
   "map-file",
   "map-mirrored",
