@@ -31,7 +31,7 @@ const WRITER = `
     for (let n = begun, end = begun + 1 + random(800); n < end; n++) {
       const needed = ${RECORD_BYTES} * (n + 2);
       if (needed > memory.maxByteLength) memory.reserve(2 * needed);
-      if (needed > memory.byteLength) memory.grow(needed + random(300_000));
+      if (needed > memory.byteLength) memory.grow(Math.min(needed + random(300_000), memory.maxByteLength));
       memory.i32.fill(n * 31 + seed, needed / 4 - 16, needed / 4);
       Atomics.store(memory.i32, 0, n + 1);
       if (random(200) === 0) memory.flush(0, needed);
