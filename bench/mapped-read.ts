@@ -54,7 +54,7 @@ const sequential = await interleaveAsync(
       return sum;
     },
   },
-  { rounds: 5, warmupRounds: 1, roundMs: 1 },
+  { rounds: 5, warmupRounds: 3, roundMs: 1 },
 );
 const gigabytes = (ns: number): number => BYTES / ns;
 const sum = `sum ${BYTES / MiB(1)} MiB`;
@@ -94,7 +94,7 @@ const random = interleave(
       return total;
     },
   },
-  { rounds: 5, warmupRounds: 2, operations: RANDOM_READS, roundMs: 1 },
+  { rounds: 5, warmupRounds: 6, operations: RANDOM_READS, roundMs: 1 },
 );
 report({
   bench: "mapped-read",
