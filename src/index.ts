@@ -30,7 +30,7 @@ export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns-
 export type { RowCursor } from "./collections/columns-row.ts";
 export { Dictionary } from "./collections/dictionary.ts";
 export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/freeze-interner.ts";
-export { HashTable, hashTable } from "./collections/hash-table.ts";
+export { HashTable } from "./collections/hash-table.ts";
 export type { HashTableStats } from "./collections/hash-table-check.ts";
 export type { HashTableOptions, HashTableTypes } from "./collections/hash-table-options.ts";
 export { type IdType, idOf } from "./collections/id-type.ts";
@@ -38,10 +38,24 @@ export type { DelimitedOptions, IdArray, TokenRun } from "./collections/intern-m
 export { type InternedStrings, type InternedType, interned } from "./collections/interned-type.ts";
 export { Interner, interner } from "./collections/interner.ts";
 export type { IdWidth, InternerOptions } from "./collections/interner-options.ts";
+export { hashTable } from "./collections/make-hash-table.ts";
 export { Pool, pool } from "./collections/pool.ts";
 export { loadPool, savePool } from "./collections/pool-bytes.ts";
 export type { Poolable, PoolOptions } from "./collections/pool-options.ts";
+export type { RecordReader } from "./collections/record-reader.ts";
+export type { RecordTable, SetOptions, TableBlock } from "./collections/record-table.ts";
+export type { RecordTableOptions, RecordTableTypes } from "./collections/record-table-options.ts";
+export type { RecordTableStats } from "./collections/records/verify.ts";
 export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
+export {
+  type AttachSharedTableOptions,
+  attachSharedHashTable,
+  type SharedHashTable,
+  type SharedTableOptions,
+  type SharedTableParticipant,
+  sharedHashTable,
+  sharedHashTableByteLength,
+} from "./collections/shared-hash-table.ts";
 export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/slot-map.ts";
 export { type SparseSet, sparseSet } from "./collections/sparse-set.ts";
 export { NO_STRING, type StringId } from "./collections/string-id.ts";
@@ -56,6 +70,7 @@ export { GiB, KiB, MiB } from "./core/size.ts";
 export { loadStored, type StoredBytes, type StoredFile, type StoredWriter, saveStored } from "./core/stored-file.ts";
 export type { Ticket } from "./core/ticket.ts";
 export { type ArrayInput, type ArrayType, type ArrayView, array } from "./layout/array.ts";
+export { type BlobType, blob } from "./layout/blob.ts";
 export { type BoolType, bool } from "./layout/bool.ts";
 export { type BytesType, bytes } from "./layout/bytes.ts";
 export type { Cursor } from "./layout/cursor.ts";

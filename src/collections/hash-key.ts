@@ -45,6 +45,11 @@ const LEAST_I64 = -(2n ** 63n);
 const MOST_I64 = 2n ** 63n - 1n;
 const MOST_U64 = 2n ** 64n - 1n;
 
+/** Whether keys of a type are numbers that a slot can hold. */
+export function isKeyOfSlots(type: Type<unknown, never>): boolean {
+  return type.kind === "scalar" && type.codec.shape === "direct" && type.codec.decode === undefined;
+}
+
 /** The kind of a key type. Throws `invalid-argument` unless it is one of the scalars u8 … f64, i64, u64. */
 export function keyKindOf(type: Type): KeyKind {
   if (type.kind === "scalar" && type.codec.shape === "direct" && type.codec.decode === undefined) return KINDS[type.codec.view];

@@ -1,42 +1,17 @@
 import type { Allocator } from "../alloc/allocator.ts";
-import { bump } from "../alloc/bump.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { checkSeed, oddMultiplier, randomSeed } from "./hash.ts";
+import { oddMultiplier } from "./hash.ts";
 import { fitsKey } from "./hash-key.ts";
 import { HashReader } from "./hash-reader.ts";
 import { HashSlots, NOWHERE } from "./hash-slots.ts";
 import { allocateSlots, freeSlots } from "./hash-table-block.ts";
 import { capacityFor, readHeader, slotLayout } from "./hash-table-layout.ts";
-import { checkCount, type HashTableOptions, type HashTableTypes } from "./hash-table-options.ts";
+import { checkCount, type HashTableTypes } from "./hash-table-options.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
-
-/** An empty table. See {@link HashTable}. Throws `out-of-memory`. */
-export function hashTable<Key extends number | bigint, Value, Input = Value>(
-  options: HashTableOptions<Key, Value, Input>,
-): HashTable<Key, Value, Input> {
-  const {
-    key,
-    value,
-    memory,
-    allocator = memory === undefined ? undefined : bump(memory),
-    capacity = 0,
-    seed = randomSeed(),
-  } = options;
-  if (allocator === undefined) {
-    throw new MemoryError("invalid-argument", {
-      subject: "hash table",
-      event: "was not told where to go",
-      cure: "Pass `allocator`, or a `memory` of its own.",
-    });
-  }
-  checkSeed("hash table", seed);
-  checkCount("capacity", capacity);
-  return new HashTable(allocateSlots(allocator, slotLayout(key, value), capacityFor(capacity), oddMultiplier(seed)), allocator);
-}
 
 /**
  * A map from numbers to values of one type, in memory instead of the heap: no object per entry, nothing for the collector to trace.

@@ -215,7 +215,11 @@ export class Seats {
   #trySit(repair: Repair): boolean {
     for (let seat = 1; seat <= this.count; seat++) if (this.#claim(seat, EMPTY)) return true;
     const dead = this.deadSeats();
-    if (dead.length === 0) this.#throwFull();
+    if (dead.length === 0) {
+      // One that was seen taken may have been left since.
+      if (this.others().length === this.count) this.#throwFull();
+      return false;
+    }
     if (!this.#sitSpare()) return false;
     try {
       for (const seat of dead) this.recover(seat, repair);

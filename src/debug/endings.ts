@@ -3,19 +3,20 @@ import type { Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
-import { type BlockRecords, BY_LEASE, QUARANTINED, RETIRED } from "./block-records.ts";
+import type { BlockRecords } from "./block-records.ts";
 import { type Examiner, NO_MISTAKES } from "./examiner.ts";
 import { LeaseBooks } from "./lease-books.ts";
 import type { Meters } from "./meters.ts";
 import { type Mistake, MistakeError } from "./mistake.ts";
-import { FREED, paint, paintedEnd } from "./paint.ts";
+import { paintFreed } from "./paint.ts";
 import { Place } from "./place.ts";
+import { BY_LEASE, QUARANTINED, RETIRED } from "./record-layout.ts";
 import { NONE, RecordList } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
 import type { Sink } from "./sink.ts";
 
 /** Blocks that went back to the allocator are remembered up to this many, for the story of a late double free. */
-const RETAINED_RECORDS = 1024;
+export const RETAINED_RECORDS = 1024;
 
 /**
  * How blocks end: given back by the program they wait in quarantine, painted, and are looked at once more when they leave it; with their lease they
@@ -26,6 +27,8 @@ const RETAINED_RECORDS = 1024;
 export class Endings {
   /** Told of each `ptr` that is neither live nor quarantined any longer. */
   forgotten: ((ptr: number) => void) | undefined;
+  /** What went back to the allocator, the longest ago first. */
+  readonly retired = new RecordList();
   readonly #inner: Allocator;
   readonly #memory: Memory;
   readonly #records: BlockRecords;
@@ -33,10 +36,9 @@ export class Endings {
   readonly #meters: Meters;
   readonly #sink: Sink;
   readonly #quarantineByteLength: number;
+  readonly #painted: number;
   readonly #stackDepth: number;
   readonly #backstop: boolean;
-  readonly #retired = new RecordList();
-  #retiredCount = 0;
   readonly #books = new Map<Lease, LeaseBooks>();
   readonly #firstLease: Lease;
   /** Told where nothing may be thrown; thrown at the next check or close. */
@@ -50,6 +52,7 @@ export class Endings {
     this.#meters = meters;
     this.#sink = sink;
     this.#quarantineByteLength = settings.quarantineByteLength;
+    this.#painted = settings.paintedByteLength;
     this.#stackDepth = settings.stackDepth;
     this.#backstop = settings.backstop;
     this.#firstLease = inner.lease;
@@ -69,11 +72,7 @@ export class Endings {
 
   /** The record that was retired first, for another block, once enough are remembered; before that NONE. */
   recycle(): number {
-    if (this.#retiredCount < RETAINED_RECORDS) return NONE;
-    const record = this.#retired.head;
-    this.#records.unlink(this.#retired, record);
-    this.#retiredCount -= 1;
-    return record;
+    return this.retired.length < RETAINED_RECORDS ? NONE : this.#records.shift(this.retired);
   }
 
   allBooks(): IterableIterator<LeaseBooks> {
@@ -84,8 +83,8 @@ export class Endings {
   end(record: number, endedBy: number, event: string): readonly Mistake[] {
     const records = this.#records;
     const books = records.books(record);
-    let found = this.#examiner.damage(record);
-    const total = this.#examiner.endOf(record) - records.base(record);
+    const found = this.#examiner.damage(record);
+    const total = records.end(record) - records.base(record);
     this.#conclude(record, endedBy, event);
     if (total > this.#quarantineByteLength) {
       this.#giveBack(record, total);
@@ -94,6 +93,13 @@ export class Endings {
     records.setState(record, QUARANTINED);
     records.append(books.quarantine, record);
     books.quarantinedBytes += total;
+    const more = this.shorten(books);
+    return more.length === 0 ? found : [...found, ...more];
+  }
+
+  /** Lets those go that have waited longest, until no more wait than may. Returns what damage it finds. */
+  shorten(books: LeaseBooks): readonly Mistake[] {
+    let found = NO_MISTAKES;
     while (books.quarantinedBytes > this.#quarantineByteLength) {
       const more = this.#release(books);
       if (more.length > 0) found = [...found, ...more];
@@ -151,18 +157,17 @@ export class Endings {
     if (books.listed) records.unlink(books.live, record);
     records.setEnded(record, endedBy, event);
     if (this.#stackDepth > 0) records.ended[record] = new Place(this.#stackDepth, this.#backstop);
-    if (!memory.closed) paint(memory, records.ptr(record), paintedEnd(records.ptr(record), byteSize), FREED);
-    this.#meters.change(-1, -byteSize);
+    if (!memory.closed) paintFreed(memory, records.ptr(record), byteSize, this.#painted);
+    this.#meters.subtract(1, byteSize);
     if (records.leases.size > 0) this.endLease(record, endedBy, event);
   }
 
   /** Lets the block that has waited longest go. */
   #release(books: LeaseBooks): readonly Mistake[] {
     const records = this.#records;
-    const record = books.quarantine.head;
+    const record = records.shift(books.quarantine);
     const found = this.#examiner.damage(record);
-    const total = this.#examiner.endOf(record) - records.base(record);
-    records.unlink(books.quarantine, record);
+    const total = records.end(record) - records.base(record);
     books.quarantinedBytes -= total;
     this.#giveBack(record, total);
     return found;
@@ -176,8 +181,7 @@ export class Endings {
   #retire(record: number): void {
     const records = this.#records;
     records.setState(record, RETIRED);
-    records.append(this.#retired, record);
-    this.#retiredCount += 1;
+    records.append(this.retired, record);
     this.forgotten?.(records.ptr(record));
   }
 
@@ -196,9 +200,7 @@ export class Endings {
       for (const record of records.iterate(books.quarantine)) found.push(...this.#examiner.damage(record));
     }
     while (books.quarantine.head !== NONE) {
-      const record = books.quarantine.head;
-      records.unlink(books.quarantine, record);
-      this.#retire(record);
+      this.#retire(records.shift(books.quarantine));
     }
     books.quarantinedBytes = 0;
     for (const record of live) {

@@ -1,9 +1,10 @@
 import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
-import { type BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED, roundedUp } from "./block-records.ts";
+import type { BlockRecords } from "./block-records.ts";
 import type { Mistake, MistakeKind } from "./mistake.ts";
-import { FREED, firstDamage, lastDamage, paint, paintAround, paintedEnd, REDZONE } from "./paint.ts";
+import { FREED, firstDamage, lastDamage, paint, paintFreed, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
+import { BY_FREE, BY_LEASE, BY_REALLOC, LIVE, QUARANTINED } from "./record-layout.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
 
@@ -25,25 +26,20 @@ export class Examiner {
   readonly #records: BlockRecords;
   readonly #memory: Memory;
   readonly #subject: string;
-  readonly #redzone: number;
+  readonly #painted: number;
   readonly #stackDepth: number;
 
   constructor(records: BlockRecords, memory: Memory, subject: string, settings: Settings) {
     this.#records = records;
     this.#memory = memory;
     this.#subject = subject;
-    this.#redzone = settings.redzoneByteLength;
+    this.#painted = settings.paintedByteLength;
     this.#stackDepth = settings.stackDepth;
-  }
-
-  /** The byte after the back redzone. */
-  endOf(record: number): number {
-    return this.#records.ptr(record) + roundedUp(this.#records.byteSize(record)) + this.#redzone;
   }
 
   /** Writes where none may be, around a live block or anywhere in a quarantined one. Mended. */
   damage(record: number): readonly Mistake[] {
-    return this.#records.isSound(record, this.#memory, this.#redzone) ? NO_MISTAKES : this.#damaged(record);
+    return this.#records.isSound(record, this.#memory) ? NO_MISTAKES : this.#damaged(record);
   }
 
   /** A block that was given back or resized although it is not live. `record` is what is known of its address, or NONE. */
@@ -114,12 +110,14 @@ export class Examiner {
     const start = this.#records.base(record);
     const from = this.#records.ptr(record);
     const to = from + this.#records.byteSize(record);
-    const end = this.endOf(record);
-    const paintedTo = paintedEnd(from, to - from);
+    const end = this.#records.end(record);
+    const paintedTo = from + Math.min(to - from, this.#painted);
     const front = memory.u32[start / 4] === record ? firstDamage(memory, start + 4, from, REDZONE) : start;
     const back = firstDamage(memory, to, end, REDZONE);
     if (this.#records.state(record) === LIVE) return this.#outside(record, front, back);
-    const inside = firstDamage(memory, from, paintedTo, FREED);
+    const painted = firstDamage(memory, from, paintedTo, FREED);
+    // Of a large block the last bytes are painted as well: see paintFreed.
+    const inside = painted < 0 ? firstDamage(memory, to - ((to - from) & 7), to, FREED) : painted;
     const first = inside >= 0 ? inside : front >= 0 ? front : back;
     const kind = this.#records.endedBy(record) === BY_REALLOC ? "use-after-realloc" : "write-after-free";
     const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event(record)}`, CURES.write, {
@@ -127,18 +125,18 @@ export class Examiner {
       value: hex(memory.u8[first]),
     });
     this.#mend(record);
-    paint(memory, from, paintedTo, FREED);
+    paintFreed(memory, from, to - from, this.#painted);
     return [found];
   }
 
   /** Damage to the redzones of a live block. */
   #outside(record: number, front: number, back: number): readonly Mistake[] {
     const { u8 } = this.#memory;
-    const end = this.endOf(record);
+    const end = this.#records.end(record);
     const to = this.#records.ptr(record) + this.#records.byteSize(record);
     // A write that ran on from the block before reached this one's first byte through that one's last: it is that one's mistake.
     const before = front === this.#records.base(record) ? this.#endingAt(front) : NONE;
-    if (before !== NONE && u8[this.endOf(before) - 1] !== REDZONE) {
+    if (before !== NONE && u8[this.#records.end(before) - 1] !== REDZONE) {
       const found = this.damage(before);
       return back < 0 ? found : [...found, ...this.damage(record)];
     }
@@ -172,7 +170,7 @@ export class Examiner {
 
   /** What is said of a pointer that no record knows. */
   #stranger(ptr: number, byteSize: number, align: number, verb: string): Mistake {
-    const around = this.#records.searchAround(ptr, this.#redzone);
+    const around = this.#records.searchAround(ptr);
     if (around === NONE) {
       return {
         kind: "foreign-free",
@@ -223,8 +221,9 @@ export class Examiner {
   }
 
   #mend(record: number): void {
-    const ptr = this.#records.ptr(record);
-    paintAround(this.#memory, record, this.#records.base(record), ptr, ptr + this.#records.byteSize(record), this.endOf(record));
+    this.#mendFront(record);
+    const to = this.#records.ptr(record) + this.#records.byteSize(record);
+    paint(this.#memory, to, this.#records.end(record), REDZONE);
   }
 
   #mendFront(record: number): void {
@@ -236,7 +235,7 @@ export class Examiner {
   #endingAt(byteOffset: number): number {
     const records = this.#records;
     for (let record = 0; record < records.count; record++) {
-      const gap = byteOffset - this.endOf(record);
+      const gap = byteOffset - this.#records.end(record);
       if (gap >= 0 && gap <= MOST_HEADER_BYTES && records.state(record) === LIVE) return record;
     }
     return NONE;

@@ -1,22 +1,26 @@
 import type { Allocator } from "../alloc/allocator.ts";
-import { MAX_BYTE_LENGTH } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { BlockLease, type BlockStory, storyOfEnded } from "./block-lease.ts";
-import { BlockRecords, BY_FREE, BY_LEASE, BY_REALLOC, LIVE, roundedUp } from "./block-records.ts";
+import { BlockRecords } from "./block-records.ts";
 import { type Channel, diagnosticsChannel } from "./channels.ts";
 import { Endings } from "./endings.ts";
 import { Examiner, NO_MISTAKES } from "./examiner.ts";
 import type { LeaseBooks } from "./lease-books.ts";
 import { Meters } from "./meters.ts";
 import { type Mistake, MistakeError } from "./mistake.ts";
-import { FRESH, paint, paintAround, paintedEnd, REDZONE } from "./paint.ts";
+import { FRESH, paint, paintAround, REDZONE } from "./paint.ts";
 import { Place } from "./place.ts";
+import { QuickTurn } from "./quick-turn.ts";
+import { BY_FREE, BY_LEASE, BY_REALLOC, LIVE, roundedUp } from "./record-layout.ts";
 import { NONE } from "./record-list.ts";
 import type { Settings } from "./settings.ts";
 import { Sink } from "./sink.ts";
+
+/** What fits into a record, whatever the memory: 256 TiB. */
+const MOST_TRACKED_BYTES = 2 ** 48;
 
 /**
  * The books of a tracker. In the watched memory a block looks like this:
@@ -37,7 +41,7 @@ export class Ledger implements Dependent {
   readonly memory: Memory;
   readonly settings: Settings;
   readonly sink: Sink;
-  readonly records = new BlockRecords();
+  readonly records: BlockRecords;
   readonly meters = new Meters();
   readonly examiner: Examiner;
   readonly endings: Endings;
@@ -49,9 +53,8 @@ export class Ledger implements Dependent {
   readonly #stackDepth: number;
   readonly #paintsFresh: boolean;
   #current: LeaseBooks;
-  /** Addresses that were ever handed out lie in between. */
-  #lowest = Number.POSITIVE_INFINITY;
-  #highest = 0;
+  /** The way of ordinary blocks, while there may be any. */
+  #quick: QuickTurn | undefined;
   readonly #allocations: Channel | undefined;
   readonly #frees: Channel | undefined;
 
@@ -63,11 +66,16 @@ export class Ledger implements Dependent {
     this.#redzone = settings.redzoneByteLength;
     this.#stackDepth = settings.stackDepth;
     this.#paintsFresh = settings.paintFresh;
+    this.records = new BlockRecords(settings.redzoneByteLength, settings.paintedByteLength);
     this.examiner = new Examiner(this.records, this.memory, inner.subject, settings);
     this.endings = new Endings(inner, settings, this.records, this.examiner, this.meters, this.sink);
     this.#current = this.endings.booksOf(inner.lease);
     this.#allocations = settings.events ? diagnosticsChannel("offheap:alloc") : undefined;
     this.#frees = settings.events ? diagnosticsChannel("offheap:free") : undefined;
+    const { stackDepth, everyNth, events, paintFresh } = settings;
+    if (stackDepth === 0 && everyNth === 1 && !events && !paintFresh) {
+      this.#quick = new QuickTurn(inner, settings, this.records, this.endings, this.meters, this.#current);
+    }
     this.memory.addDependent(this);
   }
 
@@ -81,10 +89,17 @@ export class Ledger implements Dependent {
   /** A new block, or NIL when the allocator has no room even after all of the quarantine was given back. */
   take(byteSize: number, align: number): Ptr {
     if (this.closed) this.#throwClosed();
+    const ptr = this.#quick === undefined ? NIL : this.#quick.take(byteSize, align, this.#serial + 1);
+    if (ptr === NIL) return this.#takeSlowly(byteSize, align);
+    this.#serial += 1;
+    return ptr;
+  }
+
+  #takeSlowly(byteSize: number, align: number): Ptr {
     const redzone = this.#redzone;
     const front = Math.max(align, redzone);
     const total = front + roundedUp(byteSize) + redzone;
-    if (total > MAX_BYTE_LENGTH) return NIL;
+    if (total > MOST_TRACKED_BYTES) return NIL;
     const innerAlign = Math.max(align, 8);
     let base = this.inner.rawAlloc(total, innerAlign);
     while (base === NIL && this.endings.giveBackOldest()) base = this.inner.rawAlloc(total, innerAlign);
@@ -93,21 +108,23 @@ export class Ledger implements Dependent {
     if (this.#current.lease !== lease || !this.#current.open) this.#current = this.endings.booksOf(lease);
     const { records, memory } = this;
     const ptr = base + front;
-    const record = records.open(this.endings.recycle(), base, ptr, byteSize, align, ++this.#serial, this.#current);
+    const record = records.open(this.endings.recycle(), ptr, byteSize, align, ++this.#serial, this.#current);
     if (this.#stackDepth > 0) this.#keepStack(record);
     if (this.#current.listed) records.append(this.#current.live, record);
-    if (base < this.#lowest) this.#lowest = base;
-    if (base + total > this.#highest) this.#highest = base + total;
-    paintAround(memory, record, base, ptr, ptr + byteSize, base + total);
-    if (this.#paintsFresh) paint(memory, ptr, paintedEnd(ptr, byteSize), FRESH);
-    this.meters.change(1, byteSize);
+    paintAround(memory, record, base, ptr, byteSize, base + total);
+    if (this.#paintsFresh) paint(memory, ptr, ptr + Math.min(byteSize, this.settings.paintedByteLength), FRESH);
+    this.meters.add(1, byteSize);
     this.taken?.(ptr);
     if (this.#allocations?.hasSubscribers) this.#allocations.publish(this.#told(record));
     return ptr as Ptr;
   }
 
   /** Takes a block back. What is not as it should be is told; then the block is freed as what it really is, once. */
-  give(ptr: number, byteSize: number, align: number): void {
+  give(ptr: Ptr, byteSize: number, align: number): void {
+    if (this.#quick?.give(ptr, byteSize, align)) {
+      if (!this.#quick.shorten()) this.sink.settle(this.endings.shorten(this.#quick.books));
+      return;
+    }
     const record = this.#expectLive(ptr, byteSize, align, "freed");
     if (record === NONE) return;
     const wrong = this.#wrongClaim(record, byteSize, align, "freed");
@@ -126,15 +143,14 @@ export class Ledger implements Dependent {
     const base = records.base(record);
     const byteSize = records.byteSize(record);
     const end = ptr + roundedUp(newByteSize) + this.#redzone;
-    const fits = end <= MAX_BYTE_LENGTH;
-    const done =
-      fits && this.inner.rawResize(base as Ptr, this.examiner.endOf(record) - base, end - base, this.#innerAlign(record));
+    const fits = end <= MOST_TRACKED_BYTES;
+    const done = fits && this.inner.rawResize(base as Ptr, records.end(record) - base, end - base, this.#innerAlign(record));
     if (done) {
       records.setByteSize(record, newByteSize);
       if (this.#paintsFresh && newByteSize > byteSize) paint(memory, ptr + byteSize, ptr + newByteSize, FRESH);
       paint(memory, ptr + newByteSize, end, REDZONE);
-      if (end > this.#highest) this.#highest = end;
-      this.meters.change(0, newByteSize - byteSize);
+      if (newByteSize > byteSize) this.meters.add(0, newByteSize - byteSize);
+      else this.meters.subtract(0, byteSize - newByteSize);
     }
     if (wrong.length > 0 || found.length > 0) this.sink.settle([...wrong, ...found]);
     return done;
@@ -165,9 +181,9 @@ export class Ledger implements Dependent {
   find(ptr: number, align: number): number {
     const header = ptr - Math.max(align, this.#redzone);
     const { records } = this;
-    if (header >= this.#lowest && header < this.#highest && (header & 3) === 0) {
-      const record = this.memory.u32[header / 4];
-      if (record < records.count && records.ptr(record) === ptr && records.state(record) === LIVE) return record;
+    if (header >= 0 && header < this.memory.byteLength && header % 4 === 0) {
+      const record = this.memory.i32[header / 4];
+      if (record >= 0 && record < records.count && records.ptr(record) === ptr && records.state(record) === LIVE) return record;
     }
     return records.search(ptr);
   }
@@ -198,6 +214,7 @@ export class Ledger implements Dependent {
     if (this.settings.leaks) found.push(...this.tellLeaks());
     while (!this.memory.closed && this.endings.giveBackOldest());
     this.closed = true;
+    this.#quick = undefined;
     for (const record of this.live()) this.endings.endLease(record, BY_LEASE, "was left behind by its tracker, which was closed");
     this.endings.close();
     this.memory.removeDependent(this);
@@ -215,6 +232,7 @@ export class Ledger implements Dependent {
   }
 
   memoryClosed(): void {
+    this.#quick = undefined;
     for (const lease of this.records.leases.values()) lease.memoryClosed();
     this.records.leases.clear();
   }

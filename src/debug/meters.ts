@@ -36,16 +36,21 @@ export class Meter {
     return this.#counts[PEAK_BYTES];
   }
 
-  change(blocks: number, bytes: number): void {
+  add(blocks: number, bytes: number): void {
     const counts = this.#counts;
-    if (blocks > 0) counts[BLOCKS] += blocks;
-    if (bytes > 0) counts[BYTES] += bytes;
+    counts[BLOCKS] += blocks;
+    counts[BYTES] += bytes;
     const liveBlocks = counts[LIVE_BLOCKS] + blocks;
     const liveBytes = counts[LIVE_BYTES] + bytes;
     counts[LIVE_BLOCKS] = liveBlocks;
     counts[LIVE_BYTES] = liveBytes;
     if (liveBlocks > counts[PEAK_BLOCKS]) counts[PEAK_BLOCKS] = liveBlocks;
     if (liveBytes > counts[PEAK_BYTES]) counts[PEAK_BYTES] = liveBytes;
+  }
+
+  subtract(blocks: number, bytes: number): void {
+    this.#counts[LIVE_BLOCKS] -= blocks;
+    this.#counts[LIVE_BYTES] -= bytes;
   }
 }
 
@@ -65,10 +70,17 @@ export class Meters {
     if (at >= 0) this.#open.splice(at, 1);
   }
 
-  /** `blocks` more and `bytes` more, or fewer. */
-  change(blocks: number, bytes: number): void {
-    this.whole.change(blocks, bytes);
+  /** So many more are live. */
+  add(blocks: number, bytes: number): void {
+    this.whole.add(blocks, bytes);
     const open = this.#open;
-    for (let at = 0; at < open.length; at++) open[at].change(blocks, bytes);
+    for (let at = 0; at < open.length; at++) open[at].add(blocks, bytes);
+  }
+
+  /** So many are live no more. */
+  subtract(blocks: number, bytes: number): void {
+    this.whole.subtract(blocks, bytes);
+    const open = this.#open;
+    for (let at = 0; at < open.length; at++) open[at].subtract(blocks, bytes);
   }
 }

@@ -4,93 +4,90 @@ import type { Memory } from "../core/memory.ts";
 export const FRESH = 0xd0;
 export const FREED = 0xdf;
 export const REDZONE = 0xde;
-const REDZONE_WORD = 0xdede_dede;
-
-/** Of larger blocks the first so many bytes are painted. */
-const MOST_PAINTED_BYTES = 4096;
-
-/** Up to where the bytes of a block are painted. */
-export function paintedEnd(ptr: number, byteSize: number): number {
-  return ptr + Math.min(byteSize, MOST_PAINTED_BYTES);
-}
-
-/** Beyond this many bytes a call of `fill` is faster than a loop. */
-const SHORT_BYTES = 512;
+const REDZONE_WORD = 0xdede_dede | 0;
+const REDZONES: number = wordOf(8, REDZONE, REDZONE);
+const FREEDS: number = wordOf(8, FREED, FREED);
 
 /**
- * Up to here offsets are made 32-bit integers: as doubles, which the books hand out, rounding and comparing them would take most of the time. Half of
- * the range, so that no shift makes one negative.
+ * Where the last bytes of a block share eight with its redzone: by how many of them are the block's, the eight bytes of a freed one, and the bits that
+ * are the redzone's, in the first four bytes and in the other four.
  */
-const INT32_SAFE = 0x7fff_0000;
-
-/** Eight bytes of each colour as one double. */
-const WORDS = new Float64Array(256);
-for (const byte of [FRESH, FREED, REDZONE]) WORDS[byte] = wordOf(byte);
+const LAST_EIGHT = Float64Array.from({ length: 8 }, (_, own) => wordOf(own, FREED, REDZONE));
+const FIRST_FOUR = Int32Array.from({ length: 8 }, (_, own) => (own < 4 ? -1 << (own * 8) : 0));
+const OTHER_FOUR = Int32Array.from({ length: 8 }, (_, own) => (own < 4 ? -1 : -1 << ((own - 4) * 8)));
 
 /** Paints `[from, to)`. */
 export function paint(memory: Memory, from: number, to: number, byte: number): void {
-  const { u8, f64 } = memory;
-  if (to - from > SHORT_BYTES || to > INT32_SAFE) {
-    u8.fill(byte, from, to);
-    return;
-  }
-  const word = WORDS[byte];
-  const firstWord = (from + 7) >>> 3;
-  const endWord = to >>> 3;
-  const head = Math.min(firstWord << 3, to) >>> 0;
-  for (let at = from >>> 0; at < head; at++) u8[at] = byte;
-  for (let at = firstWord; at < endWord; at++) f64[at] = word;
-  for (let at = Math.max(endWord << 3, head) >>> 0; at < to; at++) u8[at] = byte;
+  memory.u8.fill(byte, from, to);
 }
 
 /**
- * Paints what lies around a block: its record number and redzone from `base` to `ptr`, both multiples of 8, and its redzone from `to` to `end`, of
- * which the latter is.
+ * Paints what lies around a new block: its record number and redzone from `base` to `ptr`, and its redzone up to `end`, all of them multiples of 8.
+ * The block's last bytes may be painted too.
  */
-export function paintAround(memory: Memory, record: number, base: number, ptr: number, to: number, end: number): void {
-  memory.u32[base / 4] = record;
-  memory.u32[base / 4 + 1] = REDZONE_WORD;
-  if (end > INT32_SAFE) {
-    memory.u8.fill(REDZONE, base + 8, ptr);
-    memory.u8.fill(REDZONE, to, end);
-    return;
-  }
-  const { u8, f64 } = memory;
-  const word = WORDS[REDZONE];
-  const block = ptr >>> 3;
-  for (let at = (base >>> 3) + 1; at < block; at++) f64[at] = word;
-  const whole = (to + 7) >>> 3;
-  for (let at = to | 0; at < whole << 3; at++) u8[at] = REDZONE;
-  const last = end >>> 3;
-  for (let at = whole; at < last; at++) f64[at] = word;
+export function paintAround(memory: Memory, record: number, base: number, ptr: number, byteSize: number, end: number): void {
+  const { i32, f64 } = memory;
+  const front = base / 8;
+  i32[front * 2] = record;
+  i32[front * 2 + 1] = REDZONE_WORD;
+  const block = ptr / 8;
+  for (let at = front + 1; at < block; at++) f64[at] = REDZONES;
+  const behind = end / 8;
+  for (let at = (ptr + byteSize - (byteSize & 7)) / 8; at < behind; at++) f64[at] = REDZONES;
 }
 
-/** Whether what lies around a block is as `paintAround` painted it. */
-export function isPaintedAround(memory: Memory, record: number, base: number, ptr: number, to: number, end: number): boolean {
-  if (memory.u32[base / 4] !== record || memory.u32[base / 4 + 1] !== REDZONE_WORD) return false;
-  if (end > INT32_SAFE) return firstDamage(memory, base + 8, ptr, REDZONE) < 0 && firstDamage(memory, to, end, REDZONE) < 0;
-  const { u8, f64 } = memory;
-  const word = WORDS[REDZONE];
-  const block = ptr >>> 3;
-  for (let at = (base >>> 3) + 1; at < block; at++) if (f64[at] !== word) return false;
-  const whole = (to + 7) >>> 3;
-  for (let at = to | 0; at < whole << 3; at++) if (u8[at] !== REDZONE) return false;
-  const last = end >>> 3;
-  for (let at = whole; at < last; at++) if (f64[at] !== word) return false;
+/** Whether what lies around a block is as `paintAround` painted it, whatever the block's own bytes are. */
+export function isPaintedAround(memory: Memory, record: number, base: number, ptr: number, byteSize: number, end: number): boolean {
+  const { i32, f64 } = memory;
+  const front = base / 8;
+  const own = byteSize & 7;
+  const last = (ptr + byteSize - own) / 8;
+  let differing = (i32[front * 2] ^ record) | (i32[front * 2 + 1] ^ REDZONE_WORD);
+  differing |= (i32[last * 2] ^ REDZONE_WORD) & FIRST_FOUR[own];
+  differing |= (i32[last * 2 + 1] ^ REDZONE_WORD) & OTHER_FOUR[own];
+  if (differing !== 0) return false;
+  const block = ptr / 8;
+  for (let at = front + 1; at < block; at++) if (f64[at] !== REDZONES) return false;
+  const behind = end / 8;
+  for (let at = last + 1; at < behind; at++) if (f64[at] !== REDZONES) return false;
   return true;
 }
 
-/** Whether `[from, to)` is as painted. */
-export function isPainted(memory: Memory, from: number, to: number, byte: number): boolean {
-  if (to > INT32_SAFE) return firstDamage(memory, from, to, byte) < 0;
-  const { u8, f64 } = memory;
-  const word = WORDS[byte];
-  const firstWord = (from + 7) >>> 3;
-  const endWord = to >>> 3;
-  const head = Math.min(firstWord << 3, to) >>> 0;
-  for (let at = from >>> 0; at < head; at++) if (u8[at] !== byte) return false;
-  for (let at = firstWord; at < endWord; at++) if (f64[at] !== word) return false;
-  for (let at = Math.max(endWord << 3, head) >>> 0; at < to; at++) if (u8[at] !== byte) return false;
+/**
+ * Paints the first `most` bytes of a block that ended, a multiple of 8, and whatever it has of the eight bytes that its redzone begins in: with its
+ * redzone there, in one store.
+ */
+export function paintFreed(memory: Memory, ptr: number, byteSize: number, most: number): void {
+  const { f64 } = memory;
+  const own = byteSize & 7;
+  const last = (ptr + byteSize - own) / 8;
+  const to = Math.min(last, (ptr + most) / 8);
+  for (let at = ptr / 8; at < to; at++) f64[at] = FREEDS;
+  f64[last] = LAST_EIGHT[own];
+}
+
+/** Whether the bytes of a block that ended are as `paintFreed` painted them, and those around it as `paintAround` did. */
+export function isPaintedFreed(
+  memory: Memory,
+  record: number,
+  base: number,
+  ptr: number,
+  byteSize: number,
+  most: number,
+  end: number,
+): boolean {
+  const { i32, f64 } = memory;
+  const front = base / 8;
+  if (((i32[front * 2] ^ record) | (i32[front * 2 + 1] ^ REDZONE_WORD)) !== 0) return false;
+  const block = ptr / 8;
+  for (let at = front + 1; at < block; at++) if (f64[at] !== REDZONES) return false;
+  const own = byteSize & 7;
+  const last = (ptr + byteSize - own) / 8;
+  const to = Math.min(last, (ptr + most) / 8);
+  for (let at = block; at < to; at++) if (f64[at] !== FREEDS) return false;
+  if (f64[last] !== LAST_EIGHT[own]) return false;
+  const behind = end / 8;
+  for (let at = last + 1; at < behind; at++) if (f64[at] !== REDZONES) return false;
   return true;
 }
 
@@ -108,10 +105,15 @@ export function lastDamage(memory: Memory, from: number, to: number, byte: numbe
   return -1;
 }
 
-/** The double whose eight bytes are all `byte`, computed so that no buffer need be looked at in two ways. Exact: byte has its top bit set. */
-function wordOf(byte: number): number {
-  const high = byte * 0x0101_0101;
-  const exponent = (high >>> 20) & 0x7ff;
-  const fraction = (high & 0xf_ffff) * 2 ** 32 + high;
+/**
+ * The double that lies in memory as `count` bytes `first` and then bytes `other`, computed so that no buffer need be looked at in two ways. Exact:
+ * its top byte is 0xde or 0xdf, so that it is an ordinary negative number.
+ */
+function wordOf(count: number, first: number, other: number): number {
+  const byteAt = (at: number): number => (at < count ? first : other);
+  const fourAt = (at: number): number => byteAt(at) + byteAt(at + 1) * 2 ** 8 + byteAt(at + 2) * 2 ** 16 + byteAt(at + 3) * 2 ** 24;
+  const high = fourAt(4);
+  const fraction = (high % 2 ** 20) * 2 ** 32 + fourAt(0);
+  const exponent = Math.floor(high / 2 ** 20) % 2 ** 11;
   return -(1 + fraction / 2 ** 52) * 2 ** (exponent - 1023);
 }

@@ -5,4 +5,5 @@ export const NONE = -1;
 export class RecordList {
   head = NONE;
   tail = NONE;
+  length = 0;
 }

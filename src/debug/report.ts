@@ -33,12 +33,12 @@ export interface MemoryReport {
 }
 
 export function reportOf(ledger: Ledger): MemoryReport {
-  const { records, examiner, meters, settings, sink } = ledger;
+  const { records, meters, settings, sink } = ledger;
   const groups = new Map<string, { place: string; frames: readonly string[]; blocks: number; bytes: number }>();
   let overheadBytes = ledger.quarantinedBytes;
   for (const record of ledger.live()) {
     const byteSize = records.byteSize(record);
-    overheadBytes += examiner.endOf(record) - records.base(record) - byteSize;
+    overheadBytes += records.end(record) - records.base(record) - byteSize;
     const frames = records.allocated[record]?.frames ?? [];
     const place = frames[0] ?? `blocks of ${tellBytes(byteSize)}`;
     const key = frames.length === 0 ? place : frames.join("\n");

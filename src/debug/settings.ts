@@ -1,4 +1,4 @@
-import { checkByteLength, isPowerOfTwo } from "../core/align.ts";
+import { alignUp, checkByteLength, isPowerOfTwo } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { KiB } from "../core/size.ts";
 import type { OnMistake } from "./sink.ts";
@@ -16,7 +16,9 @@ export interface TrackOptions {
   readonly redzoneByteLength?: number;
   /** Freed blocks are kept from reuse while they have no more bytes than this together, for each lease. Default: 256 KiB; 16 KiB when sampling. */
   readonly quarantineByteLength?: number;
-  /** Paint the first 4 KiB of new blocks too, with 0xd0, so that who reads what was never written sees it. Default: when stacks are taken. */
+  /** So many bytes of a freed block are painted, and must be as painted when it leaves the quarantine: its first ones and its last up to 7. Default: 4096, without stacks 128. */
+  readonly paintedByteLength?: number;
+  /** Paint as many bytes of new blocks too, with 0xd0, so that who reads what was never written sees it. Default: when stacks are taken. */
   readonly paintFresh?: boolean;
   /** Look at one allocation in `everyNth` on average, at random distances; the others go straight through. Default: 1, which is all. */
   readonly everyNth?: number;
@@ -42,11 +44,12 @@ const MOST_FRAMES = 200;
 /** The options with their defaults. Throws `invalid-argument`. */
 export function settingsOf(options: TrackOptions, leaks: boolean): Settings {
   const { everyNth = 1, redzoneByteLength = 16, stackDepth = 8, seed = 1 } = options;
-  const { quarantineByteLength = everyNth > 1 ? KiB(16) : KiB(256) } = options;
+  const { quarantineByteLength = everyNth > 1 ? KiB(16) : KiB(256), paintedByteLength = stackDepth > 0 ? KiB(4) : 128 } = options;
   checkWhole("everyNth", everyNth, 1, 2 ** 30);
   checkWhole("stackDepth", stackDepth, 0, MOST_FRAMES);
   checkWhole("seed", seed, 0, 0xffff_ffff);
   checkByteLength("track", "quarantineByteLength", quarantineByteLength);
+  checkByteLength("track", "paintedByteLength", paintedByteLength);
   checkByteLength("track", "redzoneByteLength", redzoneByteLength, LEAST_REDZONE_BYTES, MOST_REDZONE_BYTES);
   if (!isPowerOfTwo(redzoneByteLength)) refuse("redzoneByteLength", redzoneByteLength, "Pass a power of two from 8 to 2048.");
   return {
@@ -60,6 +63,7 @@ export function settingsOf(options: TrackOptions, leaks: boolean): Settings {
     redzoneByteLength,
     stackDepth,
     quarantineByteLength,
+    paintedByteLength: alignUp(paintedByteLength, 8),
     seed,
   };
 }

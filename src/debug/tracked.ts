@@ -3,10 +3,10 @@ import { checkAlign, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
-import { LIVE } from "./block-records.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Meter } from "./meters.ts";
 import type { Mistake } from "./mistake.ts";
+import { LIVE } from "./record-layout.ts";
 import { type MemoryReport, reportOf } from "./report.ts";
 
 const DEFAULT_ALIGN = 8;
@@ -109,19 +109,8 @@ export class Tracked extends Allocator implements Disposable {
     return this.ledger.move(ptr, Math.max(oldByteSize, 1), Math.max(newByteSize, 1), align);
   }
 
-  override tryCreate<Input, View>(type: Placeable<Input, View>, init?: Input): View | undefined {
-    const { byteSize, align } = type;
-    const ptr = this.tryAllocZeroed(byteSize, align);
-    if (ptr === NIL) return undefined;
-    if (init !== undefined) {
-      try {
-        type.write(this.memory, ptr, init);
-      } catch (error) {
-        this.free(ptr, byteSize, align);
-        throw error;
-      }
-    }
-    return type.view(this.ledger.openLease(ptr, align), ptr);
+  protected override leaseOf(ptr: Ptr, align: number): Lease {
+    return this.ledger.openLease(ptr, align);
   }
 
   override destroy<View extends object>(type: Placeable<never, View>, view: View): void {
@@ -146,7 +135,7 @@ export class Tracked extends Allocator implements Disposable {
 
   /** Live blocks and those in quarantine, in no order that means anything. Do not allocate meanwhile. */
   *blocks(): IterableIterator<TrackedBlock> {
-    const { records, examiner } = this.ledger;
+    const { records } = this.ledger;
     for (const record of this.ledger.present()) {
       const byteOffset = records.base(record);
       yield {
@@ -155,7 +144,7 @@ export class Tracked extends Allocator implements Disposable {
         align: records.align(record),
         state: records.state(record) === LIVE ? "live" : "quarantined",
         byteOffset,
-        byteLength: examiner.endOf(record) - byteOffset,
+        byteLength: records.end(record) - byteOffset,
       };
     }
   }

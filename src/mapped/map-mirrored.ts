@@ -3,13 +3,15 @@ import { resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
 import { CommittedLength } from "../core/committed.ts";
 import { MemoryError } from "../core/errors.ts";
-import type { Backing } from "../core/memory.ts";
+import type { Backing, Memory } from "../core/memory.ts";
+import type { Parking } from "../core/parking.ts";
 import type { Ticket } from "../core/ticket.ts";
 import { system } from "../native/system.ts";
 import { extendFile } from "./extend-file.ts";
 import { wholePages } from "./file-backing.ts";
 import type { FileOrigin } from "./file-locks.ts";
 import { checkFileSystem, type FileSystems } from "./file-system.ts";
+import { mappedParking } from "./futex-parking.ts";
 import { openMemoryFile } from "./map-anonymous.ts";
 import { MappedMemory } from "./mapped-memory.ts";
 import { openRegularFile } from "./open-file.ts";
@@ -120,6 +122,10 @@ class MirroredBacking implements Backing {
   }
 
   commit(): void {}
+
+  parking(memory: Memory): Parking {
+    return mappedParking(memory);
+  }
 
   release(): void {
     if (this.#fd !== undefined) {

@@ -10,6 +10,7 @@ import { tlsf } from "../../src/alloc/tlsf.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import { GiB, KiB } from "../../src/core/size.ts";
+import { track } from "../../src/debug/track.ts";
 import { runRandomProgram } from "../../src/testing/index.ts";
 
 /** A memory that reaches beyond 4 GiB, where the engine has them. Its pages take no room until they are touched. */
@@ -41,6 +42,29 @@ describe("beyond 4 GiB", { skip }, () => {
       }
     });
   }
+
+  it("a tracker watches blocks there", () => {
+    assert.ok(memory !== undefined);
+    for (const title of ["slab", "tlsf"] as const) {
+      for (let seed = 1; seed <= 10; seed++) {
+        const create = () =>
+          track(KINDS[title](memory, GiB(5), KiB(256)), { stackDepth: 0, quarantineByteLength: KiB(4), leaks: false });
+        runRandomProgram({ title: `tracked ${title}`, create }, seed);
+      }
+    }
+    const heap = track(KINDS.slab(memory, GiB(5), KiB(256)), { onMistake: "collect" });
+    const ptr = heap.alloc(21);
+    memory.u8[ptr + 23] = 1;
+    heap.free(ptr, 21);
+    heap.free(ptr, 21);
+    assert.deepEqual(
+      heap.mistakes.map(({ kind, numbers }) => ({ kind, ptr: numbers.ptr })),
+      [
+        { kind: "overflow", ptr },
+        { kind: "double-free", ptr },
+      ],
+    );
+  });
 
   it("a bump allocator places blocks there", () => {
     assert.ok(memory !== undefined);

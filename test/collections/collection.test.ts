@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { columnBuffer } from "../../src/collections/column-buffer.ts";
 import { columns } from "../../src/collections/columns.ts";
-import { hashTable } from "../../src/collections/hash-table.ts";
+import { hashTable } from "../../src/collections/make-hash-table.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { MiB } from "../../src/core/size.ts";
 import { f32, u32 } from "../../src/layout/scalars.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { HashTable, hashTable } from "../../src/collections/hash-table.ts";
+import { HashTable } from "../../src/collections/hash-table.ts";
+import { hashTable } from "../../src/collections/make-hash-table.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { MiB } from "../../src/core/size.ts";
 import { f64, i64, u8, u16, u32 } from "../../src/layout/scalars.ts";

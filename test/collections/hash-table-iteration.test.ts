@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type HashTable, hashTable } from "../../src/collections/hash-table.ts";
+import type { HashTable } from "../../src/collections/hash-table.ts";
+import { hashTable } from "../../src/collections/make-hash-table.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { MiB } from "../../src/core/size.ts";
 import { u32, u64 } from "../../src/layout/scalars.ts";

@@ -117,6 +117,48 @@ test("every byte of a redzone is watched, whatever the size and the alignment of
   }
 });
 
+test("a free looks at every byte of a redzone", () => {
+  using memory = privateMemory(1 << 16);
+  const heap = track(new Bump(memory), { onMistake: "collect", stackDepth: 0 });
+  for (const byteSize of [1, 8, 13, 300, 4464]) {
+    const place = heap.alloc(byteSize);
+    const [block] = [...heap.blocks()].filter((one) => one.ptr === place);
+    heap.free(place, byteSize);
+    for (let at = block.byteOffset; at < block.byteOffset + block.byteLength; at++) {
+      if (at >= place && at < place + byteSize) continue;
+      const before = heap.mistakes.length;
+      const ptr = heap.alloc(byteSize);
+      memory.u8[ptr + at - place] ^= 0x80;
+      heap.free(ptr, byteSize);
+      assert.equal(heap.mistakes.length, before + 1, `size ${byteSize}, byte ${at - place}`);
+      assert.match(heap.mistakes[before].kind, at < place ? /underflow/ : /overflow/);
+    }
+  }
+  heap.close();
+});
+
+test("a block that leaves the quarantine is looked at: its first bytes, its last ones, and what lies around it", () => {
+  using memory = privateMemory(1 << 22);
+  for (const paintedByteLength of [undefined, 0, 40, 400]) {
+    const options = { onMistake: "collect", stackDepth: 0, quarantineByteLength: 400 } as const;
+    const heap = track(new Bump(memory), paintedByteLength === undefined ? options : { ...options, paintedByteLength });
+    const painted = paintedByteLength ?? 128;
+    for (const byteSize of [1, 7, 8, 45, 150, 301]) {
+      for (let at = -16; at < byteSize + 16; at++) {
+        const before = heap.mistakes.length;
+        const ptr = heap.alloc(byteSize);
+        heap.free(ptr, byteSize);
+        memory.u8[ptr + at] ^= 0x40;
+        heap.free(heap.alloc(360), 360);
+        const seen = at < Math.min(painted, byteSize) || at >= byteSize - (byteSize % 8);
+        const kinds = heap.mistakes.slice(before).map(({ kind }) => kind);
+        assert.deepEqual(kinds, seen ? ["write-after-free"] : [], `size ${byteSize}, byte ${at}, painted ${painted}`);
+      }
+    }
+    heap.close();
+  }
+});
+
 test("a stale view throws at every use, tells the story, and is counted once", () => {
   using memory = privateMemory(4096);
   const heap = track(new Bump(memory));
@@ -295,6 +337,7 @@ test("wrong options are refused", () => {
     { everyNth: 0 },
     { everyNth: 1.5 },
     { stackDepth: -1 },
+    { paintedByteLength: 1.5 },
     { seed: Number.NaN },
   ]) {
     assert.throws(() => track(heap, options), { code: "invalid-argument" }, JSON.stringify(options));
