@@ -158,7 +158,7 @@ export class MappedMemory extends Memory {
     const [at, length] = this.#wholePages(byteOffset, byteLength);
     if (this.#parts.copyOnWrite !== true)
       this.#refuse("has no copies on write that could be taken back", 'Map it with { mode: "copyOnWrite" }.');
-    this.#checkDone(this.#parts.pages().advise("drop", at, length), "could not be reverted");
+    this.#checkDone(this.#parts.pages().advise("revert", at, length), "could not be reverted");
   }
 
   /**
