@@ -78,6 +78,12 @@ export class Seats {
     return this.seat;
   }
 
+  /** Takes this very seat. False where somebody has it, or where one is taken already. */
+  sitAt(seat: number): boolean {
+    this.#checkSeat(seat);
+    return this.seat === 0 && this.#claim(seat, EMPTY);
+  }
+
   /** Leaves the own seat to others. Nothing must be held from it any more. */
   leave(): void {
     if (this.seat === 0) return;
