@@ -52,6 +52,11 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
     this.rawStore(memory, byteOffset, checked);
   }
 
+  /** `write` without a look at the place: for structures that have checked it themselves. When it throws nothing was stored. */
+  rawWrite(memory: Memory, byteOffset: number, value: unknown): void {
+    this.rawStore(memory, byteOffset, this.rawCheck(value, this.#place));
+  }
+
   view(lease: Lease, byteOffset: number): View {
     return this.views.view(lease, byteOffset);
   }

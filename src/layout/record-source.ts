@@ -37,9 +37,11 @@ export function methodSource(source: Source, type: Type, fields: Entries, views:
   const { declared, checks, stores, clears } = partsOf(source, fields, type.byteSize);
   const place = (memory: string) => `${source.bind(checkPlace)}(${source.bind(type)}, ${memory}, o, ${type.byteSize});`;
   const classes = source.bind(views);
+  const outermost = source.bind(new Place(undefined, type.name));
   return `{
 read(m, o) { ${place("m")} return ${readText(source, fields, 0)}; },
-write(m, o, v) { const p = ${source.bind(new Place(undefined, type.name))}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
+write(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
+rawWrite(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${stores} },
 view(l, o) {
 ${place("l.memory")}
 if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);

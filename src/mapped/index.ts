@@ -28,6 +28,8 @@ export type { KindReader, MadeStructure, ReachedBlock, SegmentKind, StructureHom
 export type { SegmentArenaOptions } from "./segment/kinds/arena.ts";
 export type { SegmentColumnsOptions } from "./segment/kinds/columns.ts";
 export type { SegmentPoolOptions } from "./segment/kinds/pool.ts";
+export type { SegmentRing, SegmentRingOptions } from "./segment/kinds/ring.ts";
+export type { SegmentTableOptions } from "./segment/kinds/table.ts";
 export { type OpenSegmentOptions, openSegment } from "./segment/open-segment.ts";
 export type { Segment } from "./segment/segment.ts";
 export type { ExtentSummary, SegmentSurvey, StructureSummary } from "./segment/survey.ts";

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
+import { type SeatToken, sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
 import { type Handle, KiB, NO_HANDLE, sharedMemory, struct, u32 } from "../../src/index.ts";
 import { isMappingSupported, mapFile } from "../../src/mapped/index.ts";
 import { moduleUrl, startChild } from "./child.ts";
+import { exchangeBetweenThreads, killAtRandom } from "./pool-strain.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const Job = struct("Job", { number: u32, check: u32 });
@@ -30,10 +31,10 @@ test("a shared pool is whole after worker threads were terminated in the middle 
     const workers = [1, 2].map(
       () => new Worker(new URL("./shared-pool.worker.js", import.meta.url), { workerData: { ticket: memory.ticket() } }),
     );
-    const seats = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0] as number));
+    const tokens = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0] as SeatToken));
     await new Promise((resolve) => setTimeout(resolve, 3 + round * 2));
     await Promise.all(workers.map((worker) => worker.terminate()));
-    const recovered = jobs.recover(seats);
+    const recovered = jobs.recover(tokens);
     assert.equal(recovered.seats, 2);
     assert.deepEqual(jobs.checkInvariants(), []);
     for (const handle of jobs.handles()) jobs.remove(handle);
@@ -77,6 +78,17 @@ test("a shared pool in a file is whole after processes were killed in the middle
     assert.deepEqual(jobs.checkInvariants(), []);
   }
   assert.equal(drain(jobs), CAPACITY);
+});
+
+test("two threads hand out no slot twice and lose none", { timeout: 60_000 }, async () => {
+  assert.ok((await exchangeBetweenThreads(200_000)) >= 200_000);
+});
+
+test("processes that are killed at random moments make nothing be handed out twice, and what they held is not lost", {
+  skip: !isMappingSupported(),
+  timeout: 120_000,
+}, async (context) => {
+  await killAtRandom(6, 7, temporaryDirectory(context));
 });
 
 function isAlive(pid: number): boolean {

@@ -1,5 +1,6 @@
 import type { SharedBump } from "../../alloc/shared-bump.ts";
 import type { Columns } from "../../collections/columns.ts";
+import type { SharedHashTable } from "../../collections/shared-hash-table.ts";
 import type { SharedPool } from "../../concurrent/shared-pool.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -15,7 +16,9 @@ import type { SegmentKind } from "./kind.ts";
 import { arenaKind, type SegmentArenaOptions } from "./kinds/arena.ts";
 import { columnsKind, type SegmentColumnsOptions } from "./kinds/columns.ts";
 import { poolKind, type SegmentPoolOptions } from "./kinds/pool.ts";
+import { ringKind, type SegmentRing, type SegmentRingOptions } from "./kinds/ring.ts";
 import { rootKind } from "./kinds/root.ts";
+import { type SegmentTableOptions, tableKind } from "./kinds/table.ts";
 import { findOrphans, findStrays } from "./orphans.ts";
 import { drawSegment } from "./picture.ts";
 import type { SegmentCore } from "./segment-core.ts";
@@ -70,6 +73,19 @@ export class Segment implements Disposable {
   /** Rows of a struct, each field in an array of its own, written by one participant: see `columns`. */
   columns<const F extends Fields>(name: string, type: StructType<F>, options: SegmentColumnsOptions = {}): Columns<F> {
     return this.open(name, columnsKind(type, options));
+  }
+
+  /** A map that all participants read and write: see `sharedHashTable`. Grows as long as the segment can. */
+  table<Key, Value, Input = Value>(
+    name: string,
+    options: SegmentTableOptions<Key, Value, Input>,
+  ): SharedHashTable<Key, Value, Input> {
+    return this.open(name, tableKind(options));
+  }
+
+  /** A queue of values from one participant to another: see `ring`. */
+  ring<T extends Type<unknown, never>>(name: string, type: T, options: SegmentRingOptions = {}): SegmentRing<T> {
+    return this.open(name, ringKind(type, options));
   }
 
   /** One value, of zeros at first. Its fields are plain memory, which all share. */

@@ -33,10 +33,17 @@ export class Structures {
   open<Made>(name: string, kind: SegmentKind<Made>): Made {
     checkName(this.#core.subject, name);
     checkKind(kind.kind);
-    return this.#core.exclusive(() => {
-      const found = this.#core.directory.find(name);
-      return found === undefined ? this.#make(name, kind) : this.#attach(found, kind);
+    const core = this.#core;
+    // What is there is opened outside of the lock: opening may wait for others, who may be waiting for the lock.
+    const found = core.exclusive(() => {
+      const record = core.directory.find(name);
+      if (record === undefined) return this.#make(name, kind);
+      this.#checkSame(record, kind);
+      checkReach(core, record);
+      this.#use(record);
+      return record;
     });
+    return isRecord(found) ? this.#attach(found, kind) : found.made;
   }
 
   rename(name: string, newName: string): void {
@@ -86,7 +93,7 @@ export class Structures {
     this.#core.exclusive(() => this.#core.settle(this.#core.seats.seat));
   }
 
-  #make<Made>(name: string, kind: SegmentKind<Made>): Made {
+  #make<Made>(name: string, kind: SegmentKind<Made>): { readonly made: Made } {
     const core = this.#core;
     const { directory, extents, log } = core;
     if (!extents.growTable(directory.table, 1) || directory.vacant >= SEGMENT_ITSELF - 1) core.throwFull(1);
@@ -110,8 +117,9 @@ export class Structures {
       const { made, byteOffset, byteLength } = kind.create(home);
       directory.write({ ...record, state: READY, byteOffset, byteLength });
       log.commit();
+      this.#use(record);
       this.#remember(record, kind, home.lease, made);
-      return made;
+      return { made };
     } catch (error) {
       log.discard();
       core.memory.closeLease(home.lease, "was not made");
@@ -121,8 +129,6 @@ export class Structures {
   }
 
   #attach<Made>(record: StructureRecord, kind: SegmentKind<Made>): Made {
-    this.#checkSame(record, kind);
-    checkReach(this.#core, record);
     const home = this.#homeOf(record, kind);
     try {
       const made = kind.attach(home, record.byteOffset);
@@ -130,6 +136,7 @@ export class Structures {
       return made;
     } catch (error) {
       this.#core.memory.closeLease(home.lease, "was not opened");
+      this.#letGo(record);
       throw error;
     }
   }
@@ -142,11 +149,25 @@ export class Structures {
     return { name, memory, allocator, lease, participant: this.#participant, claimWriting: () => this.#claimWriting(index, name) };
   }
 
-  #remember<Made>({ id, index }: StructureRecord, kind: SegmentKind<Made>, lease: Lease, made: Made): void {
+  #remember<Made>({ id }: StructureRecord, kind: SegmentKind<Made>, lease: Lease, made: Made): void {
+    this.#open.push({ id, lease, close: () => kind.close(made), check: () => kind.check(made) });
+  }
+
+  /** From now on nobody deletes it. Needs the lock. */
+  #use({ index }: StructureRecord): void {
     const { directory, memory, seats } = this.#core;
     const { word, bit } = directory.openerBit(index, seats.seat);
     Atomics.or(memory.i32, word, bit);
-    this.#open.push({ id, lease, close: () => kind.close(made), check: () => kind.check(made) });
+  }
+
+  /** Unless it is open here in another way. */
+  #letGo({ id, index }: StructureRecord): void {
+    if (this.#open.some((structure) => structure.id === id)) return;
+    const { directory, memory, seats } = this.#core;
+    this.#core.exclusive(() => {
+      const { word, bit } = directory.openerBit(index, seats.seat);
+      Atomics.and(memory.i32, word, ~bit);
+    });
   }
 
   #closeAll(which: (structure: OpenStructure) => boolean): void {
@@ -223,4 +244,8 @@ export class Structures {
       cure: "Ask `segment.list()` for what there is.",
     });
   }
+}
+
+function isRecord(found: StructureRecord | { readonly made: unknown }): found is StructureRecord {
+  return "state" in found && !("made" in found);
 }
