@@ -2,7 +2,7 @@ import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import { identityOf, LEFT, type Participant } from "./participant.ts";
 import { waitUntil } from "./patience.ts";
-import { SEAT_BITS, SEAT_MASK, type SeatToken, TURN_MASK } from "./seat-token.ts";
+import { holderOf, SEAT_BITS, SEAT_MASK, type SeatToken, TURN_MASK } from "./seat-token.ts";
 import { checkSeatsPlace, SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
 
 export { SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
@@ -297,9 +297,4 @@ export class Seats {
       cure: "Close those that are done, recover those that are dead, or make it with more seats.",
     });
   }
-}
-
-/** Identity and stamp in one word. */
-function holderOf(identity: number, stamp: number): bigint {
-  return BigInt.asIntN(64, (BigInt(stamp) << 32n) | BigInt(identity >>> 0));
 }
