@@ -19,6 +19,8 @@ const DARWIN: PosixConstants = {
 const EFAULT = 14;
 const F_PREALLOCATE = 42;
 const F_RDADVISE = 44;
+const F_PUNCHHOLE = 99;
+const FPUNCHHOLE_BYTES = 24;
 const F_ALLOCATEALL = 4;
 const F_PEOFPOSMODE = 3;
 const FSTORE_BYTES = 32;
@@ -62,6 +64,12 @@ export function darwinSystem(foreign: ForeignFunctions): System {
       const refused = uninterrupted(() => (fcntl()(fd, F_PREALLOCATE, store) === -1 ? foreign.errno() : 0));
       if (refused !== 0) return refused;
       return uninterrupted(() => outcome(ftruncate()(fd, fileByteOffset + byteLength)));
+    },
+    punchHole(fd, fileByteOffset, byteLength) {
+      const hole = Buffer.alloc(FPUNCHHOLE_BYTES);
+      hole.writeBigInt64LE(BigInt(fileByteOffset), 8);
+      hole.writeBigInt64LE(BigInt(byteLength), 16);
+      return fcntl()(fd, F_PUNCHHOLE, hole) === -1 ? foreign.errno() : 0;
     },
     readAhead(fd, fileByteOffset, byteLength) {
       const advice = Buffer.alloc(RADVISORY_BYTES);
