@@ -33,12 +33,6 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
     "else if (Atomics.exchange(i32, at, wanted) < 0) {",
   ],
   ["a head passes the tail of one that died", "concurrent/message-consumer", "if (((upTo - tail) | 0) > 0)", "if (upTo === tail)"],
-  [
-    "nobody moves the tail for one that died",
-    "concurrent/message-producer",
-    "const taken = found === free ? wanted : found;",
-    "const taken = found === free ? wanted : 0;",
-  ],
 ];
 for (const [what, module, from, to] of DEFECTS) {
   it(`an exploration of a message ring finds that ${what}`, async () => {
