@@ -25,3 +25,6 @@ export { MappedWindow, type MapWindowOptions, mapWindow } from "./map-window.ts"
 export { MappedMemory } from "./mapped-memory.ts";
 export { MappedParticipant, participantIn } from "./participants.ts";
 export { isMappingSupported } from "./supported.ts";
+export type { TableRecovery } from "./table/durable-records.ts";
+export { type Durability, MappedHashTable } from "./table/mapped-hash-table.ts";
+export { type OpenTableOptions, openTable } from "./table/open-table.ts";
