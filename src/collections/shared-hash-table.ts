@@ -197,6 +197,7 @@ export function openRecords<Key, Value, Input>(
     shards: head.shards,
     seed: head.seed,
     source,
+    isRegion: source instanceof RegionSource,
     reach: (byteEnd) => source.reach?.(byteEnd) ?? false,
     keys: new KeyBytes(key, head.seed),
     values: new ValueBytes(value, (head.kind & Kind.TTL) !== 0),

@@ -41,8 +41,11 @@ export class ShardRoom {
   readonly memory: Memory;
   readonly #source: ExtentSource;
   readonly #seed: number;
+  readonly #settle: (() => void) | undefined;
 
-  constructor(memory: Memory, source: ExtentSource, seed: number) {
+  /** `settle` makes what was stored durable: for tables that survive a power failure, whose extents may have been theirs before it. */
+  constructor(memory: Memory, source: ExtentSource, seed: number, settle?: () => void) {
+    this.#settle = settle;
     this.memory = memory;
     this.#source = source;
     this.#seed = seed;
@@ -214,6 +217,11 @@ export class ShardRoom {
     if (ptr === NIL || ptr / 8 + taken > MOST_REF) return false;
     // Taking it may have brought the memory new views.
     const words = this.memory.u32;
+    if (this.#settle !== undefined) {
+      // Records that lie there from before a power failure must be gone before the extent is known.
+      words.fill(0, ptr / 4, ptr / 4 + taken * 2);
+      this.#settle();
+    }
     const [rest, end] = [words[shard + FRESH], words[shard + FRESH_END]];
     words[place + 1] = taken;
     words[place] = ptr / 8;

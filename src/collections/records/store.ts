@@ -33,6 +33,8 @@ export interface StoreParts<Key, Value, Input> {
   readonly shards: number;
   readonly seed: number;
   readonly source: ExtentSource;
+  /** Whether that is the memory behind the table. */
+  readonly isRegion?: boolean;
   readonly reach: Reach;
   readonly keys: KeyBytes<Key>;
   readonly values: ValueBytes<Value, Input>;
@@ -80,7 +82,9 @@ export class RecordStore<Key, Value, Input> {
     this.bounds = new Bounds(memory, parts.reach);
     const valueBytes = values.isVariable ? 0 : values.prefix + values.type.byteSize;
     this.records = new RecordBytes(this.bounds, seed, { keyBytes: keys.fixed, valueBytes, valueAlign: values.align });
-    this.room = new ShardRoom(memory, parts.source, oddMultiplier(seed));
+    // A region is cleared when the table is recovered.
+    const settle = parts.isRegion ? undefined : parts.sync;
+    this.room = new ShardRoom(memory, parts.source, oddMultiplier(seed), settle);
     this.index = new ShardIndex(keys, this.records, this.room, this.bounds);
     this.journal = new ShardJournal(memory, parts.byteOffset / 4, this.room, this.records);
     this.#shardsWord = parts.shardsByteOffset / 4;
@@ -172,6 +176,7 @@ export class RecordStore<Key, Value, Input> {
     if (mayBeOnDisk && tombstone === 0) {
       // No room for a tombstone. When everything older is gone for good, the record can go without one.
       this.parts.sync?.();
+      this.journal.drain(shard, true);
       this.room.free(shard, ref, this.records.unitsOf(ref));
       this.parts.sync?.();
       return;
@@ -185,11 +190,6 @@ export class RecordStore<Key, Value, Input> {
     let count = 0;
     for (let number = 0; number < this.parts.shards; number++) count += this.memory.i32[this.wordOf(number) + COUNT];
     return count;
-  }
-
-  /** The version of a shard: while it stays the same nothing has been set to another value or deleted there. */
-  versionOf(shardNumber: number): number {
-    return Atomics.load(this.memory.i32, this.wordOf(shardNumber) + VERSION);
   }
 
   /** Looks at the seal of a shard before the first use. */

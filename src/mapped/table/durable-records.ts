@@ -150,6 +150,8 @@ function rebuildAll(store: AnyStore): TableRecovery {
     newest = Math.max(newest, newestEpoch(store, store.wordOf(number)));
   }
   memory.i32[head + EPOCH] = newest + 1;
+  // Where extents were that nobody knows of any more their records must not come back when others are placed there.
+  if (parts.isRegion) memory.u32.fill(0, head + memory.u32[head + TOP] * 16, Math.floor(memory.byteLength / 4));
   for (let number = 0; number < parts.shards; number++) foundEntries += rebuildShard(store, store.wordOf(number));
   parts.sync?.();
   memory.i32[head + DURABLE] = newest;
