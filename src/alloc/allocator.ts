@@ -1,10 +1,10 @@
 import { checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { clearBytes } from "../core/clear-bytes.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { checkBlock, checkBlockShape, checkCount } from "./block-checks.ts";
-import { clearBytes } from "./clear-bytes.ts";
 import { endView, placeOfLiveView } from "./end-view.ts";
 
 const DEFAULT_ALIGN = 8;
@@ -15,6 +15,7 @@ export interface Placeable<Input, View> {
   readonly align: number;
   write(memory: Memory, byteOffset: number, value: Input): void;
   view(lease: Lease, byteOffset: number): View;
+  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View;
 }
 
 /**
@@ -179,24 +180,25 @@ export abstract class Allocator {
    * bytes are zero. Throws `out-of-memory`, or `bad-value` and then nothing stays allocated.
    */
   create<Input, View>(type: Placeable<Input, View>, init?: Input): View {
-    return this.tryCreate(type, init) ?? this.throwOutOfMemory(type.byteSize, type.align);
+    const ptr = this.rawAlloc(type.byteSize || 1, type.align);
+    if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
+    return this.#createAt(ptr, type, init);
   }
 
   /** Like `create`, but returns undefined when there is no room. */
   tryCreate<Input, View>(type: Placeable<Input, View>, init?: Input): View | undefined {
-    const { byteSize, align } = type;
-    const ptr = this.rawAlloc(byteSize || 1, align);
-    if (ptr === NIL) return undefined;
-    clearBytes(this.memory, ptr, byteSize);
-    if (init !== undefined) {
-      try {
-        type.write(this.memory, ptr, init);
-      } catch (error) {
-        this.rawFree(ptr, byteSize || 1, align);
-        throw error;
-      }
+    const ptr = this.rawAlloc(type.byteSize || 1, type.align);
+    return ptr === NIL ? undefined : this.#createAt(ptr, type, init);
+  }
+
+  /** With one place that makes the view: where V8 sees that it goes no further, it makes none. */
+  #createAt<Input, View>(ptr: Ptr, type: Placeable<Input, View>, init: Input | undefined): View {
+    try {
+      return type.rawCreate(this.leaseOf(ptr, type.align), ptr, init);
+    } catch (error) {
+      this.rawFree(ptr, type.byteSize || 1, type.align);
+      throw error;
     }
-    return type.view(this.lease, ptr);
   }
 
   /**
@@ -206,6 +208,11 @@ export abstract class Allocator {
   destroy<View extends object>(type: Placeable<never, View>, view: View): void {
     this.free(placeOfLiveView(view, this.memory, this.subject), type.byteSize, type.align);
     endView(view);
+  }
+
+  /** What the views of a block live under that was just made for a value. */
+  protected leaseOf(_ptr: Ptr, _align: number): Lease {
+    return this.lease;
   }
 
   /** What an `out-of-memory` error tells of the room that there is, and of how to get more. */

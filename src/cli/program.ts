@@ -39,12 +39,16 @@ export function program(): Command {
     .addOption(new Option("-f, --format <format>", "how").choices(EXPORT_FORMATS).default("ndjson"))
     .action((file: string, options: { rows: number; format: ExportFormat }) => runHead(file, options));
 
-  command.command("inspect").description("Draw what is in the file.").argument("<file>", "a data set").action(runInspect);
+  command
+    .command("inspect")
+    .description("Draw what is in the file.")
+    .argument("<file>", "a data set or a segment")
+    .action(runInspect);
 
   command
     .command("verify")
     .description("Check every byte and every invariant. Status 0: sound.")
-    .argument("<file>", "a data set")
+    .argument("<file>", "a data set or a segment")
     .action(runVerify);
 
   command

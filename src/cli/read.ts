@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { MemoryError } from "../core/errors.ts";
 import { type Dataset, openDataset, type UntypedRow } from "../mapped/dataset/dataset.ts";
 import type { ExportFormat, RowRange } from "../mapped/dataset/export.ts";
+import { inspectFile, verifyFile } from "../mapped/inspect-file.ts";
 import { Answer } from "./fail.ts";
 import { paletteFor } from "./palette.ts";
 
@@ -24,16 +25,15 @@ export async function runExport(path: string, options: { format: ExportFormat })
   await printRows(path, options.format, {});
 }
 
+/** A data set or a segment, whichever the file is. */
 export async function runInspect(path: string): Promise<void> {
-  using dataset = openDataset(path);
-  await print([dataset.draw(paletteFor(process.stdout))]);
+  await print([inspectFile(path, paletteFor(process.stdout))]);
 }
 
 export async function runVerify(path: string): Promise<void> {
-  using dataset = openDataset(path);
-  const problems = dataset.verify();
+  const { problems, summary } = verifyFile(path);
   if (problems.length > 0) throw new Answer([`${path} is damaged:`, ...problems.map((problem) => `  ${problem}`)].join("\n"));
-  await print([`${path} is sound: ${dataset.size} rows, ${dataset.memory.byteLength} bytes, every one checked\n`]);
+  await print([`${path} is sound: ${summary}\n`]);
 }
 
 export async function runTypes(path: string, options: { name?: string }): Promise<void> {

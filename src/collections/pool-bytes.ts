@@ -2,9 +2,9 @@
  * A pool as bytes, to be kept and loaded again: handles stay what they are. Little-endian.
  *
  *   byte 0     64                          64 + 8 · places, then by block that is there
- *   +----------+---------------------------+------------------------------+------------------+-----+
- *   | header   | floor, present by place   | n words, padded to 8         | n records, to 8  |  …  |
- *   +----------+---------------------------+------------------------------+------------------+-----+
+ *   +----------+---------------------------+------------------------------+-----+
+ *   | header   | floor, present by place   | its n slots, padded to 8     |  …  |
+ *   +----------+---------------------------+------------------------------+-----+
  *
  *   header, u32: those of block-header.ts, magic "OHpo", version 1; 4 records of a block, 5 places for blocks, 6 form (0 wide, 1 narrow) + tag · 256;
  *   8 capacity, 9 head of the free list, 10 size, 11 detached, 12 check of all bytes behind the header, 13 … 15 zero
@@ -22,7 +22,7 @@ import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHe
 import { fmix32 } from "./hash.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { Poolable, PoolOptions } from "./pool-options.ts";
-import { DETACHED, HEAD, type PoolSlots, SIZE, SLOTS } from "./pool-slots.ts";
+import { DETACHED, HEAD, layoutSlot, type PoolSlots, SIZE, SLOTS } from "./pool-slots.ts";
 import { throwFull } from "./pool-stories.ts";
 
 const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
@@ -36,22 +36,18 @@ export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
   // Throws where the pool has ended.
   pool.firstHandle();
   const slots = pool[SLOTS];
-  const { plan, bits, ptrs, floors, state } = slots;
-  const wordBytes = alignUp(plan.blockLength * bits.byteSize, 8);
-  const recordBytes = alignUp(plan.blockLength * plan.byteSize, 8);
+  const { plan, ptrs, floors, state } = slots;
+  const blockBytes = alignUp(slots.blockByteLength, 8);
   const start = HEADER_BYTES + ptrs.length * PLACE_BYTES;
-  const memory = privateMemory(start + slots.blockCount * (wordBytes + recordBytes));
+  const memory = privateMemory(start + slots.blockCount * blockBytes);
   const { i32, u8 } = memory;
   let at = start;
   ptrs.forEach((ptr, block) => {
     i32[(HEADER_BYTES + block * PLACE_BYTES) / 4] = floors[block];
     i32[(HEADER_BYTES + block * PLACE_BYTES) / 4 + 1] = ptr === NIL ? 0 : 1;
     if (ptr === NIL) return;
-    const from = pool.memory.u8;
-    u8.set(from.subarray(ptr, ptr + plan.blockLength * bits.byteSize), at);
-    const first = ptr + slots.firstByteOffset;
-    u8.set(from.subarray(first, first + plan.blockLength * plan.byteSize), at + wordBytes);
-    at += wordBytes + recordBytes;
+    u8.set(pool.memory.u8.subarray(ptr, ptr + slots.blockByteLength), at);
+    at += blockBytes;
   });
   sealHeader(i32, FORMAT, layoutWord(pool.type.signature), [
     plan.blockLength,
@@ -91,21 +87,21 @@ export function loadPool<T extends Poolable>(
   const start = HEADER_BYTES + places * PLACE_BYTES;
   if (!known || !counted || start > bytes.byteLength)
     refuse("has numbers that cannot be", { blockLength, places, flags, capacity });
-  const wordBytes = alignUp(blockLength * bits.byteSize, 8);
-  const recordBytes = alignUp(blockLength * type.byteSize, 8);
+  const blockBytes = alignUp(blockLength * layoutSlot(bits, type.byteSize, type.align).slotWords * bits.byteSize, 8);
   const present: number[] = [];
   for (let block = 0; block < places; block++) {
     const there = memory.i32[(HEADER_BYTES + block * PLACE_BYTES) / 4 + 1];
     if (there === 1) present.push(block);
     else if (there !== 0) refuse("has a block that is neither there nor not", { block });
   }
-  const byteLength = start + present.length * (wordBytes + recordBytes);
+  const byteLength = start + present.length * blockBytes;
   if (present.length === 0 || byteLength !== bytes.byteLength)
     refuse("has another length than it says", { byteLength, given: bytes.byteLength });
   if (header[CHECK] !== checkOf(memory)) refuse("is damaged", { check: header[CHECK] });
   const pool = makePool(type, { ...options, blockLength, capacity, handles: form }, tag);
   try {
-    fill(pool[SLOTS], present, places, memory, start, wordBytes, recordBytes);
+    fill(pool[SLOTS], present, places, memory, start);
+    pool.settleWidth();
     pool[SLOTS].state.set([header[STATE], header[STATE + 1], header[STATE + 2]]);
     const [wrong] = pool.checkInvariants();
     if (wrong !== undefined) refuse(`contradicts itself: ${wrong}`, {});
@@ -116,19 +112,10 @@ export function loadPool<T extends Poolable>(
   return pool;
 }
 
-function fill(
-  slots: PoolSlots,
-  present: readonly number[],
-  places: number,
-  saved: Memory,
-  start: number,
-  wordBytes: number,
-  recordBytes: number,
-): void {
-  const { plan, bits, allocator } = slots;
+function fill(slots: PoolSlots, present: readonly number[], places: number, saved: Memory, start: number): void {
+  const { bits, allocator } = slots;
   const [first] = slots.ptrs;
-  slots.ptrs.length = 0;
-  slots.floors.length = 0;
+  slots.forgetBlocks();
   slots.place(present[0], first);
   for (const block of present.slice(1)) {
     const ptr: Ptr = allocator.rawAlloc(slots.blockByteLength, slots.blockAlign);
@@ -136,8 +123,8 @@ function fill(
     slots.place(block, ptr);
   }
   slots.words = slots.takeWords();
+  slots.extend(places);
   for (let block = 0; block < places; block++) {
-    slots.ptrs[block] ??= NIL;
     const floor = saved.i32[(HEADER_BYTES + block * PLACE_BYTES) / 4];
     if (floor < 0 || floor >= bits.generations) {
       throw new MemoryError("corrupt", {
@@ -151,10 +138,8 @@ function fill(
   }
   const { u8 } = slots.memory;
   present.forEach((block, order) => {
-    const at = start + order * (wordBytes + recordBytes);
-    const ptr = slots.ptrs[block];
-    u8.set(saved.u8.subarray(at, at + plan.blockLength * bits.byteSize), ptr);
-    u8.set(saved.u8.subarray(at + wordBytes, at + wordBytes + plan.blockLength * plan.byteSize), ptr + slots.firstByteOffset);
+    const at = start + order * alignUp(slots.blockByteLength, 8);
+    u8.set(saved.u8.subarray(at, at + slots.blockByteLength), slots.ptrs[block]);
   });
 }
 

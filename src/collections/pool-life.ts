@@ -149,14 +149,14 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   }
 
   #grow(): boolean {
-    const slots = this[SLOTS];
-    const grown = slots.grow();
-    if (grown && !this.wide && slots.ptrs.some((ptr) => ptr + slots.blockByteLength > NARROW_BYTES)) this.#widen();
+    const grown = this[SLOTS].grow();
+    this.settleWidth();
     return grown;
   }
 
-  /** From the first block on that ends beyond 4 GiB, views are of the class for that. */
-  #widen(): void {
+  /** For what places blocks: from the first one on that ends beyond 4 GiB, views are of the class for that. */
+  settleWidth(): void {
+    if (this.wide || this[SLOTS].reach <= NARROW_BYTES) return;
     this.wide = true;
     const { blockLength, form } = this[SLOTS].plan;
     Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true }).prototype);

@@ -8,10 +8,12 @@ import { privateMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Type } from "../layout/type.ts";
 import type { LeasedClass } from "../layout/view-parts.ts";
+import { layoutSlot } from "./pool-slots.ts";
 
 /** A type whose records a pool can hold: every one. */
 export interface Poolable extends Type<unknown, never> {
   leasedClass(wide: boolean): LeasedClass<unknown>;
+  rawWrite(memory: Memory, byteOffset: number, value: unknown): void;
 }
 
 export interface PoolOptions {
@@ -77,8 +79,8 @@ export function planPool(subject: string, type: Type<unknown, never>, options: P
   return { ...plan, allocator: bump(owned), owned };
 
   function room(): number {
-    const align = Math.max(8, type.align);
-    const block = alignUp(alignUp(blockLength * bits.byteSize, type.align) + blockLength * type.byteSize, align);
+    const { slotWords, align } = layoutSlot(bits, type.byteSize, type.align);
+    const block = alignUp(blockLength * slotWords * bits.byteSize, align);
     return Math.ceil(capacity / blockLength) * block + align + SLACK_BYTES;
   }
 }

@@ -1,10 +1,11 @@
 /*
- * The slots of a pool: blocks of n records, taken from an allocator one by one, which never move.
+ * The slots of a pool: blocks of n of them, taken from an allocator one by one, which never move. Each slot is a word and its record, side by side, so
+ * that looking whether a handle is good brings the record into the cache too.
  *
- *   byte 0          word · n      first                 first + stride · n
- *   +----------------+-------------+-----------------------+
- *   | n words        | padding     | n records             |
- *   +----------------+-------------+-----------------------+
+ *   byte 0     record                stride                          stride · n
+ *   +------+---+-------------+-------+------+---+-------------+-----+
+ *   | word |   | record      |       | word |   | record      |  …  |
+ *   +------+---+-------------+-------+------+---+-------------+-----+
  *
  * Slot i is the one at i mod n in block i div n. Its word has the bits of a handle (core/handle.ts): tag, generation, and where a handle has
  * its index:
@@ -21,15 +22,16 @@
  * 2. A word's generation only grows. When a block is given back, the highest of its generations becomes the floor of the next block at its place.
  * 3. The free list holds exactly the free slots, each once. Its links are in the words, its head is `state[HEAD]`.
  * 4. `state[SIZE]` counts the live slots, `state[DETACHED]` the detached ones.
- * 5. `bases` has a power of two of entries; block b is at entry b. An entry without a block has the place of some block that is there: its words
- *    are those of other slots, so none equals what is looked for, and no check of bounds is needed.
+ * 5. Every index leads to a word of some slot (pool-blocks.ts): one that belongs to no block is led to the word of another index, which does not
+ *    equal what is looked for. So no check of bounds is needed.
  */
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { alignUp } from "../core/align.ts";
-import { NIL, type Ptr } from "../core/brand.ts";
+import { NIL } from "../core/brand.ts";
 import { HANDLE_BITS, type HandleBits, type HandleForm } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { PoolBlocks } from "./pool-blocks.ts";
 
 /** Under which a pool keeps them, for generated code and for what builds on a pool. */
 export const SLOTS: unique symbol = Symbol("slots");
@@ -38,7 +40,6 @@ export const SIZE = 1;
 export const DETACHED = 2;
 /** Words are counted in 31 bits. */
 const MOST_BASE = 2 ** 31 - 1;
-const FIRST_BLOCK_ALIGN = 8;
 
 export interface SlotsPlan {
   readonly subject: string;
@@ -52,8 +53,27 @@ export interface SlotsPlan {
   readonly capacity: number;
 }
 
+/** How a slot is laid out. */
+export interface SlotLayout {
+  /** Where the record is in its slot, in bytes. */
+  readonly recordByteOffset: number;
+  /** From one slot to the next, in words. */
+  readonly slotWords: number;
+  readonly align: number;
+}
+
+export function layoutSlot({ byteSize: wordBytes }: HandleBits, byteSize: number, align: number): SlotLayout {
+  const recordByteOffset = alignUp(wordBytes, align);
+  const slotAlign = Math.max(wordBytes, align);
+  return {
+    recordByteOffset,
+    slotWords: alignUp(recordByteOffset + byteSize, slotAlign) / wordBytes,
+    align: Math.max(8, slotAlign),
+  };
+}
+
 /** The words of slots, and the rules by which they change. Types, views and stories are for who uses it: see Pool. */
-export class PoolSlots {
+export class PoolSlots extends PoolBlocks {
   readonly plan: SlotsPlan;
   readonly bits: HandleBits;
   readonly allocator: Allocator;
@@ -61,8 +81,8 @@ export class PoolSlots {
   readonly lease: Lease;
   /** Head of the free list, live slots, detached slots: see the constants. */
   readonly state = new Int32Array(3);
-  /** Where the first record of a block is, and one behind it where the block ends. */
-  readonly firstByteOffset: number;
+  readonly recordByteOffset: number;
+  readonly slotWords: number;
   readonly blockByteLength: number;
   readonly blockAlign: number;
   /** Whether the memory may move without being told: a WebAssembly module grows it. */
@@ -71,39 +91,33 @@ export class PoolSlots {
   readonly retired: number;
   /** A handle of at least this has the last generation. */
   readonly spent: number;
-  /** NIL where a block was given back. */
-  readonly ptrs: Ptr[] = [];
-  /** By block: the even generation from which its slots begin when it comes again. */
-  readonly floors: number[] = [];
   words: Float64Array | Uint32Array;
-  bases = new Int32Array(1);
-  blockMask = 0;
 
   constructor(plan: SlotsPlan, allocator: Allocator, lease: Lease) {
+    const bits = HANDLE_BITS[plan.form];
+    const { recordByteOffset, slotWords, align } = layoutSlot(bits, plan.byteSize, plan.align);
+    const blockByteLength = plan.blockLength * slotWords * bits.byteSize;
+    super(bits.byteSize, blockByteLength);
     this.plan = plan;
-    this.bits = HANDLE_BITS[plan.form];
+    this.bits = bits;
     this.allocator = allocator;
     this.memory = allocator.memory;
     this.lease = lease;
     this.moves = this.memory.home === "wasm";
-    const { indexMask, generation, generations, tag, byteSize } = this.bits;
-    this.none = indexMask;
-    this.retired = indexMask - 1;
-    this.spent = plan.tag * tag + (generations - 1) * generation;
-    this.firstByteOffset = alignUp(plan.blockLength * byteSize, plan.align);
-    this.blockAlign = Math.max(FIRST_BLOCK_ALIGN, plan.align);
-    this.blockByteLength = this.firstByteOffset + plan.blockLength * plan.byteSize;
+    this.none = bits.indexMask;
+    this.retired = bits.indexMask - 1;
+    this.spent = plan.tag * bits.tag + (bits.generations - 1) * bits.generation;
+    this.recordByteOffset = recordByteOffset;
+    this.slotWords = slotWords;
+    this.blockAlign = align;
+    this.blockByteLength = blockByteLength;
     this.words = this.takeWords();
     this.state[HEAD] = this.none;
   }
 
   /** Slots of the blocks that are there. */
   get slotCount(): number {
-    return this.ptrs.reduce((count, ptr) => count + (ptr === NIL ? 0 : this.plan.blockLength), 0);
-  }
-
-  get blockCount(): number {
-    return this.ptrs.reduce((count, ptr) => count + (ptr === NIL ? 0 : 1), 0);
+    return this.blockCount * this.plan.blockLength;
   }
 
   takeWords(): Float64Array | Uint32Array {
@@ -114,14 +128,11 @@ export class PoolSlots {
   wordOf(index: number): number {
     const { blockLength } = this.plan;
     const block = Math.floor(index / blockLength);
-    return this.bases[block & this.blockMask] + (index - block * blockLength);
+    return this.bases[block & this.blockMask] + (index - block * blockLength) * this.slotWords;
   }
 
   ptrOf(index: number): number {
-    const { blockLength, byteSize } = this.plan;
-    const block = Math.floor(index / blockLength);
-    const first = this.bases[block & this.blockMask] * this.bits.byteSize + this.firstByteOffset;
-    return first + (index - block * blockLength) * byteSize;
+    return this.wordOf(index) * this.bits.byteSize + this.recordByteOffset;
   }
 
   has(handle: number): boolean {
@@ -182,12 +193,12 @@ export class PoolSlots {
   grow(): boolean {
     const { blockLength, capacity } = this.plan;
     checkGrowsUnder(this.allocator.lease, this.allocator, this.plan.subject);
-    const block = this.#nextBlock();
+    const block = this.nextBlock(this.bits.generations - 1);
     const most = Math.min(capacity, this.retired);
     if (block * blockLength >= most) return false;
     const ptr = this.allocator.rawAlloc(this.blockByteLength, this.blockAlign);
     if (ptr === NIL) return false;
-    if (ptr / this.bits.byteSize + blockLength > MOST_BASE) {
+    if ((ptr + this.blockByteLength) / this.bits.byteSize > MOST_BASE) {
       this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
       return false;
     }
@@ -198,17 +209,6 @@ export class PoolSlots {
     return true;
   }
 
-  /** Puts a block into the table. */
-  place(block: number, ptr: Ptr): void {
-    this.ptrs[block] = ptr;
-    this.floors[block] ??= 0;
-    let entries = this.bases.length;
-    while (entries <= block) entries *= 2;
-    if (entries > this.bases.length) this.bases = new Int32Array(entries);
-    this.blockMask = entries - 1;
-    this.fillBases();
-  }
-
   generationOf(word: number): number {
     return Math.floor(word / this.bits.generation) % this.bits.generations;
   }
@@ -216,7 +216,7 @@ export class PoolSlots {
   /** The smallest live slot from `index` on, or -1. */
   nextLive(index: number): number {
     const { blockLength } = this.plan;
-    const { words, bases, ptrs, bits } = this;
+    const { words, bases, ptrs, bits, slotWords } = this;
     let block = Math.floor(index / blockLength);
     let slot = index - block * blockLength;
     for (; block < ptrs.length; block++, slot = 0) {
@@ -224,7 +224,8 @@ export class PoolSlots {
       const base = bases[block];
       const first = block * blockLength;
       for (; slot < blockLength; slot++) {
-        if ((words[base + slot] & bits.indexMask) === first + slot && this.isOdd(words[base + slot])) return first + slot;
+        const word = words[base + slot * slotWords];
+        if ((word & bits.indexMask) === first + slot && this.isOdd(word)) return first + slot;
       }
     }
     return -1;
@@ -233,9 +234,7 @@ export class PoolSlots {
   /** Lets go of everything: whatever is looked for is not there, and growing is up to the caller to refuse. */
   forget(): void {
     this.words = new Float64Array(0);
-    this.bases = new Int32Array(1);
-    this.blockMask = 0;
-    this.ptrs.length = 0;
+    this.forgetBlocks();
     this.state.fill(0);
     this.state[HEAD] = this.none;
   }
@@ -254,16 +253,8 @@ export class PoolSlots {
     return this.generationOf(word) % 2 === 1;
   }
 
-  /** The first place for a block whose slots have generations left. */
-  #nextBlock(): number {
-    for (let block = 0; block < this.ptrs.length; block++) {
-      if (this.ptrs[block] === NIL && this.floors[block] < this.bits.generations - 1) return block;
-    }
-    return this.ptrs.length;
-  }
-
   #linkFresh(block: number, usable: number): void {
-    const { words, bits, state, plan } = this;
+    const { words, bits, state, plan, slotWords } = this;
     const base = this.bases[block];
     const first = block * plan.blockLength;
     const tag = plan.tag * bits.tag;
@@ -272,20 +263,10 @@ export class PoolSlots {
     const start = tag + (floor + (floor % 2)) * bits.generation;
     const behind = state[HEAD];
     for (let slot = 0; slot < plan.blockLength; slot++) {
-      if (slot < usable) words[base + slot] = start + (slot + 1 < usable ? first + slot + 1 : behind);
-      else words[base + slot] = tag + bits.generation + this.retired;
+      const word = slot < usable ? start + (slot + 1 < usable ? first + slot + 1 : behind) : tag + bits.generation + this.retired;
+      words[base + slot * slotWords] = word;
     }
     state[HEAD] = first;
-  }
-
-  /** Enters the blocks that are there into the table. */
-  fillBases(): void {
-    const { byteSize } = this.bits;
-    const some = this.ptrs.find((ptr) => ptr !== NIL) ?? NIL;
-    this.bases.fill(some / byteSize);
-    for (let block = 0; block < this.ptrs.length; block++) {
-      if (this.ptrs[block] !== NIL) this.bases[block] = this.ptrs[block] / byteSize;
-    }
   }
 
   /** Visits the words of all slots in their order. */
@@ -293,8 +274,8 @@ export class PoolSlots {
     const { blockLength } = this.plan;
     for (let block = 0; block < this.ptrs.length; block++) {
       if (this.ptrs[block] === NIL) continue;
-      const base = this.bases[block];
-      for (let slot = 0; slot < blockLength; slot++) visit(base + slot, block * blockLength + slot, this.words[base + slot]);
+      let at = this.bases[block];
+      for (let slot = 0; slot < blockLength; slot++, at += this.slotWords) visit(at, block * blockLength + slot, this.words[at]);
     }
   }
 }

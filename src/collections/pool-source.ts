@@ -1,9 +1,8 @@
-import { alignUp } from "../core/align.ts";
 import { HANDLE_BITS, type HandleForm } from "../core/handle.ts";
 import { canGenerate, className, Source } from "../layout/generation.ts";
 import type { Type } from "../layout/type.ts";
 import type { Poolable } from "./pool-options.ts";
-import { HEAD, SIZE, SLOTS } from "./pool-slots.ts";
+import { HEAD, layoutSlot, SIZE, SLOTS } from "./pool-slots.ts";
 import { throwNotLive } from "./pool-stories.ts";
 
 /** Up to here a record is zeroed word by word, which is several times faster than a call. */
@@ -40,39 +39,49 @@ function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide }
   const source = new Source();
   const bits = HANDLE_BITS[form];
   const none = bits.indexMask;
-  const firstByteOffset = alignUp(blockLength * bits.byteSize, type.align);
+  const { recordByteOffset, slotWords } = layoutSlot(bits, type.byteSize, type.align);
   const own = `this[${source.bind(SLOTS)}]`;
   const shift = Math.log2(bits.byteSize);
-  const place = `const i = h & ${bits.indexMask}, b = (i / ${blockLength}) | 0, s = i - Math.imul(b, ${blockLength}), base = t.bases[b & t.blockMask];`;
-  const narrowed = `((base << ${shift}) + ${firstByteOffset} + Math.imul(s, ${type.byteSize}) | 0)`;
-  const ptr = wide ? `(base * ${bits.byteSize} + ${firstByteOffset} + s * ${type.byteSize})` : `(${narrowed} >>> 0)`;
-  const view = `new ${source.bind(type.leasedClass(wide))}(t.lease, ${wide ? ptr : narrowed})`;
+  const at = `const i = h & ${bits.indexMask}, b = (i / ${blockLength}) | 0, at = t.bases[b & t.blockMask] + Math.imul(i - Math.imul(b, ${blockLength}), ${slotWords});`;
+  const position = wide ? `at * ${bits.byteSize} + ${recordByteOffset}` : `(at << ${shift}) + ${recordByteOffset} | 0`;
+  const view = `new ${source.bind(type.leasedClass(wide))}(t.lease, ${position})`;
   const fail = source.bind(throwNotLive);
   const methods = `
-has(h) { const t = ${own}; ${place} return t.words[base + s] === h || this.missed(h); }
-get(h) { const t = ${own}; ${place} if (t.words[base + s] !== h && !this.missed(h)) ${fail}(t, h); return ${view}; }
-tryGet(h) { const t = ${own}; ${place} if (t.words[base + s] !== h && !this.missed(h)) return undefined; return ${view}; }
-uncheckedGet(h) { const t = ${own}; ${place} return ${view}; }
+has(h) { const t = ${own}; ${at} return t.words[at] === h || this.missed(h); }
+get(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) ${fail}(t, h); return ${view}; }
+tryGet(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) return undefined; return ${view}; }
+ptrOf(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) ${fail}(t, h); return ${wide ? position : `(${position}) >>> 0`}; }
+uncheckedGet(h) { const t = ${own}; ${at} return ${view}; }
 add(init) {
+  if (init !== undefined) return this.addFrom(init);
   const t = ${own}; if (t.moves) t.memory.byteLength;
   const state = t.state;
   let h = state[${HEAD}];
   if (h === ${none}) { this.makeRoom(); h = state[${HEAD}]; }
-  ${place}
-  const words = t.words, at = base + s, word = words[at], next = word & ${bits.indexMask};
-  h = word - next + (${bits.generation} + i);
-  words[at] = h; state[${HEAD}] = next; state[${SIZE}]++;
-  const p = ${ptr};
-  if (init === undefined) { ${zeroText(type, "t.memory", "p")} }
-  else { try { ${source.bind(type)}.write(t.memory, p, init); } catch (error) { this.remove(h); throw error; } }
+  ${at}
+  const words = t.words, word = words[at], next = word & ${bits.indexMask};
+  state[${HEAD}] = next; state[${SIZE}]++;
+  ${zeroText(type, slotWords, recordByteOffset, bits.byteSize)}
+  return words[at] = word - next + (${bits.generation} + i);
+}
+addFrom(init) {
+  const t = ${own}; if (t.moves) t.memory.byteLength;
+  const state = t.state;
+  let h = state[${HEAD}];
+  if (h === ${none}) { this.makeRoom(); h = state[${HEAD}]; }
+  ${at}
+  const words = t.words, word = words[at], next = word & ${bits.indexMask};
+  state[${HEAD}] = next; state[${SIZE}]++;
+  h = words[at] = word - next + (${bits.generation} + i);
+  try { ${source.bind(type)}.rawWrite(t.memory, at * ${bits.byteSize} + ${recordByteOffset}, init); } catch (error) { this.remove(h); throw error; }
   return h;
 }
 remove(h) {
-  const t = ${own}; ${place}
-  const words = t.words, at = base + s;
-  if (words[at] !== h || h >= t.spent) { if (!this.tryRemove(h)) ${fail}(t, h); return; }
+  const t = ${own}; ${at}
+  const words = t.words;
+  if (words[at] !== h || h >= t.spent) return this.removeRare(h);
   const state = t.state;
-  words[at] = h - i + ${bits.generation} + state[${HEAD}];
+  words[at] = h - i + (${bits.generation} + state[${HEAD}]);
   state[${HEAD}] = i; state[${SIZE}]--;
 }`;
   const name = className(`${type.name}Pool`, "PoolOfType");
@@ -80,8 +89,12 @@ remove(h) {
   return source.run(`${type.name}.pool`, text) as PoolMethods;
 }
 
-function zeroText({ byteSize, align }: Type<unknown, never>, memory: string, ptr: string): string {
-  if (align < 4 || byteSize > SHORT_BYTES) return `${memory}.u8.fill(0, ${ptr}, ${ptr} + ${byteSize});`;
-  const words = Array.from({ length: byteSize / 4 }, (_, word) => `u[w + ${word}] = 0;`);
-  return `const u = ${memory}.u32, w = ${ptr} / 4; ${words.join(" ")}`;
+/** Up to the end of the slot, where the words that it is made of can do it. */
+function zeroText({ byteSize }: Type<unknown, never>, slotWords: number, recordByteOffset: number, wordBytes: number): string {
+  const first = recordByteOffset / wordBytes;
+  if (byteSize > SHORT_BYTES) {
+    const start = `at * ${wordBytes} + ${recordByteOffset}`;
+    return `t.memory.u8.fill(0, ${start}, ${start} + ${byteSize});`;
+  }
+  return Array.from({ length: slotWords - first }, (_, word) => `words[at + ${first + word}] = 0;`).join(" ");
 }

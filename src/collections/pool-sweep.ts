@@ -25,20 +25,19 @@ export function trimSlots(slots: PoolSlots): number {
     let floor = 0;
     let used = false;
     for (let slot = 0; slot < blockLength && !used; slot++) {
-      const word = slots.words[base + slot];
+      const word = slots.words[base + slot * slots.slotWords];
       const low = word & slots.bits.indexMask;
       used = slots.isOdd(word) && low !== slots.retired;
       floor = Math.max(floor, slots.generationOf(word));
     }
     if (used) continue;
-    slots.floors[block] = floor;
-    slots.ptrs[block] = NIL;
+    slots.displace(block, floor);
     slots.allocator.rawFree(ptr, slots.blockByteLength, slots.blockAlign);
     given += slots.blockByteLength;
     left -= 1;
   }
   if (given === 0) return 0;
-  slots.fillBases();
+  slots.refillBases();
   relink(slots);
   return given;
 }

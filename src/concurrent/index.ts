@@ -1,4 +1,5 @@
 export type { Participant } from "../core/participant.ts";
+export type { SeatToken } from "../core/seat-token.ts";
 export {
   type AttachPipelineOptions,
   attachPipeline,

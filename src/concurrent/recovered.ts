@@ -4,6 +4,6 @@ export interface Recovered {
   readonly seats: number;
   /** Slots that they had taken with them. */
   readonly slots: number;
-  /** Handles of records that they had added, which are there still. */
+  /** Handles of records that were theirs, which are there still. */
   readonly orphans: readonly number[];
 }

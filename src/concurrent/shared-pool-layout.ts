@@ -3,55 +3,59 @@
  *
  *   byte 0        64       128      192                                                                    byteLength
  *   +-------------+--------+--------+--------+-----+-------+-----+-------+-----+----------------------+
- *   | header      | head   | gate   | seat 1 |  …  | words | pad | links | pad | records              |
+ *   | header      | head   | gate   | seats           | words | pad | links | pad | records              |
  *   +-------------+--------+--------+--------+-----+-------+-----+-------+-----+----------------------+
  *
  *   header, i32   0 magic "OHsp", 1 version, 2 features (0), 3 layout, 4 capacity, 5 seats, 6 tag of the handles, 7 sum of 0 … 6
  *   head, i64     bits 0 … 31 the first slot of the free list + 1, 0 where it is empty; bits 32 … 63 a tag, one more at every change
- *   gate, i32     0, or the number of the seat that is recovering
- *   seat, i32     0 identity (0 empty, -1 left), 1 stamp, 2 busy, 3 number of guards, 4 … 15 guarded slots + 1
- *   words, i32    one a slot: generation · 256 + seat
+ *   gate, i32     0, or the token of who takes back what a dead participant held
+ *   seats         core/seats.ts, 128 bytes each; of a seat's own i32 words: 0 busy, 1 number of guards, 2 … 27 guarded slots + 1
+ *   words, i32    one a slot: generation · 256 + owner
  *   links, i32    one a slot: the next slot of the free list + 1
  *
  * A slot's word tells whose it is:
  *
- *   odd generation       live; the seat that added it, or 0
+ *   odd generation       live; its owner is the seat that added it or has adopted it, 0 once that has left, 254 once it has died
  *   even generation, 0   on the free list; or on its way to or from it, while that seat is busy
  *   even generation, s   in the hands of seat s alone: in its cache, or removed by it and perhaps still guarded
  *   255                  retired: its generations are spent
  *
  * Invariants:
  * 1. Every change of hands is one atomic write: of a word, or of the head.
- * 2. A word of seat s and of an even generation is written by s alone; by whoever recovers once s is dead.
- * 3. While a seat is not busy, every slot of generation even and seat 0 is on the free list. Who holds the gate waits until none is busy, and nobody
+ * 2. A word of seat s and of an even generation is written by s alone; by whoever holds the gate once s is dead.
+ * 3. While a seat is not busy, every slot of generation even and owner 0 is on the free list. Who holds the gate waits until none is busy, and nobody
  *    becomes busy meanwhile: then what is missing on the list was lost by the dead.
- * 4. A slot that a guard names is not reused: a guard is written before the word is looked at, a word is changed before the guards are looked at.
+ * 4. A slot that a guard names is not reused: a guard is written before the word is looked at, a word is changed before the guards are looked at. They
+ *    are looked at between the removal and the next use: when a slot leaves the hands of who removed it for a cache, and when it leaves the free list.
  */
 import { alignUp } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
+import { SEAT_OWN_WORDS, seatsByteLength } from "../core/seats.ts";
 import { fingerprint } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
 
 export const LINE = 64;
 export const MAGIC = 0x7073_484f;
 export const VERSION = 1;
-/** i32 words from the beginning. */
+/** The i32 word from the beginning. */
 export const GATE = 32;
-export const FIRST_SEAT = 48;
-export const SEAT_WORDS = 16;
-export const IDENTITY = 0;
-export const STAMP = 1;
-export const BUSY = 2;
-export const GUARD_COUNT = 3;
-export const FIRST_GUARD = 4;
-export const GUARDS = SEAT_WORDS - FIRST_GUARD;
+/** In bytes from the beginning. */
+export const SEATS = 192;
+export const SEAT_BYTES = 128;
+/** A seat's own i32 words. */
+export const BUSY = 0;
+export const GUARD_COUNT = 1;
+export const FIRST_GUARD = 2;
+export const GUARDS = SEAT_BYTES / 4 - SEAT_OWN_WORDS - FIRST_GUARD;
+export const AFTER_GUARDS = FIRST_GUARD + GUARDS;
 /** The i64 word from the beginning. */
 export const HEAD = 8;
 export const OWNER_MASK = 255;
 export const GENERATION = 256;
+export const ORPHAN = 254;
 export const RETIRED = 255;
-export const MOST_SEATS = 254;
+export const MOST_SEATS = 253;
 export const MOST_SLOTS = 2 ** 25 - 2;
 
 export interface SharedPoolShape {
@@ -71,7 +75,7 @@ export function planSharedPool(
   type: Pick<Type<unknown, never>, "byteSize" | "align">,
   { capacity, seats }: SharedPoolShape,
 ): SharedPoolPlan {
-  const words = (FIRST_SEAT + SEAT_WORDS * seats) * 4;
+  const words = SEATS + seatsByteLength({ seats, strideByteLength: SEAT_BYTES });
   const links = alignUp(words + capacity * 4, LINE);
   const records = alignUp(links + capacity * 4, Math.max(LINE, type.align));
   return { capacity, seats, words, links, records, byteLength: records + capacity * type.byteSize };

@@ -1,8 +1,9 @@
 import { MemoryError } from "../core/errors.ts";
-import { formatHandle, HANDLE_BITS, type Handle, handleParts, NO_HANDLE } from "../core/handle.ts";
+import { HANDLE_BITS, type Handle, NO_HANDLE } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Participant } from "../core/participant.ts";
+import type { SeatToken } from "../core/seat-token.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../layout/type.ts";
 import type { Recovered } from "./recovered.ts";
@@ -10,17 +11,19 @@ import {
   checkHome,
   checkShape,
   formatSharedPool,
+  ORPHAN,
   OWNER_MASK,
   planSharedPool,
   readSharedPool,
   type SharedPoolPlan,
 } from "./shared-pool-layout.ts";
+import { throwNotShared } from "./shared-pool-stories.ts";
 import { SharedSlots } from "./shared-slots.ts";
 
 export interface SharedPoolOptions extends Participant {
   /** The most records, for which there is room from the start. */
   readonly capacity: number;
-  /** The most threads and processes that take part at once. Default 32, at most 254. */
+  /** The most threads and processes that take part at once. Default 32, at most 253. */
   readonly seats?: number;
   /** Where in the memory it begins, a multiple of 64. Default 0. */
   readonly byteOffset?: number;
@@ -55,7 +58,7 @@ export function sharedPool<T extends Type<unknown, never>>(memory: Memory, type:
   const plan = planSharedPool(type, { capacity, seats });
   const tag = 1 + Math.floor(Math.random() * (tags - 1));
   formatSharedPool(memory, byteOffset, type, plan, tag);
-  return new SharedPool(type, new SharedSlots(memory, byteOffset, plan, tag, options), plan, tag);
+  return new SharedPool(type, new SharedSlots(memory, byteOffset, plan, options), plan, tag);
 }
 
 /** The pool that another thread or process has made there. Throws `corrupt`, `layout-mismatch`, `unsupported-format`, `out-of-bounds`, `out-of-memory` (no seat left). */
@@ -67,7 +70,7 @@ export function attachSharedPool<T extends Type<unknown, never>>(
   const { byteOffset = 0 } = options;
   checkHome(memory, byteOffset, type);
   const { plan, tag } = readSharedPool(memory, byteOffset, type);
-  return new SharedPool(type, new SharedSlots(memory, byteOffset, plan, tag, options), plan, tag);
+  return new SharedPool(type, new SharedSlots(memory, byteOffset, plan, options), plan, tag);
 }
 
 /**
@@ -112,9 +115,9 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     this.#records = slots.byteOffset + plan.records;
   }
 
-  /** The number of this participant's seat: what others pass to `recover` when it has died. */
-  get seat(): number {
-    return this.#slots.seat;
+  /** Names this participant, and no other that ever takes part: what others pass to `recover` when it has died. */
+  get token(): SeatToken {
+    return this.#slots.seats.token;
   }
 
   /** Adds a record, of zeros without `init`. Throws `out-of-memory` (full), `bad-value`; nothing has changed then. */
@@ -171,7 +174,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   }
 
   /**
-   * Holds a record: until `release` its slot is not used again, though anybody may remove the record. Each participant has 12 guards. Throws like `get`, and
+   * Holds a record: until `release` its slot is not used again, though anybody may remove the record. Each participant has 26 guards. Throws like `get`, and
    * `out-of-memory` when all are in use.
    */
   guard(handle: Handle<T>): Guard<ViewOf<T>> {
@@ -219,14 +222,28 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   }
 
   /**
-   * Brings back what participants held that have died, and empties their seats. Dead are those that `isAlive` says no of, and those on the seats in
-   * `dead`, which must not be alive. Of what they had added `orphans` tells what is there still: whether to keep it, only the program knows.
+   * Brings back what participants held that have died, and empties their seats. Dead are those that `isAlive` says no of, and those that the tokens in
+   * `dead` name, which must not be alive. Of what was theirs `orphans` tells what is there still: whether to keep it, only the program knows; see `adopt`.
    * Others go on meanwhile. Throws `participant-lost` when one that is not known to be dead hangs.
    */
-  recover(dead: readonly number[] = []): Recovered & { readonly orphans: readonly Handle<T>[] } {
+  recover(dead: readonly SeatToken[] = []): Recovered & { readonly orphans: readonly Handle<T>[] } {
     if (!this.#lives) this.#throwClosed();
     const recovered = this.#slots.recover(dead);
-    return { ...recovered, orphans: recovered.orphans as readonly Handle<T>[] };
+    return { ...recovered, orphans: recovered.orphans.map((slot) => this.#handleOf(slot)) };
+  }
+
+  /** The handles of records whose owners have died, and which nobody has adopted, whoever recovered them, and whenever. */
+  *orphans(): Generator<Handle<T>, void, undefined> {
+    if (!this.#lives) this.#throwClosed();
+    for (let slot = 0; slot < this.capacity; slot++) {
+      const word = Atomics.load(this.memory.i32, this.#words + slot);
+      if ((word >>> 8) % 2 === 1 && (word & OWNER_MASK) === ORPHAN) yield this.#handleOf(slot);
+    }
+  }
+
+  /** Makes a record of the dead this participant's. Of any number that try at once, one gets true; false for what is no orphan. */
+  adopt(handle: Handle<T>): boolean {
+    return this.has(handle) && this.#slots.adopt(handle & indexMask, Math.floor(handle / ONE) % generations);
   }
 
   /** What contradicts the invariants in shared-pool-layout.ts; empty when sound. Only for moments when no other participant is at work. */
@@ -248,33 +265,19 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     this.close();
   }
 
+  /** The handle of the record in a slot, now. */
+  #handleOf(slot: number): Handle<T> {
+    const generation = Atomics.load(this.memory.i32, this.#words + slot) >>> 8;
+    return (this.#tag + generation * ONE + slot) as Handle<T>;
+  }
+
   #view(slot: number): ViewOf<T> {
     return this.type.view(this.#lease, this.#records + slot * this.type.byteSize) as ViewOf<T>;
   }
 
   #throwNotLive(handle: unknown): never {
-    const parts = handleParts(handle);
-    const told = formatHandle(handle);
-    const ours =
-      parts !== undefined && parts.form === "wide" && parts.tag * ONE_TAG === this.#tag && parts.slotIndex < this.capacity;
-    const word = ours ? Atomics.load(this.memory.i32, this.#words + parts.slotIndex) : 0;
-    if (!ours || (parts.generation > word >>> 8 && word !== OWNER_MASK)) {
-      throw new MemoryError("foreign-handle", {
-        subject: this.subject,
-        event: "was given a handle that is not of this pool",
-        numbers: { handle: told, tag: parts?.tag, thisPool: this.#tag / ONE_TAG },
-        cure: "Pass a handle that `add` of this pool returned, in whichever thread.",
-      });
-    }
-    throw new MemoryError("stale-handle", {
-      subject: this.subject,
-      event:
-        word === OWNER_MASK
-          ? "was asked for a record that was removed; its slot is retired"
-          : "was asked for a record that was removed",
-      numbers: { handle: told, now: word >>> 8 },
-      cure: "Ask with tryGet where others remove records, and hold a guard while you read.",
-    });
+    const wordOf = (slot: number) => Atomics.load(this.memory.i32, this.#words + slot);
+    throwNotShared({ subject: this.subject, tag: this.#tag / ONE_TAG, capacity: this.capacity }, handle, wordOf);
   }
 
   #throwClosed(): never {

@@ -1,5 +1,5 @@
-import type { Placeable } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
+import type { Lease } from "../core/lease.ts";
 import type { Ledger } from "./ledger.ts";
 import { Tracked } from "./tracked.ts";
 
@@ -85,10 +85,8 @@ export class SampledTracked extends Tracked {
     return this.inner.tryRealloc(ptr, oldByteSize, newByteSize, align);
   }
 
-  override tryCreate<Input, View>(type: Placeable<Input, View>, init?: Input): View | undefined {
-    if (--this.#left > 0) return this.inner.tryCreate(type, init);
-    this.#left = 1;
-    return super.tryCreate(type, init);
+  protected override leaseOf(ptr: Ptr, align: number): Lease {
+    return this.#isWatched(ptr) ? super.leaseOf(ptr, align) : this.inner.lease;
   }
 
   #isWatched(ptr: number): boolean {

@@ -109,19 +109,8 @@ export class Tracked extends Allocator implements Disposable {
     return this.ledger.move(ptr, Math.max(oldByteSize, 1), Math.max(newByteSize, 1), align);
   }
 
-  override tryCreate<Input, View>(type: Placeable<Input, View>, init?: Input): View | undefined {
-    const { byteSize, align } = type;
-    const ptr = this.tryAllocZeroed(byteSize, align);
-    if (ptr === NIL) return undefined;
-    if (init !== undefined) {
-      try {
-        type.write(this.memory, ptr, init);
-      } catch (error) {
-        this.free(ptr, byteSize, align);
-        throw error;
-      }
-    }
-    return type.view(this.ledger.openLease(ptr, align), ptr);
+  protected override leaseOf(ptr: Ptr, align: number): Lease {
+    return this.ledger.openLease(ptr, align);
   }
 
   override destroy<View extends object>(type: Placeable<never, View>, view: View): void {

@@ -1,3 +1,4 @@
+import { clearBytes } from "../core/clear-bytes.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Cursor } from "./cursor.ts";
@@ -51,8 +52,20 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
     this.rawStore(memory, byteOffset, checked);
   }
 
+  /** `write` without a look at the place: for structures that have checked it themselves. When it throws nothing was stored. */
+  rawWrite(memory: Memory, byteOffset: number, value: unknown): void {
+    this.rawStore(memory, byteOffset, this.rawCheck(value, this.#place));
+  }
+
   view(lease: Lease, byteOffset: number): View {
     return this.views.view(lease, byteOffset);
+  }
+
+  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View {
+    const { memory } = lease;
+    clearBytes(memory, byteOffset, this.byteSize);
+    if (init !== undefined) this.rawStore(memory, byteOffset, this.rawCheck(init, this.#place));
+    return this.views.rawView(lease, byteOffset);
   }
 
   /** The class of the views that `view` makes: those of places within 4 GiB, or the wide ones of places beyond. For structures that check places themselves. */

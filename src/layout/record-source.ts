@@ -1,3 +1,4 @@
+import { clearBytes } from "../core/clear-bytes.ts";
 import { ELEMENT_BYTES, type Memory } from "../core/memory.ts";
 import type { Source } from "./generation.ts";
 import { Place } from "./place.ts";
@@ -20,7 +21,7 @@ type Entries = readonly [string, Field][];
  * elements.
  */
 export function recordSource(source: Source, fields: Entries): string {
-  const { names, declared, checks, stores } = partsOf(source, fields);
+  const { names, declared, checks, stores } = partsOf(source, fields, 0);
   return `{
 read(m, o) { return ${readText(source, fields, 0)}; },
 check(v, p) { ${declared} ${checks} return { ${names.join(", ")} }; },
@@ -29,18 +30,30 @@ store(m, o, c) { const { ${names.join(", ")} } = c; ${stores} }
 }
 
 /**
- * `read`, `write` and `view` of a struct as source text of an object literal: functions of this struct alone, which V8 can compile into
+ * `read`, `write`, `view` and `rawCreate` of a struct as source text of an object literal: functions of this struct alone, which V8 can compile into
  * their callers; and `write` in one piece, without an object between checking and storing. A variable `View` is around them.
  */
 export function methodSource(source: Source, type: Type, fields: Entries, views: NestedViews): string {
-  const { declared, checks, stores } = partsOf(source, fields);
+  const { declared, checks, stores, clears } = partsOf(source, fields, type.byteSize);
   const place = (memory: string) => `${source.bind(checkPlace)}(${source.bind(type)}, ${memory}, o, ${type.byteSize});`;
   const classes = source.bind(views);
+  const outermost = source.bind(new Place(undefined, type.name));
   return `{
 read(m, o) { ${place("m")} return ${readText(source, fields, 0)}; },
-write(m, o, v) { const p = ${source.bind(new Place(undefined, type.name))}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
+write(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
+rawWrite(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${stores} },
 view(l, o) {
 ${place("l.memory")}
+if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);
+if (View === undefined) View = ${classes}.leasedClass(false);
+return new View(l, o | 0);
+},
+rawCreate(l, o, v) {
+const m = l.memory;
+${declared}
+if (v !== undefined) { const p = ${source.bind(new Place(undefined, type.name))}; ${checks} }
+${clears}
+${stores}
 if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);
 if (View === undefined) View = ${classes}.leasedClass(false);
 return new View(l, o | 0);
@@ -48,12 +61,32 @@ return new View(l, o | 0);
 }`;
 }
 
-function partsOf(source: Source, fields: Entries) {
+function partsOf(source: Source, fields: Entries, byteSize: number) {
   const leaves: Leaf[] = [];
   const checks = checkText(source, "v", fields, [], 0, leaves);
   const names = leaves.map(({ name }) => name);
   const declared = `let ${leaves.map(({ name, type }) => `${name} = ${zeroOf(type)}`).join(", ")};\n`;
-  return { names, declared, checks: `${checks}\n`, stores: leaves.map((leaf) => storeText(source, leaf)).join("\n") };
+  const stores = leaves.map((leaf) => storeText(source, leaf)).join("\n");
+  return { names, declared, checks: `${checks}\n`, stores, clears: clearText(source, leaves, byteSize) };
+}
+
+/**
+ * Statements that store zeros wherever the stores of the leaves may not: between them and behind them, and in those that may have such places
+ * inside. So nothing tells there of what was there before.
+ */
+function clearText(source: Source, leaves: readonly Leaf[], byteSize: number): string {
+  const parts: string[] = [];
+  let end = 0;
+  const clearTo = (from: number): void => {
+    for (; end < from; end++) parts.push(`m.u8[o + ${end}] = 0;`);
+  };
+  for (const { byteOffset, type } of leaves) {
+    clearTo(byteOffset);
+    end = byteOffset + type.byteSize;
+    if (type.codec.shape !== "direct") parts.push(`${source.bind(clearBytes)}(m, o + ${byteOffset}, ${type.byteSize});`);
+  }
+  clearTo(byteSize);
+  return parts.join("\n");
 }
 
 /** A value that does not lie flat in what is around it, at its offset from the beginning of the outermost struct. */

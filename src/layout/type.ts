@@ -26,6 +26,11 @@ export interface Type<Value = unknown, Input = Value, View = unknown> {
   write(memory: Memory, byteOffset: number, value: Input): void;
   /** A fresh view that lives as long as `lease`: for a struct an object with its fields, for others `{ value }`. */
   view(lease: Lease, byteOffset: number): View;
+  /**
+   * What `create` calls for a place that was just allocated: every byte of it is zero, or `init`'s, and the view is fresh. Throws `bad-value` when
+   * `init` does not fit. A view of the lease of the allocator, in a memory that may be written.
+   */
+  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View;
   /** How generated accessors read and write it. For implementers of types. */
   readonly codec: Codec;
   rawRead(memory: Memory, byteOffset: number): Value;

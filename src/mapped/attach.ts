@@ -3,6 +3,7 @@ import { MemoryError } from "../core/errors.ts";
 import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import { checkTicket, type Ticket } from "../core/ticket.ts";
+import { mappedParking } from "./futex-parking.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
 import { MappedMemory } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
@@ -40,6 +41,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     byteLength: () => committed.load(),
     commit: () => refuseRemoteGrowth(subject),
     release: () => {},
+    parking: mappedParking,
     ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
   };
   return new MappedMemory({

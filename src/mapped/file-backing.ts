@@ -1,10 +1,12 @@
 import { closeSync } from "node:fs";
 import { alignUp, checkByteLength } from "../core/align.ts";
 import { CommittedLength } from "../core/committed.ts";
-import type { Backing } from "../core/memory.ts";
+import type { Backing, Memory } from "../core/memory.ts";
+import type { Parking } from "../core/parking.ts";
 import type { FilePart, Ticket } from "../core/ticket.ts";
 import type { Sharing } from "../native/system.ts";
 import type { FileOrigin } from "./file-locks.ts";
+import { mappedParking } from "./futex-parking.ts";
 import { MappedMemory, type MappedMemoryParts } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -153,6 +155,10 @@ export class FileBacking implements Backing {
       this.#maxByteLength = most;
       throw error;
     }
+  }
+
+  parking(memory: Memory): Parking {
+    return mappedParking(memory);
   }
 
   /** Maps what is not mapped yet of the first `backedByteLength` bytes, as far as the reservation goes; returns how many that are. */

@@ -39,6 +39,11 @@ export interface ForeignFunctions {
     parameters: Parameters,
     last: Last,
   ): CFunction<"i32", readonly [...Parameters, Last]>;
+  /** Like `bind`, for calls that run on another thread and whose result does not matter. Missing where there is no such thing. */
+  bindAsync?<const Parameters extends readonly CType[]>(
+    name: string,
+    parameters: Parameters,
+  ): (...parameters: { [Index in keyof Parameters]: CTypes[Parameters[Index]] }) => Promise<void>;
   /** Runs `msync` on another thread, so that this one goes on. */
   msyncAsync(address: bigint, byteLength: number, flags: number): Promise<Ended>;
   /** Where the bytes of a buffer lie. Does not keep it alive. */

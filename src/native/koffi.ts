@@ -41,6 +41,16 @@ export function koffiFunctions(): ForeignFunctions {
       const call = load().func(name, NAMES.i32, [...names(parameters), "..."]);
       return (...given) => call(...given.slice(0, -1), NAMES[last], given.at(-1));
     },
+    bindAsync<const Parameters extends readonly CType[]>(name: string, parameters: Parameters) {
+      const call = load().func(name, NAMES.i64, names(parameters));
+      return (...given) =>
+        new Promise((resolve, reject) => {
+          call.async(...given, (error: Error | null) => {
+            if (error === null) resolve();
+            else reject(error);
+          });
+        });
+    },
     msyncAsync(address, byteLength, flags) {
       msync ??= load().func("msync", NAMES.i32, names(["address", "size", "i32"]));
       const call = msync;

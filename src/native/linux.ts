@@ -1,4 +1,5 @@
 import { checkEngine } from "./guard.ts";
+import { linuxSleeping } from "./linux-sleeping.ts";
 import { loadForeignFunctions } from "./load-foreign.ts";
 import { lazy, outcomes, type PosixConstants, posixCalls, uninterrupted } from "./posix.ts";
 import type { Seal, System } from "./system.ts";
@@ -61,6 +62,7 @@ export function linuxSystem(): System {
 
   return {
     ...posix,
+    sleeping: linuxSleeping(foreign),
     copyOut(address, into) {
       // Addresses of ordinary arrays are not to be had from everything that calls C, so the bytes go through a shared buffer.
       const buffer = new SharedArrayBuffer(into.byteLength);

@@ -49,8 +49,26 @@ export interface System {
   lockByte(fd: number, fileByteOffset: bigint, lock: ByteLock): number;
   /** 1 where another description holds the byte in any way, 0 where none does, or −errno. */
   probeByte(fd: number, fileByteOffset: bigint): number;
+  /** Missing where threads of several processes cannot sleep on a word. */
+  readonly sleeping?: Sleeping;
   /** Closes a descriptor that `createMemoryFile` made. */
   close(fd: number): number;
+}
+
+/** How threads of all processes that map a page sleep on its words and wake each other. What ended a sleep does not matter to who looks again. */
+export interface Sleeping {
+  /** Sleeps while the 32-bit word at the address holds `seen`, until it is woken, for at most `timeoutMs`. */
+  sleep(address: bigint, seen: number, timeoutMs: number): void;
+  /** Wakes up to `count` of those that sleep on the word. */
+  wake(address: bigint, count: number): void;
+  /** `sleep` on any of up to 128 words, on a thread of the pool. The pages must stay mapped until it ends. Missing where there is no such thing. */
+  readonly sleepAny?: undefined | ((words: readonly SleepWord[], timeoutMs: number) => Promise<void>);
+}
+
+/** A word to sleep on while it holds `seen`. */
+export interface SleepWord {
+  readonly address: bigint;
+  readonly seen: number;
 }
 
 export type Sharing = "shared" | "private";

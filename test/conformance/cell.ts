@@ -36,4 +36,10 @@ export const cell: Placeable<number, CellView> = {
     memory.i32[byteOffset / 4] = value;
   },
   view: (lease, byteOffset) => new CellView(lease, byteOffset),
+  rawCreate(lease, byteOffset, init) {
+    const { memory } = lease;
+    memory.i32.fill(0, byteOffset / 4, byteOffset / 4 + 2);
+    if (init !== undefined) this.write(memory, byteOffset, init);
+    return new CellView(lease, byteOffset);
+  },
 };

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { attachSharedPool, type SharedPool, sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
-import { BUSY, FIRST_SEAT, SEAT_WORDS } from "../../src/concurrent/shared-pool-layout.ts";
+import { BUSY, SEAT_BYTES, SEATS } from "../../src/concurrent/shared-pool-layout.ts";
+import { SEAT_MASK } from "../../src/core/seat-token.ts";
+import { SEAT_OWN_WORDS } from "../../src/core/seats.ts";
 import { type Handle, type Memory, NO_HANDLE, privateMemory, struct, u32 } from "../../src/index.ts";
 import { countSteps, diesAt, interruptedAt } from "./steps.ts";
 
@@ -55,6 +57,11 @@ class Stage implements Disposable {
   }
 }
 
+function isIdle({ i32 }: Memory, jobs: Jobs): boolean {
+  const seat = jobs.token & SEAT_MASK;
+  return i32[(SEATS + SEAT_BYTES * (seat - 1)) / 4 + SEAT_OWN_WORDS + BUSY] === 0;
+}
+
 /** What a participant that may die does. */
 const LIVES: Readonly<Record<string, (stage: Stage, jobs: Jobs) => void>> = {
   "adds and removes": (_, jobs) => {
@@ -82,8 +89,7 @@ const LIVES: Readonly<Record<string, (stage: Stage, jobs: Jobs) => void>> = {
   "recovers another": (stage, jobs) => {
     const other = stage.join();
     for (let number = 0; number < 10; number++) other.remove(other.add());
-    stage.dead.add(other.seat);
-    jobs.recover([other.seat]);
+    jobs.recover([other.token]);
     jobs.add();
   },
   leaves: (_, jobs) => {
@@ -173,7 +179,7 @@ describe("a shared pool", () => {
           () => work(one, given),
           () => {
             // Who recovers waits for who is busy, which here could not go on.
-            if (title !== "recovers" || stage.memory.i32[FIRST_SEAT + SEAT_WORDS * (one.seat - 1) + BUSY] === 0) other(two, seen);
+            if (title !== "recovers" || isIdle(stage.memory, one)) other(two, seen);
           },
         );
         assert.deepEqual(stage.first.checkInvariants(), [], `${title} at step ${at}`);

@@ -152,3 +152,27 @@ function rebuilt({ type }: Specimen): Type {
   const fields = Object.entries(type.fields as Record<string, { type: Type }>).map(([name, field]) => [name, field.type] as const);
   return Reflect.construct(made, [type.name, Object.fromEntries(fields)]) as Type;
 }
+
+test("what is created in a place has no byte of what was there before, between and behind its fields neither", () => {
+  using memory = HOMES[0].create(BYTES);
+  const specimens = structs.chain((specimen) => fc.record({ specimen: fc.constant(specimen), pair: specimen.values }));
+  fc.assert(
+    fc.property(specimens, ({ specimen, pair: [input, value] }) => {
+      const type = complete(specimen.type);
+      const at = Math.ceil(64 / type.align) * type.align;
+      const bytes = memory.u8.subarray(at, at + type.byteSize);
+      for (const init of [undefined, {}, input]) {
+        bytes.fill(0);
+        type.write(memory, at, init ?? {});
+        const expected = bytes.slice();
+        memory.u8.fill(0xff);
+        const view = type.rawCreate(memory.lease, at, init);
+        assert.deepEqual(bytes, expected);
+        assert.equal(memory.u8[at - 1], 0xff);
+        assert.equal(memory.u8[at + type.byteSize], 0xff);
+        if (init === input) assert.deepEqual(type.copy(view), value);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});

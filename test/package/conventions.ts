@@ -7,8 +7,8 @@ const LONGEST_FILE = 300;
 
 /** Files that look at buffers of their own making, which no Memory holds, with the reason. */
 export const OWN_BUFFERS: Readonly<Record<string, string>> = {
-  "src/mapped/dataset/format.ts": "encodes and decodes the 64 bytes of a file header of its own",
   "src/mapped/dataset/write-column.ts": "shows its own numbers to write() as bytes",
+  "src/mapped/file-header.ts": "encodes and decodes the 64 bytes of a file header of its own",
   "src/native/koffi.ts": "asks koffi for the address of a buffer, which it tells of views only",
 };
 

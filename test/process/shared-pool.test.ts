@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
+import { type SeatToken, sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
 import { type Handle, KiB, NO_HANDLE, sharedMemory, struct, u32 } from "../../src/index.ts";
 import { isMappingSupported, mapFile } from "../../src/mapped/index.ts";
 import { moduleUrl, startChild } from "./child.ts";
@@ -30,10 +30,10 @@ test("a shared pool is whole after worker threads were terminated in the middle 
     const workers = [1, 2].map(
       () => new Worker(new URL("./shared-pool.worker.js", import.meta.url), { workerData: { ticket: memory.ticket() } }),
     );
-    const seats = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0] as number));
+    const tokens = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0] as SeatToken));
     await new Promise((resolve) => setTimeout(resolve, 3 + round * 2));
     await Promise.all(workers.map((worker) => worker.terminate()));
-    const recovered = jobs.recover(seats);
+    const recovered = jobs.recover(tokens);
     assert.equal(recovered.seats, 2);
     assert.deepEqual(jobs.checkInvariants(), []);
     for (const handle of jobs.handles()) jobs.remove(handle);

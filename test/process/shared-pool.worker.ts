@@ -8,7 +8,7 @@ const Job = struct("Job", { number: u32, check: u32 });
 const memory = attach(ticket);
 const jobs = attachSharedPool(memory, Job);
 const letters = memory.f64.length - 64;
-parentPort?.postMessage(jobs.seat);
+parentPort?.postMessage(jobs.token);
 for (let turn = 0; ; turn++) {
   const handle = jobs.tryAdd({ number: turn, check: ~turn >>> 0 });
   const letter = letters + (turn % 64);

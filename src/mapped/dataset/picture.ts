@@ -13,7 +13,7 @@ export interface Palette {
 }
 
 const same = (text: string): string => text;
-const PLAIN: Palette = { bold: same, dim: same, cyan: same, green: same, yellow: same, magenta: same };
+export const PLAIN: Palette = { bold: same, dim: same, cyan: same, green: same, yellow: same, magenta: same };
 
 const BAR_WIDTH = 24;
 

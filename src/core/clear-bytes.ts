@@ -1,4 +1,4 @@
-import type { Memory } from "../core/memory.ts";
+import type { Memory } from "./memory.ts";
 
 /** Up to here a loop is several times faster than a call of `fill`. */
 const SHORT_BYTES = 128;

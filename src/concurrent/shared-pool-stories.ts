@@ -1,0 +1,34 @@
+import { MemoryError } from "../core/errors.ts";
+import { formatHandle, handleParts } from "../core/handle.ts";
+import { RETIRED } from "./shared-pool-layout.ts";
+
+/** What an error tells of a pool. */
+interface PoolStory {
+  readonly subject: string;
+  readonly tag: number;
+  readonly capacity: number;
+}
+
+/** Throws the error for a handle that leads to no live record: whether it ever can have, and what is in its slot now. */
+export function throwNotShared({ subject, tag, capacity }: PoolStory, handle: unknown, wordOf: (slot: number) => number): never {
+  const parts = handleParts(handle);
+  const told = formatHandle(handle);
+  const ours = parts !== undefined && parts.form === "wide" && parts.tag === tag && parts.slotIndex < capacity;
+  const word = ours ? wordOf(parts.slotIndex) : 0;
+  const generation = word >>> 8;
+  if (!ours || (parts.generation > generation && word !== RETIRED)) {
+    throw new MemoryError("foreign-handle", {
+      subject,
+      event: "was given a handle that is not of this pool",
+      numbers: { handle: told, tag: parts?.tag, thisPool: tag },
+      cure: "Pass a handle that `add` of this pool returned, in whichever thread.",
+    });
+  }
+  const now = word === RETIRED ? "its slot is retired" : generation % 2 === 1 ? "its slot has another one now" : "its slot is free";
+  throw new MemoryError("stale-handle", {
+    subject,
+    event: `was asked for a record that was removed; ${now}`,
+    numbers: { handle: told, now: generation },
+    cure: "Ask with tryGet where others remove records, and hold a guard while you read.",
+  });
+}

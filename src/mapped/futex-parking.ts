@@ -1,0 +1,54 @@
+import type { Memory } from "../core/memory.ts";
+import { AtomicParking, type Parking } from "../core/parking.ts";
+import { type Sleeping, system } from "../native/system.ts";
+import { sleepersOf } from "./futex-sleepers.ts";
+
+/**
+ * Parking for threads and processes: on futexes, which are about the pages of the file and not about who maps them. A thread that waits for a message
+ * of its event loop is woken through one thread of the pool, whatever number of words it waits for.
+ *
+ * Who woke only futexes would not reach a thread that attached the ticket through the main door, which knows `Atomics` alone: so both are woken. That
+ * one does not reach other processes, whose sleeps then end by their time.
+ */
+class FutexParking implements Parking {
+  readonly #memory: Memory;
+  readonly #sleeping: Sleeping;
+  #buffer: ArrayBufferLike | undefined;
+  #address = 0n;
+
+  constructor(memory: Memory, sleeping: Sleeping) {
+    this.#memory = memory;
+    this.#sleeping = sleeping;
+  }
+
+  wait(word: number, seen: number, timeoutMs: number): void {
+    this.#sleeping.sleep(this.#addressOf(word), seen, timeoutMs);
+  }
+
+  async waitAsync(word: number, seen: number, timeoutMs: number): Promise<void> {
+    const { buffer, i32 } = this.#memory;
+    if (Atomics.load(i32, word) !== seen) return;
+    await sleepersOf(this.#sleeping).sleep({ address: this.#addressOf(word), seen, i32, word, buffer }, timeoutMs);
+  }
+
+  notify(word: number, count: number): void {
+    this.#sleeping.wake(this.#addressOf(word), count);
+    Atomics.notify(this.#memory.i32, word, count);
+  }
+
+  /** Throws `closed`. The buffer of a mapped memory is held by the memory, and through it by who waits. */
+  #addressOf(word: number): bigint {
+    const { buffer, bufferByteOffset } = this.#memory;
+    if (buffer !== this.#buffer && buffer instanceof SharedArrayBuffer) {
+      this.#address = system().addressOf(buffer) + BigInt(bufferByteOffset);
+      this.#buffer = buffer;
+    }
+    return this.#address + BigInt(word * 4);
+  }
+}
+
+/** How those sleep that wait on words of a mapped memory. */
+export function mappedParking(memory: Memory): Parking {
+  const { sleeping } = system();
+  return sleeping === undefined ? new AtomicParking(memory) : new FutexParking(memory, sleeping);
+}

@@ -1,0 +1,63 @@
+import type { Allocator } from "../../alloc/allocator.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { Memory } from "../../core/memory.ts";
+import type { Participant } from "../../core/participant.ts";
+
+/** Where a structure of a segment lives, and who opens it. */
+export interface StructureHome {
+  readonly name: string;
+  readonly memory: Memory;
+  /** Blocks of whole pages that belong to the structure: they go when it is deleted. */
+  readonly allocator: Allocator;
+  /** For views: ends when the structure is deleted here, and with the segment. */
+  readonly lease: Lease;
+  /** Who this is, and who else is alive: for structures that have seats of their own. */
+  readonly participant: Participant;
+  /** Becomes the one who may write; throws `locked` while another is. For kinds with one writer. */
+  claimWriting(): void;
+}
+
+/** A structure that was just made, and its first block: the one that everything else of it is reached from. */
+export interface MadeStructure<Made> {
+  readonly made: Made;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/**
+ * What a segment must know of a kind of structure to keep structures of it under names. One object stands for one kind and its types: "a pool of Particle".
+ */
+export interface SegmentKind<Made> {
+  /** The name of the kind in files: small letters and hyphens, at most 16. */
+  readonly kind: string;
+  /** The version of its bytes. */
+  readonly format: number;
+  /** Canonical text of all that decides how its bytes lie; files hold its fingerprint. */
+  readonly signature: string;
+  /** Of what it is, for people: `Particle`. */
+  readonly typeName: string;
+  /** Makes it. Everything must be in place when this returns: then it gets its name. When it throws, the segment frees all that it took. */
+  create(home: StructureHome): MadeStructure<Made>;
+  /** Opens it. Throws what opening finds wrong. */
+  attach(home: StructureHome, byteOffset: number): Made;
+  /** Ends this participant's use. Called once, unless the memory is closed already. */
+  close(made: Made): void;
+  /** What contradicts its invariants, while nobody else is at work. */
+  check(made: Made): string[];
+}
+
+/** A block of pages that a structure reaches. */
+export interface ReachedBlock {
+  readonly ptr: number;
+  readonly byteSize: number;
+}
+
+/** What can be told of a structure without its types, by its first block alone. One for each kind that this version knows. */
+export interface KindReader {
+  readonly kind: string;
+  readonly format: number;
+  /** All blocks that are reached, the first one among them. What is not reached is freed when nobody uses the segment. Throws `corrupt` when it cannot be told. */
+  blocks(memory: Memory, byteOffset: number, byteLength: number): Iterable<ReachedBlock>;
+  /** What is wrong with its own header. */
+  check(memory: Memory, byteOffset: number, byteLength: number, fingerprint: string): string[];
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { alignUp, checkByteLength } from "../../core/align.ts";
+import { MemoryError } from "../../core/errors.ts";
+import type { Memory } from "../../core/memory.ts";
+import type { Participant } from "../../core/participant.ts";
+import { GiB } from "../../core/size.ts";
+import type { Ticket } from "../../core/ticket.ts";
+import { systemError } from "../../native/system-error.ts";
+import { attach } from "../attach.ts";
+import { beginsAsFile, HEADER_BYTES } from "../file-header.ts";
+import { checkFileSystem } from "../file-system.ts";
+import { openOrMake } from "../make-file.ts";
+import { mapFile } from "../map-file.ts";
+import { MappedMemory } from "../mapped-memory.ts";
+import { participantIn } from "../participants.ts";
+import { syncDirectory } from "../sync-directory.ts";
+import { joinSegment } from "./join.ts";
+import type { KindReader } from "./kind.ts";
+import { SegmentPresence } from "./presence.ts";
+import type { Segment } from "./segment.ts";
+import { emptySegment, readSegmentHeader } from "./segment-format.ts";
+import { FIRST_PAGE, MOST_BYTES, MOST_SEATS, PAGE_BYTES } from "./segment-layout.ts";
+
+export interface OpenSegmentOptions {
+  /**
+   * The most bytes that it can ever grow to: address space, not memory or disk. Of use when it is made; whoever opens it later reserves as much. Default 1 GiB;
+   * in a memory, as far as that can grow.
+   */
+  readonly reserve?: number;
+  /** How many threads and processes can have it open at once, at most 62. Of use when it is made. Default 62. */
+  readonly seats?: number;
+  /** How long to wait for others who are in the middle of a change. Default 10 000. */
+  readonly timeoutMs?: number;
+  /** In a memory that is not mapped: who this is, and who is alive. For mapped ones the kernel knows. */
+  readonly participant?: Participant;
+  /** How blocks of the program's own kinds are found: without it what a killed participant has taken for one stays taken. */
+  readonly readers?: readonly KindReader[];
+}
+
+const DEFAULT_RESERVE = GiB(1);
+/** What a file holds while it is being made: see `openOrMake`. */
+const UNFINISHED = Buffer.from("offheap?");
+
+/**
+ * Opens a segment, and makes it where there is none: a file by its path, a memory that has nothing else in it, or by the ticket of one that another thread or
+ * process has open. See {@link Segment}. A new file appears whole, whoever else comes at the same moment or is killed.
+ *
+ * Throws `io`, `disk-full`, `not-an-offheap-file`, `unsupported-format`, `layout-mismatch` (a data set), `corrupt` (cut short, damaged), `locked`,
+ * `out-of-memory` (no seat left, or no such address space), `read-only`, `unsupported`.
+ */
+export function openSegment(source: string | Memory | Ticket, options: OpenSegmentOptions = {}): Segment {
+  checkOptions(options);
+  if (typeof source === "string") return openFile(source, options);
+  if ("offheap" in source) return openOwned(attach(source), options, undefined);
+  return openIn(source, options);
+}
+
+function openFile(path: string, options: OpenSegmentOptions): Segment {
+  const subject = `segment ${path}`;
+  const { reserve = DEFAULT_RESERVE, seats = MOST_SEATS } = options;
+  const { fd } = openOrMake(subject, path, {
+    look(fd, byteLength) {
+      const begin = Buffer.alloc(HEADER_BYTES);
+      const length = readSync(fd, begin, 0, HEADER_BYTES, 0);
+      const isUnfinished =
+        byteLength === 0 || (length >= UNFINISHED.length && begin.subarray(0, UNFINISHED.length).equals(UNFINISHED));
+      if (!isUnfinished && !beginsAsFile(begin)) throwForeign(subject, byteLength);
+      return isUnfinished ? "unfinished" : "whole";
+    },
+    make: (fd) => makeFile(subject, path, fd, newImage(reserve, seats)),
+  });
+  closeSync(fd);
+  return openOwned(mapWhole(path), options, resolve(path));
+}
+
+/** Maps a segment as far as it can grow. */
+function mapWhole(path: string): MappedMemory {
+  const first = mapFile(path, { mode: "readWrite" });
+  let reserve: number;
+  try {
+    ({ reserve } = readSegmentHeader(first));
+  } finally {
+    first.close();
+  }
+  return mapFile(path, { mode: "readWrite", maxByteLength: reserve });
+}
+
+/** All bytes, on the disk, and only then those that make it whole. */
+function makeFile(subject: string, path: string, fd: number, image: Uint8Array): void {
+  try {
+    const { dev, ino, size } = fstatSync(fd, { bigint: true });
+    checkFileSystem(subject, { fd, byteLength: Number(size), device: String(dev), inode: String(ino) }, "local");
+    writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
+    writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
+    fsyncSync(fd);
+    writeSync(fd, image, 0, HEADER_BYTES, 0);
+    fsyncSync(fd);
+  } catch (cause) {
+    throw cause instanceof MemoryError ? cause : systemError(subject, "could not be made", cause, { path });
+  }
+  syncDirectory(subject, dirname(resolve(path)));
+}
+
+/** In a memory of the caller's, which stays open when the segment is closed. */
+function openIn(memory: Memory, options: OpenSegmentOptions): Segment {
+  if (memory.readOnly) throwReadOnly(memory);
+  const { reserve = memory.maxByteLength, seats = MOST_SEATS } = options;
+  memory.grow(Math.min(FIRST_PAGE * PAGE_BYTES, memory.maxByteLength));
+  if (memory.u8.subarray(0, HEADER_BYTES).every((byte) => byte === 0)) {
+    const image = newImage(Math.min(reserve, memory.maxByteLength), seats);
+    memory.checkRange(0, image.byteLength);
+    memory.u8.set(image.subarray(8), 8);
+    memory.u8.set(image.subarray(0, 8));
+  }
+  return join(memory, options, undefined, false);
+}
+
+/** In a memory that is closed with the segment. */
+function openOwned(memory: Memory, options: OpenSegmentOptions, path: string | undefined): Segment {
+  if (!memory.readOnly) return join(memory, options, path, true);
+  memory.close();
+  throwReadOnly(memory);
+}
+
+function join(memory: Memory, options: OpenSegmentOptions, path: string | undefined, ownsMemory: boolean): Segment {
+  const { participant = {}, timeoutMs, readers = [] } = options;
+  const rest = { readers, ...(path === undefined ? {} : { path }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  const end = (): void => {
+    if (ownsMemory) memory.close();
+  };
+  if (!(memory instanceof MappedMemory) || memory.origin === undefined) {
+    return joinSegment({ ...rest, memory, participant, flush: () => {}, flushAsync: async () => {}, end });
+  }
+  const opened: Disposable[] = [];
+  const endAll = (): void => {
+    for (const one of opened.splice(0)) one[Symbol.dispose]();
+    end();
+  };
+  try {
+    const presence = new SegmentPresence(memory);
+    opened.push(presence);
+    const there = participantIn(memory);
+    opened.push(there);
+    const saving = { flush: () => memory.flush(), flushAsync: () => memory.flushAsync() };
+    return joinSegment({ ...rest, ...saving, memory, participant: there, presence, end: endAll });
+  } catch (error) {
+    endAll();
+    throw error;
+  }
+}
+
+function newImage(reserve: number, seats: number): Uint8Array {
+  const whole = alignUp(Math.max(reserve, FIRST_PAGE * PAGE_BYTES), PAGE_BYTES);
+  return emptySegment({ reserve: whole, seats, identity: randomBytes(8).toString("hex") });
+}
+
+function checkOptions({ reserve, seats }: OpenSegmentOptions): void {
+  if (reserve !== undefined) checkByteLength("openSegment", "reserve", reserve, 0, MOST_BYTES);
+  if (seats === undefined || (Number.isInteger(seats) && seats >= 1 && seats <= MOST_SEATS)) return;
+  throw new MemoryError("invalid-argument", {
+    subject: "openSegment",
+    event: "needs a whole number of seats",
+    numbers: { seats: String(seats), least: 1, most: MOST_SEATS },
+    cure: "Pass how many threads and processes will have it open at the same time.",
+  });
+}
+
+function throwForeign(subject: string, byteLength: number): never {
+  throw new MemoryError("not-an-offheap-file", {
+    subject,
+    event: "does not begin as an offheap file does",
+    numbers: { byteLength },
+    cure: "Pass the path of a segment, or one where no file is.",
+  });
+}
+
+function throwReadOnly(memory: Memory): never {
+  throw new MemoryError("read-only", {
+    subject: `segment in ${memory.subject}`,
+    event: "cannot be taken part in without writing",
+    cure: "Open it for writing, or look at it with `offheap inspect`.",
+  });
+}

@@ -1,0 +1,151 @@
+import { commitUpTo } from "../../alloc/resident.ts";
+import { MemoryError } from "../../core/errors.ts";
+import type { Memory } from "../../core/memory.ts";
+import type { Participant } from "../../core/participant.ts";
+import { RobustLock } from "../../core/robust-lock.ts";
+import { Seats } from "../../core/seats.ts";
+import { checkSegment } from "./check-segment.ts";
+import { DELETING, Directory, MAKING } from "./directory.ts";
+import { type Extent, Extents } from "./extents.ts";
+import { freeOrphans } from "./orphans.ts";
+import type { Readers } from "./readers.ts";
+import type { SegmentHeader } from "./segment-format.ts";
+import { LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
+import { SegmentLog } from "./segment-log.ts";
+
+/**
+ * One participant's hand in a segment: its seat, the lock, and what the lock protects.
+ *
+ * Invariant: between two calls of `exclusive` the log has nothing pending, and the lock is not held from here.
+ */
+export class SegmentCore {
+  readonly memory: Memory;
+  readonly subject: string;
+  readonly log: SegmentLog;
+  readonly extents: Extents;
+  readonly directory: Directory;
+  readonly seats: Seats;
+  readonly readers: Readers;
+  readonly reserve: number;
+  readonly #lock: RobustLock;
+  #isInside = false;
+
+  constructor(memory: Memory, { reserve, seats }: SegmentHeader, readers: Readers, participant: Participant, timeoutMs?: number) {
+    this.memory = memory;
+    this.readers = readers;
+    this.subject = `segment in ${memory.subject}`;
+    this.reserve = Math.min(reserve, memory.maxByteLength);
+    this.log = new SegmentLog(memory);
+    this.directory = new Directory(this.log);
+    this.extents = new Extents(this.log, (pages) => this.#reach(pages));
+    this.seats = new Seats(memory, { byteOffset: SEATS_BYTES, seats }, this.subject, participant);
+    this.#lock = new RobustLock(this.seats, LOCK_BYTE_OFFSET, this.subject, timeoutMs);
+  }
+
+  /**
+   * Runs `work` while nobody else changes the segment; inside of it, just runs it. What a dead holder of the lock has begun is ended first. What `work` has
+   * set and not committed is forgotten. Throws `locked`, `corrupt`, and what `work` throws.
+   */
+  exclusive<Result>(work: () => Result): Result {
+    if (this.#isInside) return work();
+    const acquired = this.#lock.acquire();
+    this.#isInside = true;
+    let isRepaired = false;
+    try {
+      if (acquired === "inherited" || this.log.isSealed) this.repair();
+      isRepaired = true;
+      this.follow();
+      return work();
+    } finally {
+      this.log.discard();
+      this.#isInside = false;
+      if (isRepaired) this.#lock.release();
+      else this.#lock.abandon();
+    }
+  }
+
+  /** Sees the pages that others have added. */
+  follow(): void {
+    const byteLength = this.extents.top * PAGE_BYTES;
+    if (byteLength > this.memory.byteLength) this.memory.grow(byteLength);
+  }
+
+  /**
+   * Ends what a dead holder of the lock has begun: a sealed change is carried out, a structure that was being made or deleted is gone. Needs the lock, or
+   * that nobody else is there.
+   */
+  repair(): void {
+    this.log.redo();
+    this.follow();
+    const found = checkSegment(this);
+    if (found.length > 0) throwCorrupt(this.subject, found);
+    for (const { index, state } of [...this.directory.all()]) {
+      if (state === MAKING || state === DELETING) this.eraseStructure(index);
+    }
+  }
+
+  /** Frees all that a structure has, and its name. Each step is a change of its own; whoever finds it half done goes on. Needs the lock. */
+  eraseStructure(index: number): void {
+    const record = this.directory.at(index);
+    if (record.state !== DELETING) {
+      this.directory.write({ ...record, state: DELETING });
+      this.log.commit();
+    }
+    for (;;) {
+      const extent = this.#firstOf(index + 1);
+      if (extent === undefined) break;
+      this.extents.release(extent);
+      this.log.commit();
+    }
+    this.directory.erase(index);
+    this.log.commit();
+  }
+
+  /** Ends what was held from a seat whose holder is dead or leaves: who uses what, and pages that were taken and not linked. */
+  settle(seat: number): void {
+    this.exclusive(() => {
+      for (const { index } of this.directory.all()) {
+        const { word, bit } = this.directory.openerBit(index, seat);
+        Atomics.and(this.memory.i32, word, ~bit);
+      }
+      freeOrphans(this, seat);
+    });
+  }
+
+  /** A number for a new structure. */
+  takeId(): number {
+    const id = this.log.get(NEXT_ID) >>> 0;
+    this.log.set(NEXT_ID, id + 1);
+    return id;
+  }
+
+  throwFull(pages: number): never {
+    throw new MemoryError("out-of-memory", {
+      subject: this.subject,
+      event: "has no room left",
+      numbers: { wanted: pages * PAGE_BYTES, used: this.extents.top * PAGE_BYTES, reserve: this.reserve },
+      cure: "Delete what is no longer needed, or make a new segment with more `reserve` and copy into it.",
+    });
+  }
+
+  #firstOf(owner: number): Extent | undefined {
+    for (const extent of this.extents.all()) if (extent.owner === owner) return extent;
+    return undefined;
+  }
+
+  #reach(pages: number): boolean {
+    const byteLength = pages * PAGE_BYTES;
+    if (byteLength > this.reserve) return false;
+    return commitUpTo(this.memory, byteLength, this.reserve, this.extents.top * PAGE_BYTES);
+  }
+}
+
+/** The error for a segment that contradicts itself. */
+export function throwCorrupt(subject: string, found: readonly string[]): never {
+  throw new MemoryError("corrupt", {
+    subject,
+    event: `contradicts itself: ${found[0]}`,
+    numbers: { problems: found.length },
+    cure: "Take a copy of the file, or make it again from its sources.",
+  });
+}
