@@ -18,6 +18,9 @@ export type { InputFormat } from "./dataset/input-format.ts";
 export type { Manifest } from "./dataset/manifest.ts";
 export type { Palette } from "./dataset/picture.ts";
 export type { Cell } from "./dataset/row-class.ts";
+export { MappedDictionary, openDictionary, writeDictionary } from "./interner/dictionary-file.ts";
+export type { MappedInterner } from "./interner/mapped-interner.ts";
+export { type OpenInternerOptions, openInterner } from "./interner/open-interner.ts";
 export { mapAnonymous } from "./map-anonymous.ts";
 export { type MapFileOptions, type MapMode, mapFile } from "./map-file.ts";
 export { type MapScratchOptions, mapScratch } from "./map-scratch.ts";
@@ -28,6 +31,8 @@ export type { KindReader, MadeStructure, ReachedBlock, SegmentKind, StructureHom
 export type { SegmentArenaOptions } from "./segment/kinds/arena.ts";
 export type { SegmentColumnsOptions } from "./segment/kinds/columns.ts";
 export type { SegmentPoolOptions } from "./segment/kinds/pool.ts";
+export type { SegmentRing, SegmentRingOptions } from "./segment/kinds/ring.ts";
+export type { SegmentTableOptions } from "./segment/kinds/table.ts";
 export { type OpenSegmentOptions, openSegment } from "./segment/open-segment.ts";
 export type { Segment } from "./segment/segment.ts";
 export type { ExtentSummary, SegmentSurvey, StructureSummary } from "./segment/survey.ts";

@@ -25,8 +25,10 @@ async function runThreads(memory: Memory, kind: ThreadTask["kind"], dying: reado
   const answers = dying.map(async (dies, at): Promise<Answer> => {
     const task: ThreadTask = { ticket: memory.ticket(), kind, byteOffset: AT, mailboxes: MAILBOXES, seed: at + 1, steps, dies };
     const worker = new Worker(new URL("./threads.worker.js", import.meta.url), { workerData: task });
+    // Before the answer is awaited: it may have ended by then, with nobody listening.
+    const ended = once(worker, "exit");
     const answer = await new Promise<Answer>((resolve, reject) => worker.once("message", resolve).once("error", reject));
-    await once(worker, "exit");
+    await ended;
     return answer;
   });
   const all = await Promise.all(answers);

@@ -1,0 +1,140 @@
+import { Readable, type ReadableOptions, Writable, type WritableOptions } from "node:stream";
+import { ReadableStream, WritableStream } from "node:stream/web";
+import type { Consumer, MessageConsumer, MessageProducer, Producer } from "../concurrent/index.ts";
+import type { InputOf, Type, ValueOf } from "../layout/type.ts";
+
+/** Where a stream takes from: the consumer of a ring of values, or of a message ring, each of whose messages is a chunk. */
+type Source<T> = { readonly items: Consumer<Type<T, never>> } | { readonly bytes: MessageConsumer };
+
+/** So many chunks are taken at once at most, so that others come to their turn. */
+const AT_ONCE = 256;
+
+/** A Node stream of the values of a ring. It ends when the producer has closed, or died, and nothing is left; destroying it closes the consumer. */
+export function readable<T extends Type<unknown, never>>(consumer: Consumer<T>, options?: ReadableOptions): Readable;
+/** A Node stream of the messages of a ring: each is a chunk of bytes, a copy. */
+export function readable(consumer: MessageConsumer, options?: ReadableOptions): Readable;
+export function readable(consumer: Consumer<Type<unknown, never>> | MessageConsumer, options: ReadableOptions = {}): Readable {
+  const pull = pullerOf(sourceOf(consumer));
+  return new Readable({
+    ...options,
+    objectMode: "pop" in consumer,
+    read() {
+      pull((chunk) =>
+        this.push(typeof chunk === "object" && chunk instanceof Uint8Array ? Buffer.from(chunk.buffer, 0, chunk.length) : chunk),
+      ).then(
+        (more) => {
+          if (!more) this.push(null);
+        },
+        (error: unknown) => this.destroy(asError(error)),
+      );
+    },
+    destroy(error, done) {
+      consumer.close();
+      done(error);
+    },
+  });
+}
+
+/** A Node stream that pushes what is written to it into a ring, as fast as that is read. Ending or destroying it closes the producer. */
+export function writable<T extends Type<unknown, never>>(producer: Producer<T>, options?: WritableOptions): Writable;
+/** A Node stream of bytes into a message ring. A chunk that is longer than a message may be goes as several. */
+export function writable(producer: MessageProducer, options?: WritableOptions): Writable;
+export function writable(producer: Producer<Type<unknown, never>> | MessageProducer, options: WritableOptions = {}): Writable {
+  const put = putterOf(producer);
+  return new Writable({
+    ...options,
+    objectMode: "push" in producer,
+    decodeStrings: true,
+    write(chunk, _encoding, done) {
+      put(chunk).then(
+        () => done(),
+        (error: unknown) => done(asError(error)),
+      );
+    },
+    destroy(error, done) {
+      producer.close();
+      done(error);
+    },
+  });
+}
+
+/** The same as a web stream. Cancelling it closes the consumer. */
+export function readableStream<T extends Type<unknown, never>>(consumer: Consumer<T>): ReadableStream<ValueOf<T>>;
+export function readableStream(consumer: MessageConsumer): ReadableStream<Uint8Array>;
+export function readableStream(consumer: Consumer<Type<unknown, never>> | MessageConsumer): ReadableStream<unknown> {
+  const pull = pullerOf(sourceOf(consumer));
+  return new ReadableStream<unknown>({
+    async pull(controller) {
+      const more = await pull((chunk) => {
+        controller.enqueue(chunk);
+        return (controller.desiredSize ?? 0) > 0;
+      });
+      if (more) return;
+      controller.close();
+      consumer.close();
+    },
+    cancel() {
+      consumer.close();
+    },
+  });
+}
+
+/** The same as a web stream. Closing or aborting it closes the producer. */
+export function writableStream<T extends Type<unknown, never>>(producer: Producer<T>): WritableStream<InputOf<T>>;
+export function writableStream(producer: MessageProducer): WritableStream<Uint8Array>;
+export function writableStream(producer: Producer<Type<unknown, never>> | MessageProducer): WritableStream<unknown> {
+  const put = putterOf(producer);
+  return new WritableStream<unknown>({
+    write: (chunk) => put(chunk),
+    close: () => producer.close(),
+    abort: () => producer.close(),
+  });
+}
+
+function sourceOf(consumer: Consumer<Type<unknown, never>> | MessageConsumer): Source<unknown> {
+  return "pop" in consumer ? { items: consumer } : { bytes: consumer };
+}
+
+/** Waits for something, and passes it on until `sink` says that it has enough. False at the end. */
+function pullerOf(source: Source<unknown>): (sink: (chunk: unknown) => boolean) => Promise<boolean> {
+  return async (sink) => {
+    if ("items" in source) {
+      if (!(await source.items.waitReadyAsync())) return false;
+      for (let taken = 0; taken < AT_ONCE; taken++) {
+        const value = source.items.pop();
+        if (value === undefined || !sink(value)) break;
+      }
+      return true;
+    }
+    // What can only be passed over, as padding is, is no chunk.
+    for (let taken = 0; taken === 0; ) {
+      if (!(await source.bytes.waitReadyAsync())) return false;
+      taken = source.bytes.controlledRead((message) => (sink(message.copy()) ? "continue" : "break"), AT_ONCE);
+    }
+    return true;
+  };
+}
+
+/** Takes all of a chunk, in its own time. */
+function putterOf(producer: Producer<Type<unknown, never>> | MessageProducer): (chunk: unknown) => Promise<void> {
+  if ("push" in producer) {
+    const items = producer as Producer<Type<unknown, unknown>>;
+    return async (chunk) => {
+      if (!(await items.pushAsync(chunk))) throw gone();
+    };
+  }
+  return async (chunk) => {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("a stream into a message ring takes bytes or strings");
+    for (let from = 0; from === 0 || from < chunk.length; from += producer.maxByteLength) {
+      await producer.writeAsync(chunk.subarray(from, from + producer.maxByteLength));
+    }
+  };
+}
+
+function gone(): Error {
+  return new Error("the consumer of the ring is gone");
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
