@@ -1,5 +1,5 @@
 import type { Memory } from "../../../src/core/memory.ts";
-import { VIEW_NAMES } from "../../../src/core/views.ts";
+import { ELEMENT_BYTES, VIEW_NAMES } from "../../../src/core/views.ts";
 
 /** What work throws whose machine has gone down. */
 export class WentDown extends Error {
@@ -37,7 +37,8 @@ export class StoreLog {
     this.#memory = memory;
     this.#words = memory.u32;
     this.#durable = memory.u32.slice();
-    for (const name of VIEW_NAMES) Object.defineProperty(memory, name, { value: this.#wrap(memory[name]), configurable: true });
+    for (const name of VIEW_NAMES)
+      Object.defineProperty(memory, name, { value: this.#wrap(memory[name], ELEMENT_BYTES[name]), configurable: true });
   }
 
   sync(): void {
@@ -76,8 +77,7 @@ export class StoreLog {
     return this.#memory;
   }
 
-  #wrap<View extends ArrayLike<unknown> & object>(view: View): View {
-    const elementBytes = (view as unknown as Uint8Array).BYTES_PER_ELEMENT;
+  #wrap<View extends ArrayLike<unknown> & object>(view: View, elementBytes: number): View {
     const log = this;
     const wrapped = new Proxy(view, {
       get(target, name) {
