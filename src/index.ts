@@ -50,6 +50,13 @@ export type { RecordTableStats } from "./collections/records/verify.ts";
 export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
 export { attachSharedInterner, sharedInterner } from "./collections/share-interner.ts";
 export {
+  type AttachColumnsOptions,
+  attachColumns,
+  type SharedColumnsOptions,
+  sharedColumns,
+  sharedColumnsByteLength,
+} from "./collections/shared-columns.ts";
+export {
   type AttachSharedTableOptions,
   attachSharedHashTable,
   type SharedHashTable,

@@ -34,6 +34,7 @@ const LINUX: PosixConstants = {
   eagain: 11,
 };
 const POSIX_FADV_WILLNEED = 3;
+const PUNCH_HOLE_KEEP_SIZE = 3;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const MFD_NOEXEC_SEAL = 8;
@@ -75,6 +76,8 @@ export function linuxSystem(): System {
       return read;
     },
     allocate: (fd, fileByteOffset, byteLength) => uninterrupted(() => outcome(fallocate()(fd, 0, fileByteOffset, byteLength))),
+    punchHole: (fd, fileByteOffset, byteLength) =>
+      uninterrupted(() => outcome(fallocate()(fd, PUNCH_HOLE_KEEP_SIZE, fileByteOffset, byteLength))),
     readAhead: (fd, fileByteOffset, byteLength) => posixFadvise()(fd, fileByteOffset, byteLength, POSIX_FADV_WILLNEED),
     createMemoryFile(name) {
       // Hardened systems refuse memory files that could be run; kernels before 6.3 do not know the flag.

@@ -34,6 +34,8 @@ export interface System {
   copyOut(address: bigint, into: Uint8Array): number;
   /** Gives the range of the file real blocks and extends the file when the range ends behind it: a full disk shows here, not as a signal later. */
   allocate(fd: number, fileByteOffset: number, byteLength: number): number;
+  /** Gives the blocks of a range of the file back: it reads as zeros then, and is as long as before. */
+  punchHole(fd: number, fileByteOffset: number, byteLength: number): number;
   /** Starts reading the range of the file into the page cache. */
   readAhead(fd: number, fileByteOffset: number, byteLength: number): number;
   /** A file in memory, without a name. The descriptor, or −errno. */

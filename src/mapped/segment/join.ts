@@ -6,7 +6,7 @@ import type { KindReader } from "./kind.ts";
 import { freeOrphans } from "./orphans.ts";
 import { Readers } from "./readers.ts";
 import { Segment } from "./segment.ts";
-import { type GiveBlocks, SegmentCore } from "./segment-core.ts";
+import { type Blocks, SegmentCore } from "./segment-core.ts";
 import { readSegmentHeader } from "./segment-format.ts";
 import { PAGE_WORDS } from "./segment-layout.ts";
 import { beginSession, endingOf, endSession } from "./session.ts";
@@ -29,7 +29,7 @@ export interface SegmentEntry {
   readonly path?: string;
   readonly readers?: readonly KindReader[];
   readonly timeoutMs?: number;
-  readonly blocks: GiveBlocks;
+  readonly blocks: Blocks;
   /** Saves all bytes to the disk. */
   readonly flush: () => void;
   readonly flushAsync: () => Promise<void>;

@@ -16,11 +16,12 @@ import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
 import { syncDirectory } from "../sync-directory.ts";
-import { giveBlocks } from "./give-blocks.ts";
+import { giveBlocks, takeBlocks } from "./give-blocks.ts";
 import { joinSegment } from "./join.ts";
 import type { KindReader } from "./kind.ts";
 import { SegmentPresence } from "./presence.ts";
 import type { Segment } from "./segment.ts";
+import type { Blocks } from "./segment-core.ts";
 import { emptySegment } from "./segment-format.ts";
 import { FIRST_PAGE, MOST_BYTES, MOST_SEATS, PAGE_BYTES } from "./segment-layout.ts";
 
@@ -41,6 +42,8 @@ export interface OpenSegmentOptions {
 }
 
 const DEFAULT_RESERVE = GiB(1);
+/** For a memory that has all its blocks since it was grown to its end. */
+const NO_BLOCKS: Blocks = { give: () => {}, takeBack: () => {} };
 /** What a file holds while it is being made: see `openOrMake`. */
 const UNFINISHED = Buffer.from("offheap?");
 
@@ -123,7 +126,7 @@ function join(memory: Memory, options: OpenSegmentOptions, path: string | undefi
     if (ownsMemory) memory.close();
   };
   if (!(memory instanceof MappedMemory) || memory.origin === undefined) {
-    return joinSegment({ ...rest, memory, participant, blocks: () => {}, flush: () => {}, flushAsync: async () => {}, end });
+    return joinSegment({ ...rest, memory, participant, blocks: NO_BLOCKS, flush: () => {}, flushAsync: async () => {}, end });
   }
   const opened: Disposable[] = [];
   const endAll = (): void => {
@@ -135,13 +138,17 @@ function join(memory: Memory, options: OpenSegmentOptions, path: string | undefi
     opened.push(presence);
     const there = participantIn(memory);
     opened.push(there);
-    const blocks = (from: number, to: number): void => giveBlocks(memory, from, to);
+    const blocks = ownsMemory ? blocksOf(memory) : NO_BLOCKS;
     const disk = { blocks, flush: () => memory.flush(), flushAsync: () => memory.flushAsync() };
     return joinSegment({ ...rest, ...disk, memory, participant: there, presence, end: endAll });
   } catch (error) {
     endAll();
     throw error;
   }
+}
+
+function blocksOf(memory: MappedMemory): Blocks {
+  return { give: (from, to) => giveBlocks(memory, from, to), takeBack: (from, to) => takeBlocks(memory, from, to) };
 }
 
 function newImage(reserve: number, seats: number): Uint8Array {

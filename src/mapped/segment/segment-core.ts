@@ -12,15 +12,20 @@ import type { SegmentHeader } from "./segment-format.ts";
 import { BACKED, LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
 
-/** Gives a range of the file its blocks on the disk. Throws `disk-full`. */
-export type GiveBlocks = (from: number, to: number) => void;
+/** The blocks on the disk behind the bytes of a segment. */
+export interface Blocks {
+  /** Gives a range of the file its blocks. Throws `disk-full`. */
+  readonly give: (from: number, to: number) => void;
+  /** Takes those of a range back, where nobody stores anything. */
+  readonly takeBack: (from: number, to: number) => void;
+}
 
 export interface SegmentCoreParts {
   readonly memory: Memory;
   readonly header: SegmentHeader;
   readonly readers: Readers;
   readonly participant: Participant;
-  readonly blocks: GiveBlocks;
+  readonly blocks: Blocks;
   readonly timeoutMs: number | undefined;
 }
 
@@ -43,7 +48,7 @@ export class SegmentCore {
   readonly readers: Readers;
   readonly reserve: number;
   readonly #lock: RobustLock;
-  readonly #blocks: GiveBlocks;
+  readonly #blocks: Blocks;
   #isInside = false;
 
   constructor({ memory, header, readers, participant, blocks, timeoutMs }: SegmentCoreParts) {
@@ -122,6 +127,18 @@ export class SegmentCore {
     });
   }
 
+  /** Gives back the blocks that no page in use needs, after `save` has put on the disk that they are gone. Returns how many bytes. Needs the lock. */
+  trim(save: () => void): number {
+    const backed = this.log.get(BACKED) >>> 0;
+    const { top } = this.extents;
+    if (backed === top) return 0;
+    this.log.set(BACKED, top);
+    this.log.commit();
+    save();
+    this.#blocks.takeBack(top * PAGE_BYTES, backed * PAGE_BYTES);
+    return (backed - top) * PAGE_BYTES;
+  }
+
   /** A number for a new structure. */
   takeId(): number {
     const id = this.log.get(NEXT_ID) >>> 0;
@@ -156,11 +173,11 @@ export class SegmentCore {
   /** Gives pages their blocks: up to `wanted` if the disk has room for them, or just what is needed. Returns up to where. */
   #back(from: number, wanted: number, needed: number): number {
     try {
-      this.#blocks(from * PAGE_BYTES, wanted * PAGE_BYTES);
+      this.#blocks.give(from * PAGE_BYTES, wanted * PAGE_BYTES);
       return wanted;
     } catch (error) {
       if (!(error instanceof MemoryError && error.code === "disk-full") || needed === wanted) throw error;
-      this.#blocks(from * PAGE_BYTES, needed * PAGE_BYTES);
+      this.#blocks.give(from * PAGE_BYTES, needed * PAGE_BYTES);
       return needed;
     }
   }

@@ -129,6 +129,16 @@ export class Segment implements Disposable {
     return this.#structures.delete(name);
   }
 
+  /**
+   * Moves structures together and gives the disk what is free behind them. Moved are pools, rings, columns and roots that nobody has open, this participant neither;
+   * arenas and tables stay where they are, since what lies in them is known by its place. Flushes after each move. Returns how many bytes of the disk
+   * were given back.
+   */
+  compact(): number {
+    this.#checkOpen();
+    return this.#structures.compact(() => writeCheckpoint(this.#core, this.#entry.flush));
+  }
+
   /** Ends the affairs of participants that were killed: frees what they had taken and not linked. Returns how many those were. */
   recover(): number {
     this.#checkOpen();

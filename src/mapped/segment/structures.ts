@@ -3,6 +3,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Participant } from "../../core/participant.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { fingerprint } from "../../layout/fingerprint.ts";
+import { compactSegment } from "./compact.ts";
 import { checkKind, checkName, MAKING, READY, type StructureRecord, shortened } from "./directory.ts";
 import type { SegmentKind, StructureHome } from "./kind.ts";
 import { checkReach } from "./orphans.ts";
@@ -74,6 +75,17 @@ export class Structures {
       this.#closeAll(({ id }) => id === record.id);
       core.eraseStructure(record.index);
       return true;
+    });
+  }
+
+  /** See `Segment.compact`. */
+  compact(save: () => void): number {
+    const core = this.#core;
+    this.recoverDead();
+    return core.exclusive(() => {
+      const isUsed = (record: StructureRecord): boolean =>
+        this.#open.some(({ id }) => id === record.id) || this.#userOf(record) !== undefined;
+      return compactSegment(core, isUsed, save);
     });
   }
 
@@ -220,14 +232,20 @@ export class Structures {
     });
   }
 
-  #refuseWhileOpen({ index, name }: StructureRecord): void {
+  /** The seat of another participant that has it open. */
+  #userOf({ index }: StructureRecord): number | undefined {
     const { directory, memory, seats } = this.#core;
-    const isUser = (seat: number): boolean => {
+    return seats.others().find((seat) => {
       const { word, bit } = directory.openerBit(index, seat);
       return (Atomics.load(memory.i32, word) & bit) !== 0;
-    };
-    if (seats.deadSeats().some(isUser)) this.recoverDead();
-    const user = seats.others().find(isUser);
+    });
+  }
+
+  #refuseWhileOpen(record: StructureRecord): void {
+    const { seats } = this.#core;
+    const { name } = record;
+    if (this.#userOf(record) !== undefined) this.recoverDead();
+    const user = this.#userOf(record);
     if (user === undefined) return;
     throw new MemoryError("locked", {
       subject: this.#core.subject,

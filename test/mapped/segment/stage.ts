@@ -36,7 +36,7 @@ export class Machine implements Disposable {
 
   constructor(maxByteLength = 1 << 19) {
     this.memory = sharedMemory(0, { maxByteLength });
-    openSegment(this.memory, { seats: 4 });
+    openSegment(this.memory, { seats: 4 }).close();
     this.disk = this.image();
   }
 
@@ -60,7 +60,7 @@ export class Machine implements Disposable {
       participant: {},
       readers: [CHAIN_READER],
       presence: ALONE,
-      blocks: () => {},
+      blocks: { give: () => {}, takeBack: () => {} },
       flush,
       flushAsync: async () => flush(),
       end: () => {},
