@@ -32,6 +32,7 @@ export { MappedParticipant, participantIn } from "./participants.ts";
 export type { KindReader, MadeStructure, ReachedBlock, SegmentKind, StructureHome } from "./segment/kind.ts";
 export type { SegmentArenaOptions } from "./segment/kinds/arena.ts";
 export type { SegmentColumnsOptions } from "./segment/kinds/columns.ts";
+export type { SegmentInternerOptions } from "./segment/kinds/interner.ts";
 export type { SegmentPoolOptions } from "./segment/kinds/pool.ts";
 export type { SegmentRing, SegmentRingOptions } from "./segment/kinds/ring.ts";
 export type { SegmentTableOptions } from "./segment/kinds/table.ts";
