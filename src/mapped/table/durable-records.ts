@@ -114,17 +114,27 @@ export function endFlush({ memory, parts }: AnyStore, epoch: number): void {
 export function checkHashes(store: AnyStore): void {
   let left = 10;
   for (let number = 0; number < store.parts.shards && left > 0; number++) {
-    store.look(number);
-    store.forEachRef(store.wordOf(number), (ref, hash) => {
-      if (left-- <= 0 || !store.records.isRecord(ref) || hashOfRecord(store, ref) === hash) return;
-      throw new MemoryError("corrupt", {
-        subject: store.memory.subject,
-        event: "has entries under other hashes than their keys have",
-        numbers: { shard: number, hash, expected: hashOfRecord(store, ref) },
-        cure: "It was written by a version with another hash: read it with that one.",
+    // Held: an entry that somebody is moving has another's hash for a moment.
+    const shard = store.enter(number);
+    try {
+      store.forEachRef(shard, (ref, hash) => {
+        if (left-- > 0 && store.records.isRecord(ref)) checkHash(store, ref, hash);
       });
-    });
+    } finally {
+      store.leave(number);
+    }
   }
+}
+
+function checkHash(store: AnyStore, ref: number, hash: number): void {
+  const expected = hashOfRecord(store, ref);
+  if (hash === expected) return;
+  throw new MemoryError("corrupt", {
+    subject: store.memory.subject,
+    event: "has entries under other hashes than their keys have",
+    numbers: { ref, hash, expected },
+    cure: "It was written by a version with another hash: read it with that one.",
+  });
 }
 
 function headSeal({ memory, parts }: AnyStore): number {
