@@ -47,6 +47,7 @@ const make = (k: number): Plain => new Plain(k + 0.5, 1.5, 2.5, 3.5, k, 1);
 using wide = pool(Particle);
 using narrow = pool(Particle, { handles: "narrow" });
 using read = pool(Particle);
+const here = Particle.in(wide.memory);
 const wideHandles = Float64Array.from(order, () => wide.add());
 const narrowHandles = Uint32Array.from(order, () => narrow.add());
 const readHandles = Float64Array.from(order, () => read.add({ hp: 1 }));
@@ -73,7 +74,7 @@ function replaceFilled(): void {
     const place = order[k];
     wide.remove(wideHandles[place] as ParticleHandle);
     const handle = wide.add();
-    const view = wide.uncheckedGet(handle);
+    const view = here.at(wide.ptrOf(handle));
     view.x = k + 0.5;
     view.y = 1.5;
     view.vx = 2.5;
@@ -81,6 +82,14 @@ function replaceFilled(): void {
     view.hp = k;
     view.team = 1;
     wideHandles[place] = handle;
+  }
+}
+
+function replaceLiterals(): void {
+  for (let k = 0; k < HELD; k++) {
+    const place = order[k];
+    wide.remove(wideHandles[place] as ParticleHandle);
+    wideHandles[place] = wide.add({ x: k + 0.5, y: 1.5, vx: 2.5, vy: 3.5, hp: k, team: 1 });
   }
 }
 
@@ -108,7 +117,7 @@ function getObjects(): number {
 
 const bench = "pool";
 const unit = "ns";
-const pairs = interleave({ replaceWide, replaceNarrow, replaceFilled, replaceObjects }, OPTIONS);
+const pairs = interleave({ replaceWide, replaceNarrow, replaceFilled, replaceLiterals, replaceObjects }, OPTIONS);
 const gets = interleave({ getChecked, getUnchecked, getObjects }, OPTIONS);
 const made = pairs.replaceObjects.bestNs;
 report({ bench, case: "add + remove, wide handles", unit, ours: pairs.replaceWide.bestNs, peer: made, peerName: "new, collected" });
@@ -125,6 +134,14 @@ report({
   case: "add + six fields + remove",
   unit,
   ours: pairs.replaceFilled.bestNs,
+  peer: made,
+  peerName: "new, collected",
+});
+report({
+  bench,
+  case: "add({ six fields }) + remove",
+  unit,
+  ours: pairs.replaceLiterals.bestNs,
   peer: made,
   peerName: "new, collected",
 });

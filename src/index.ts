@@ -30,6 +30,7 @@ export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns-
 export type { RowCursor } from "./collections/columns-row.ts";
 export { Dictionary } from "./collections/dictionary.ts";
 export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/freeze-interner.ts";
+export type { GrowingStrings } from "./collections/growing-strings.ts";
 export { HashTable } from "./collections/hash-table.ts";
 export type { HashTableStats } from "./collections/hash-table-check.ts";
 export type { HashTableOptions, HashTableTypes } from "./collections/hash-table-options.ts";
@@ -47,6 +48,14 @@ export type { RecordTable, SetOptions, TableBlock } from "./collections/record-t
 export type { RecordTableOptions, RecordTableTypes } from "./collections/record-table-options.ts";
 export type { RecordTableStats } from "./collections/records/verify.ts";
 export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
+export { attachSharedInterner, sharedInterner } from "./collections/share-interner.ts";
+export {
+  type AttachColumnsOptions,
+  attachColumns,
+  type SharedColumnsOptions,
+  sharedColumns,
+  sharedColumnsByteLength,
+} from "./collections/shared-columns.ts";
 export {
   type AttachSharedTableOptions,
   attachSharedHashTable,
@@ -56,6 +65,7 @@ export {
   sharedHashTable,
   sharedHashTableByteLength,
 } from "./collections/shared-hash-table.ts";
+export type { SharedInterner } from "./collections/shared-interner.ts";
 export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/slot-map.ts";
 export { type SparseSet, sparseSet } from "./collections/sparse-set.ts";
 export { NO_STRING, type StringId } from "./collections/string-id.ts";
@@ -67,6 +77,7 @@ export { formatHandle, type Handle, type HandleForm, type HandleParts, handlePar
 export { attach, privateMemory, type ReserveOptions, sharedMemory, wasmMemory } from "./core/homes.ts";
 export { type Home, Memory, type ViewName } from "./core/memory.ts";
 export { GiB, KiB, MiB } from "./core/size.ts";
+export { loadStored, type StoredBytes, type StoredFile, type StoredWriter, saveStored } from "./core/stored-file.ts";
 export type { Ticket } from "./core/ticket.ts";
 export { type ArrayInput, type ArrayType, type ArrayView, array } from "./layout/array.ts";
 export { type BlobType, blob } from "./layout/blob.ts";

@@ -2,8 +2,9 @@ import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory, ViewName, Views } from "../core/memory.ts";
+import { isShared } from "../core/parking.ts";
 import { BLOCK_ALIGN, HEADER_WORDS } from "./block-header.ts";
-import { type ColumnPlace, planColumns, type RowType, writeColumnsHeader } from "./columns-layout.ts";
+import { type ColumnPlace, planColumns, type RowType, SIZE, writeColumnsHeader } from "./columns-layout.ts";
 
 /** Elements of a column: a typed array of the block. */
 export type ColumnElements = Views[ViewName];
@@ -15,8 +16,12 @@ export interface ColumnsBlock {
   readonly byteLength: number;
   /** In rows. */
   readonly capacity: number;
-  /** The header. */
+  /** The header. That of a reader of shared memory is a copy, which learns the number of rows when that is asked for: see `refreshSize`. */
   readonly head: Int32Array;
+  /** The header that all see. */
+  readonly published: Int32Array;
+  /** Other threads and processes may look on. */
+  readonly shared: boolean;
   /** In the order of the struct's fields, as the two that follow. */
   readonly places: readonly ColumnPlace[];
   /** For each column its `capacity` elements, where they are numbers. */
@@ -52,8 +57,37 @@ export function blockAt(
   const bitmaps = places.map(({ type, element, validityByteOffset }) =>
     type === element ? undefined : memory.slice("u8", byteOffset + validityByteOffset, Math.ceil(capacity / 8)),
   );
-  const head = memory.slice("i32", byteOffset, HEADER_WORDS);
-  return { memory, byteOffset, byteLength, capacity, head, places, elements, bitmaps, locked, checkWritable };
+  const published = memory.slice("i32", byteOffset, HEADER_WORDS);
+  const shared = isShared(published);
+  const head = shared && locked ? new Int32Array(HEADER_WORDS) : published;
+  const block = {
+    memory,
+    byteOffset,
+    byteLength,
+    capacity,
+    head,
+    published,
+    shared,
+    places,
+    elements,
+    bitmaps,
+    locked,
+    checkWritable,
+  };
+  refreshSize(block);
+  return block;
+}
+
+/** Takes the number of rows that the writer has published: what it wrote to them before is seen from now on. */
+export function refreshSize({ head, published, capacity }: ColumnsBlock): void {
+  // Whatever stands there, rows beyond the capacity are none.
+  if (head !== published) head[SIZE] = Math.max(0, Math.min(Atomics.load(published, SIZE), capacity));
+}
+
+/** Tells how many rows there are, after the rows themselves. */
+export function publishSize({ published, shared }: ColumnsBlock, size: number): void {
+  if (shared) Atomics.store(published, SIZE, size);
+  else published[SIZE] = size;
 }
 
 /** Which column has this name. Throws `invalid-argument` where none has. */

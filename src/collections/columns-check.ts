@@ -9,8 +9,8 @@ const MOST_TOLD = 20;
 /** What contradicts the invariants in columns-layout.ts. */
 export function checkColumns(block: ColumnsBlock): string[] {
   const wrong: string[] = [];
-  const { memory, byteOffset, byteLength, capacity, places, head } = block;
-  const size = head[SIZE];
+  const { memory, byteOffset, byteLength, capacity, places, published } = block;
+  const size = published[SIZE];
   if (!(size >= 0 && size <= capacity)) return [`size=${size} is not from 0 to capacity=${capacity}`];
   /** Bytes that belong to rows; all others behind the header are zero. */
   const used = new Uint8Array(byteLength);

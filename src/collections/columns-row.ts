@@ -38,10 +38,11 @@ export interface RowColumns {
 
 export interface RowClasses<Row> {
   readonly RowColumns: new (block: ColumnsBlock) => RowColumns;
-  /** `outside` is called with an index that is none, and throws unless it has become one. */
+  /** `outside` is called with an index that is none, and throws unless it has become one; `size` looks how many rows there are. */
   readonly Rows: new (
     columns: RowColumns,
     outside: (index: number) => void,
+    size: () => number,
   ) => RowCursor<Row>;
 }
 
@@ -80,8 +81,8 @@ ${members.join("\n")}
 };
 for (const key of Object.keys(members)) Object.defineProperty(${name}.prototype, key, Object.getOwnPropertyDescriptor(members, key));
 class Rows {
-  constructor(d, outside) { this.columns = d; this.outside = outside; this.row = new ${name}(d, 0); }
-  get length() { return this.columns.head[${SIZE}]; }
+  constructor(d, outside, size) { this.columns = d; this.outside = outside; this.size = size; this.row = new ${name}(d, 0); }
+  get length() { const d = this.columns; return d.locked ? this.size() : d.head[${SIZE}]; }
   at(i) { if (!(${isRow})) this.outside(i); return new ${name}(this.columns, i); }
   seek(i) { if (!(${isRow})) this.outside(i); const r = this.row; r[${row}] = i; return r; }
   *[Symbol.iterator]() { for (let i = 0; i < this.length; i++) yield this.at(i); }
@@ -158,21 +159,23 @@ function composeRows<Row>(type: RowType, places: readonly ColumnPlace[]): RowCla
   class ComposedRows {
     readonly #columns: ComposedColumns;
     readonly #outside: (index: number) => void;
+    readonly #size: () => number;
     readonly #row: ComposedRow;
-    constructor(columns: ComposedColumns, outside: (index: number) => void) {
+    constructor(columns: ComposedColumns, outside: (index: number) => void, size: () => number) {
       this.#columns = columns;
       this.#outside = outside;
+      this.#size = size;
       this.#row = new ComposedRow(columns, 0);
     }
     get length(): number {
-      return this.#columns.block.head[SIZE];
+      return this.#size();
     }
     at(index: number): ComposedRow {
-      if (!(index >>> 0 === index && index < this.length)) this.#outside(index);
+      if (!(index >>> 0 === index && index < this.#columns.block.head[SIZE])) this.#outside(index);
       return new ComposedRow(this.#columns, index);
     }
     seek(index: number): ComposedRow {
-      if (!(index >>> 0 === index && index < this.length)) this.#outside(index);
+      if (!(index >>> 0 === index && index < this.#columns.block.head[SIZE])) this.#outside(index);
       this.#row[ROW] = index;
       return this.#row;
     }

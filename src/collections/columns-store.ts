@@ -4,7 +4,7 @@ import { MemoryError } from "../core/errors.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { BLOCK_ALIGN } from "./block-header.ts";
-import { allocateBlock, blockAt, type ColumnsBlock, endedBlock } from "./columns-block.ts";
+import { allocateBlock, blockAt, type ColumnsBlock, endedBlock, publishSize, refreshSize } from "./columns-block.ts";
 import { copyRows } from "./columns-cells.ts";
 import { type RowType, SIZE } from "./columns-layout.ts";
 import type { ColumnsHome } from "./columns-options.ts";
@@ -45,10 +45,17 @@ export class ColumnsStore implements Dependent, Tenant {
   /** The block, now. Throws `closed`, `stale-view` at the first use of it once it is gone. */
   get block(): ColumnsBlock {
     // Of an ended block every use throws, this first.
-    if (this.#block.head.length > 0) return this.#block;
+    if (this.#block.published.length > 0) return this.#block;
     // A WebAssembly module has grown its memory: asked for its length, the memory sees it and tells its dependents, of which this is one.
     this.memory.byteLength;
     return this.#block;
+  }
+
+  /** Rows, now. */
+  get size(): number {
+    const { block } = this;
+    refreshSize(block);
+    return block.head[SIZE];
   }
 
   /** The row objects, which follow the block from now on. */
@@ -66,7 +73,7 @@ export class ColumnsStore implements Dependent, Tenant {
     const from = this.block;
     const to = this.#blockAt(ptr, capacity);
     copyRows(from, to, from.head[SIZE]);
-    to.head[SIZE] = from.head[SIZE];
+    publishSize(to, from.head[SIZE]);
     this.memory.u8.fill(POISON, from.byteOffset, from.byteOffset + from.byteLength);
     allocator.free(this.#ptr, from.byteLength, BLOCK_ALIGN);
     this.#ptr = ptr;
@@ -98,7 +105,7 @@ export class ColumnsStore implements Dependent, Tenant {
 
   /** Throws `out-of-bounds` unless it is the number of a row. */
   checkIndex(index: number): void {
-    const size = this.block.head[SIZE];
+    const { size } = this;
     if (Number.isInteger(index) && index >= 0 && index < size) return;
     throw new MemoryError("out-of-bounds", {
       subject: `columns of ${this.#type.name}`,

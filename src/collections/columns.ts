@@ -7,11 +7,11 @@ import { Place } from "../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
 import type { ValueOf } from "../layout/type.ts";
-import { allocateBlock, columnIndex } from "./columns-block.ts";
+import { allocateBlock, columnIndex, publishSize } from "./columns-block.ts";
 import { clearRows, copyRow, gatherRow, scatterRow } from "./columns-cells.ts";
 import { checkColumns } from "./columns-check.ts";
 import { groupRuns } from "./columns-group.ts";
-import { MOST_ROWS, readColumnsHeader, SIZE } from "./columns-layout.ts";
+import { MOST_ROWS, readColumnsHeader } from "./columns-layout.ts";
 import {
   type ColumnOf,
   type ColumnRow,
@@ -58,7 +58,7 @@ export function columns<const F extends Fields>(type: StructType<F>, options: Co
  * then on shows memory that has been given back: all bits set, NaN in floats, until something else is put there. So ask for columns
  * again after anything was appended, or `reserve` before. Removing changes which row has a number, and rows go by number.
  *
- * One thread writes. Columns that are no longer written can be read by any number of threads and processes, through `attach`.
+ * One thread writes. Any number of threads and processes can read what it appends, through `attach`: see `sharedColumns`.
  */
 export class Columns<const F extends Fields> implements Disposable {
   readonly type: StructType<F>;
@@ -81,7 +81,11 @@ export class Columns<const F extends Fields> implements Disposable {
     const { RowColumns, Rows } = rowClasses<ColumnRow<F>>(type, store.block);
     const rowColumns = new RowColumns(store.block);
     store.serve(rowColumns);
-    this.rows = new Rows(rowColumns, (index) => store.checkIndex(index));
+    this.rows = new Rows(
+      rowColumns,
+      (index) => store.checkIndex(index),
+      () => store.size,
+    );
   }
 
   /**
@@ -95,7 +99,7 @@ export class Columns<const F extends Fields> implements Disposable {
 
   /** Rows. */
   get size(): number {
-    return this.#store.block.head[SIZE];
+    return this.#store.size;
   }
 
   /** How many rows there is room for before it grows. */
@@ -163,7 +167,7 @@ export class Columns<const F extends Fields> implements Disposable {
     this.#makeRoom(size + 1);
     const { block } = this.#store;
     scatterRow(block, size, this.#record);
-    block.head[SIZE] = size + 1;
+    publishSize(block, size + 1);
     return size;
   }
 
@@ -185,7 +189,7 @@ export class Columns<const F extends Fields> implements Disposable {
     const { block } = this.#store;
     openRow(block, index, size);
     scatterRow(block, index, this.#record);
-    block.head[SIZE] = size + 1;
+    publishSize(block, size + 1);
   }
 
   /** Removes row `index`: the last row takes its number. Throws `out-of-bounds`, `read-only`. */
@@ -241,8 +245,9 @@ export class Columns<const F extends Fields> implements Disposable {
     checkRows("size", size);
     const before = this.size;
     this.#makeRoom(size);
-    if (size < before) clearRows(this.#store.block, size, before);
-    this.#store.block.head[SIZE] = size;
+    const { block } = this.#store;
+    publishSize(block, size);
+    if (size < before) clearRows(block, size, before);
   }
 
   /** Makes room for `capacity` rows in all. Throws `out-of-memory`, `read-only`; nothing has changed then. */

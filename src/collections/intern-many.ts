@@ -1,10 +1,10 @@
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
-import type { Memory } from "../core/memory.ts";
 import { checkSource, throwRange } from "./byte-source.ts";
+import type { GrowingStrings } from "./growing-strings.ts";
 import { FIRST, finishHash, secretOf } from "./hash.ts";
-import { ID_BYTES, type IdWidth } from "./interner-options.ts";
-import { NO_STRING, type StringId } from "./string-id.ts";
+import { ID_BYTES } from "./interner-options.ts";
+import { NO_STRING } from "./string-id.ts";
 
 /** Where ids go: an array as wide as the ids of its interner, or wider. */
 export type IdArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
@@ -32,22 +32,11 @@ export interface TokenRun {
   readonly full: boolean;
 }
 
-/** What these loops need of what interns. */
-export interface InternsMany<Name extends string> {
-  readonly subject: string;
-  readonly ids: IdWidth;
-  readonly seed: number;
-  readonly memory: Memory;
-  intern(text: string): StringId<Name>;
-  tryInternBytes(source: Uint8Array, start: number, end: number): StringId<Name>;
-  rawInternHashed(source: Uint8Array, start: number, end: number, hash: number): StringId<Name>;
-}
-
 const DELIMITER = 1;
 
-/** See `Interner.internAll`. */
+/** See `GrowingStrings.internAll`. */
 export function internAll<Name extends string>(
-  strings: InternsMany<Name>,
+  strings: GrowingStrings<Name>,
   texts: readonly string[],
   given: IdArray | undefined,
 ): IdArray {
@@ -58,9 +47,9 @@ export function internAll<Name extends string>(
   return ids;
 }
 
-/** See `Interner.internDelimited`. */
+/** See `GrowingStrings.internDelimited`. */
 export function internDelimited<Name extends string>(
-  strings: InternsMany<Name>,
+  strings: GrowingStrings<Name>,
   source: Uint8Array,
   ids: IdArray,
   options: DelimitedOptions,
@@ -84,7 +73,7 @@ export function internDelimited<Name extends string>(
 
 /** The parts of `[start, end)`, which is empty or ends with a delimiter. Each hash is that of `hashBytes`, made on the way to the part's end. */
 function internEnded<Name extends string>(
-  strings: InternsMany<Name>,
+  strings: GrowingStrings<Name>,
   source: Uint8Array,
   start: number,
   end: number,
@@ -185,7 +174,7 @@ function delimiterTable(subject: string, delimiters: string): Uint8Array {
   return table;
 }
 
-function checkIds<Name extends string>({ subject, ids }: InternsMany<Name>, array: IdArray, count: number): void {
+function checkIds<Name extends string>({ subject, ids }: GrowingStrings<Name>, array: IdArray, count: number): void {
   if (array.BYTES_PER_ELEMENT >= ID_BYTES[ids] && array.length >= count) return;
   throw new MemoryError("invalid-argument", {
     subject,

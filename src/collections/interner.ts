@@ -1,6 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { bump } from "../alloc/bump.ts";
-import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import { Memory } from "../core/memory.ts";
 import { encodedByteLength } from "../core/utf8.ts";
@@ -8,13 +7,12 @@ import { wtf8ByteLength } from "../core/wtf8.ts";
 import { checkSource, copyText, throwRange } from "./byte-source.ts";
 import type { Dictionary } from "./dictionary.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "./freeze-interner.ts";
+import { GrowingStrings } from "./growing-strings.ts";
 import { hashBytes, hashString } from "./hash.ts";
-import { type DelimitedOptions, type IdArray, internAll, internDelimited, type TokenRun } from "./intern-many.ts";
 import { checkMaxByteLength, checkMaxCount, checkOptions, type IdWidth, type InternerOptions } from "./interner-options.ts";
 import { equalsRecord, RECORD_HEAD, StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
-import { Strings } from "./strings.ts";
 import { Content, contentOfBytes, contentOfText, encodeText } from "./text-content.ts";
 
 /**
@@ -38,10 +36,9 @@ import { Content, contentOfBytes, contentOfText, encodeText } from "./text-conte
  *
  * Invariants: those of StringHeap and StringIndex, over the same records.
  */
-export class Interner<Name extends string = string> extends Strings<Name> implements Disposable {
+export class Interner<Name extends string = string> extends GrowingStrings<Name> implements Disposable {
   readonly memory: Memory;
   readonly subject: string;
-  /** How wide its ids are. */
   readonly ids: IdWidth;
   readonly #heap: StringHeap;
   readonly #index: StringIndex;
@@ -65,7 +62,7 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     this.#index = new StringIndex(this.#heap);
     if (this.#index.open()) return;
     this.#heap.free();
-    this.#throwFull();
+    this.throwFull();
   }
 
   get seed(): number {
@@ -80,7 +77,6 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     return this.#content;
   }
 
-  /** The bytes that it has taken from its allocator. */
   get byteLength(): number {
     return this.#heap.ownedByteLength;
   }
@@ -90,7 +86,6 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     return this.#heap.textByteLength;
   }
 
-  /** The most strings that it takes. Can be changed at any time; below `size` it refuses new ones and knows the old ones. */
   get maxCount(): number {
     return this.#maxCount;
   }
@@ -100,7 +95,6 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     this.#maxCount = maxCount;
   }
 
-  /** The most bytes that it takes from its allocator. Can be changed at any time; below `byteLength` it takes no more. */
   get maxByteLength(): number {
     return this.#heap.maxByteLength;
   }
@@ -110,14 +104,6 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     this.#heap.maxByteLength = maxByteLength;
   }
 
-  /** The id of `text`, which is stored if it is new. Throws `out-of-memory`, and `bad-value` for what its encoding does not take; nothing has changed then. */
-  intern(text: string): StringId<Name> {
-    const id = this.tryIntern(text);
-    if (id === NO_STRING) this.#throwFull();
-    return id;
-  }
-
-  /** Like `intern`, but returns `NO_STRING` when there is no room. */
   tryIntern(text: string): StringId<Name> {
     this.#heap.checkAlive();
     const hash = hashString(text, this.#seed);
@@ -131,17 +117,6 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     return this.#add(ref, byteLength, hash, content);
   }
 
-  /**
-   * The id of the text whose bytes are `source[start, end)`; `source` may be the `u8` of any memory. Throws `out-of-memory`,
-   * and `bad-value` when a new string is not what its encoding takes; nothing has changed then. 10 to 25 ns for short strings that it knows.
-   */
-  internBytes(source: Uint8Array, start: number, end: number): StringId<Name> {
-    const id = this.tryInternBytes(source, start, end);
-    if (id === NO_STRING) this.#throwFull();
-    return id;
-  }
-
-  /** Like `internBytes`, but returns `NO_STRING` when there is no room. */
   tryInternBytes(source: Uint8Array, start: number, end: number): StringId<Name> {
     this.#heap.checkAlive();
     checkSource(this.subject, source, start, end);
@@ -158,30 +133,9 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     return i32[ref] as StringId<Name>;
   }
 
-  /** `tryInternBytes` of bytes whose hash is known and whose range has been checked. */
   rawInternHashed(source: Uint8Array, start: number, end: number, hash: number): StringId<Name> {
     const ref = this.#index.findBytes(source, start, end, hash);
     return ref === 0 ? this.#addBytes(source, start, end, hash) : (this.memory.i32[ref] as StringId<Name>);
-  }
-
-  /**
-   * The ids of all `texts`, in their order: in `ids`, or in a new array of the width of its ids. Throws what `intern` throws; the texts before have
-   * been interned then.
-   */
-  internAll(texts: readonly string[], ids?: IdArray): IdArray {
-    return internAll(this, texts, ids);
-  }
-
-  /**
-   * Interns the parts of `source` between delimiters, and puts their ids into `ids`, from its index 0 on. Returns how many there are, and
-   * how far it came: it ends where `ids` is full, and with `{ partial: true }` before a part that may go on in the next piece of a stream.
-   *
-   * Bytes are looked at once, for delimiters and hash together. Throws what `internBytes` throws; the parts before have been interned then, and the
-   * error tells their number.
-   */
-  internDelimited(source: Uint8Array, ids: IdArray, options: DelimitedOptions = {}): TokenRun {
-    this.#heap.checkAlive();
-    return internDelimited(this, source, ids, options);
   }
 
   lookup(text: string): StringId<Name> | undefined {
@@ -266,23 +220,6 @@ export class Interner<Name extends string = string> extends Strings<Name> implem
     this.#heap.checkAlive();
     if (!(id >= 1 && id <= this.#heap.count && Number.isInteger(id))) this.throwNoString(id);
     return this.#heap.uncheckedRefOf(id);
-  }
-
-  #throwFull(): never {
-    const { memory, maxByteLength } = this;
-    throw new MemoryError("out-of-memory", {
-      subject: this.subject,
-      event: "has no room for another string",
-      numbers: {
-        size: this.size,
-        maxCount: this.maxCount,
-        byteLength: this.byteLength,
-        maxByteLength: maxByteLength === Number.MAX_SAFE_INTEGER ? undefined : maxByteLength,
-        committed: memory.byteLength,
-        reserved: memory.maxByteLength,
-      },
-      cure: "Reserve more memory or raise its limits, or use tryIntern and handle NO_STRING.",
-    });
   }
 }
 

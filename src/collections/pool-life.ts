@@ -158,8 +158,9 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   settleWidth(): void {
     if (this.wide || this[SLOTS].reach <= NARROW_BYTES) return;
     this.wide = true;
-    const { blockLength, form } = this[SLOTS].plan;
-    Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true }).prototype);
+    const { moves, plan } = this[SLOTS];
+    const { blockLength, form } = plan;
+    Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true, moves }).prototype);
   }
 
   /** Throws when it has ended, and looks whether a WebAssembly memory has moved. */

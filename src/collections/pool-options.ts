@@ -12,7 +12,7 @@ import { layoutSlot } from "./pool-slots.ts";
 
 /** A type whose records a pool can hold: every one. */
 export interface Poolable extends Type<unknown, never> {
-  leasedClass(wide: boolean): LeasedClass<unknown>;
+  leasedClass(wide: boolean, moves: boolean): LeasedClass<unknown>;
   rawWrite(memory: Memory, byteOffset: number, value: unknown): void;
 }
 

@@ -14,6 +14,8 @@ export interface PoolShape {
   readonly form: HandleForm;
   /** Some of its places are beyond 4 GiB. */
   readonly wide: boolean;
+  /** Its memory may move unseen. */
+  readonly moves: boolean;
 }
 
 type PoolMethods = { readonly prototype: object };
@@ -29,13 +31,13 @@ export function poolClass<Class extends PoolMethods>(Base: Class, type: Poolable
   if (!canGenerate()) return Base;
   const known = classes.get(type) ?? new Map<string, unknown>();
   classes.set(type, known);
-  const key = `${shape.blockLength}/${shape.form}/${shape.wide}`;
+  const key = `${shape.blockLength}/${shape.form}/${shape.wide}/${shape.moves}`;
   const Known = known.get(key) ?? generate(Base, type, shape);
   known.set(key, Known);
   return Known as Class;
 }
 
-function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide }: PoolShape): PoolMethods {
+function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide, moves }: PoolShape): PoolMethods {
   const source = new Source();
   const bits = HANDLE_BITS[form];
   const none = bits.indexMask;
@@ -44,7 +46,7 @@ function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide }
   const shift = Math.log2(bits.byteSize);
   const at = `const i = h & ${bits.indexMask}, b = (i / ${blockLength}) | 0, at = t.bases[b & t.blockMask] + Math.imul(i - Math.imul(b, ${blockLength}), ${slotWords});`;
   const position = wide ? `at * ${bits.byteSize} + ${recordByteOffset}` : `(at << ${shift}) + ${recordByteOffset} | 0`;
-  const view = `new ${source.bind(type.leasedClass(wide))}(t.lease, ${position})`;
+  const view = `new ${source.bind(type.leasedClass(wide, moves))}(t.lease, ${position})`;
   const fail = source.bind(throwNotLive);
   const methods = `
 has(h) { const t = ${own}; ${at} return t.words[at] === h || this.missed(h); }

@@ -2,7 +2,7 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS, type Handle, NO_HANDLE } from "../core/handle.ts";
 import type { InputOf, ValueOf, ViewOf } from "../layout/type.ts";
-import { positionOf, ptrOf } from "../layout/view-parts.ts";
+import { movesUnseen, positionOf, ptrOf } from "../layout/view-parts.ts";
 import { PoolLife } from "./pool-life.ts";
 import { type Poolable, type PoolOptions, planPool } from "./pool-options.ts";
 import { SLOTS } from "./pool-slots.ts";
@@ -25,7 +25,7 @@ export function makePool<T extends Poolable>(
   subject = `pool of ${type.name}`,
 ): Pool<T> {
   const plan = planPool(subject, type, options);
-  const PoolOfType: typeof Pool<T> = poolClass(Pool, type, { ...plan, wide: false });
+  const PoolOfType: typeof Pool<T> = poolClass(Pool, type, { ...plan, wide: false, moves: movesUnseen(plan.allocator.memory) });
   return new PoolOfType(type, plan, tag);
 }
 
@@ -115,7 +115,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
   uncheckedGet(handle: Handle<T>): ViewOf<T> {
     const slots = this[SLOTS];
     const ptr = slots.ptrOf(handle & slots.bits.indexMask);
-    const View = this.type.leasedClass(this.wide);
+    const View = this.type.leasedClass(this.wide, this[SLOTS].moves);
     return new View(slots.lease, positionOf(ptr, this.wide)) as ViewOf<T>;
   }
 

@@ -220,10 +220,14 @@ function endOfRecord(ref: number, byteLength: number): number {
   return ref + RECORD_HEAD + Math.ceil(byteLength / 4);
 }
 
-/** Whether the record at `ref` has exactly the bytes `source[start, end)`. Its padding is zero, so whole words can be compared. */
+/** Whether the record at `ref` has exactly the bytes `source[start, end)`. */
 export function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, start: number, end: number): boolean {
-  if (i32[ref + 1] !== end - start) return false;
-  let word = ref + RECORD_HEAD;
+  return i32[ref + 1] === end - start && equalsWords(i32, ref + RECORD_HEAD, source, start, end);
+}
+
+/** Whether the words from `word` on begin with the bytes `source[start, end)` and go on with zeros to the end of the last word. */
+export function equalsWords(i32: Int32Array, first: number, source: Uint8Array, start: number, end: number): boolean {
+  let word = first;
   let at = start;
   for (const last = end - 3; at < last; at += 4) {
     if (i32[word++] !== (source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24))) return false;

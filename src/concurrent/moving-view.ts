@@ -1,6 +1,6 @@
 import type { Lease } from "../core/lease.ts";
 import type { Type } from "../layout/type.ts";
-import { type LeasedView, NARROW_BYTES, POSITION, positionOf } from "../layout/view-parts.ts";
+import { type LeasedView, movesUnseen, NARROW_BYTES, POSITION, positionOf } from "../layout/view-parts.ts";
 
 /** One view of a type with parts that is moved from place to place. */
 export class MovingView {
@@ -12,7 +12,7 @@ export class MovingView {
     const { codec } = type;
     this.#wide = lastByteOffset + type.byteSize > NARROW_BYTES;
     if (codec.shape !== "nested") throw new TypeError(`${type.name} has no parts`);
-    const Class = codec.views.leasedClass(this.#wide);
+    const Class = codec.views.leasedClass(this.#wide, movesUnseen(lease.memory));
     this.#view = new Class(lease, positionOf(firstByteOffset, this.#wide)) as LeasedView;
   }
 

@@ -9,6 +9,7 @@ import {
   checkRecords,
   checkWritable,
   follow,
+  movesUnseen,
   NARROW_BYTES,
   POSITION,
   positionOf,
@@ -91,7 +92,7 @@ export class BakedViews<View> implements Dependent {
 
   #dialect(source: Source, wide: boolean): Dialect {
     const { memory } = this;
-    const moves = memory.home === "wasm";
+    const moves = movesUnseen(memory);
     return {
       source,
       wide,
@@ -103,7 +104,7 @@ export class BakedViews<View> implements Dependent {
       create: (views, position) => {
         const View = views.bakedClass(memory);
         if (View !== undefined) return `new ${source.bind(View)}(${position})`;
-        return `new ${source.bind(views.leasedClass(wide))}(${source.bind(memory.lease)}, ${position})`;
+        return `new ${source.bind(views.leasedClass(wide, moves))}(${source.bind(memory.lease)}, ${position})`;
       },
     };
   }

@@ -68,9 +68,12 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
     return this.views.rawView(lease, byteOffset);
   }
 
-  /** The class of the views that `view` makes: those of places within 4 GiB, or the wide ones of places beyond. For structures that check places themselves. */
-  leasedClass(wide: boolean): LeasedClass<View> {
-    return this.views.leasedClass(wide);
+  /**
+   * The class of the views that `view` makes: those of places within 4 GiB, or the wide ones of places beyond; `moves` for those of a memory that may
+   * move unseen. For structures that check places themselves.
+   */
+  leasedClass(wide: boolean, moves: boolean): LeasedClass<View> {
+    return this.views.leasedClass(wide, moves);
   }
 
   /** The type in one memory, for many views or cursors there: `const nodes = Node.in(memory); nodes.at(ptr).next`. */

@@ -1,7 +1,7 @@
 import type { Lease } from "../core/lease.ts";
 import { type Cursor, type CursorClass, generateCursor, installCursor, throwOutside } from "./cursor.ts";
 import { className, Source } from "./generation.ts";
-import { Healing } from "./pass.ts";
+import { Healing, PASS } from "./pass.ts";
 import { install, showAs } from "./view-members.ts";
 import {
   checkWritable,
@@ -9,26 +9,42 @@ import {
   follow,
   LEASE,
   type LeasedClass,
+  type LeasedView,
   POSITION,
   positionOf,
   settled,
   TYPE,
   WRITE_EPOCH,
 } from "./view-parts.ts";
-import { check, copySource, type Dialect } from "./view-source.ts";
+import { copySource, type Dialect } from "./view-source.ts";
 import type { ViewLayout } from "./views.ts";
 
-/** The generated views of a type that serve any lease: those of places within 4 GiB, or the wide ones of places beyond. */
+/** Where the views of a class can lie. */
+export interface LeasedReach {
+  /** Beyond 4 GiB too. */
+  readonly wide: boolean;
+  /** In memories that may move unseen too: each access looks whether there was anything. */
+  readonly moves: boolean;
+}
+
+/**
+ * The generated views of a type that serve any lease.
+ *
+ * Their accessors are kept short: V8 inlines some 900 bytes of bytecode into one function, and where it stops a view becomes a real object, which
+ * costs ten times as much as all accesses together. These have some 60 bytes each.
+ */
 export class LeasedViews<View> {
   readonly View: LeasedClass<View>;
   readonly #layout: ViewLayout;
   readonly #wide: boolean;
+  readonly #moves: boolean;
   readonly #healing = new Healing(() => this.#install());
   #Cursor: CursorClass<View> | undefined;
 
-  constructor(layout: ViewLayout, wide: boolean) {
+  constructor(layout: ViewLayout, { wide, moves }: LeasedReach) {
     this.#layout = layout;
     this.#wide = wide;
+    this.#moves = moves;
     this.View = classOf<View>(layout.type.name);
     showAs(this.View.prototype, layout.type.name);
     install(this.View.prototype, { [TYPE]: layout.type }, "methods");
@@ -63,28 +79,31 @@ export class LeasedViews<View> {
 
   #dialect(source: Source): Dialect {
     const [lease, epoch, writeEpoch] = [LEASE, EPOCH, WRITE_EPOCH].map((key) => `this[${source.bind(key)}]`);
-    const toRead = `const l = ${lease}; ${check(source, `l.epoch === ${epoch}`)} ${source.bind(this.#stale)}(l, ${epoch});`;
-    const toWrite = `const l = ${lease}; ${check(source, `l.epoch === ${writeEpoch}`)} ${source.bind(this.#locked)}(l, ${epoch});`;
+    // As epochs only grow, and 0 is none, the difference is an index of `PASS` exactly when there is none.
+    const pass = source.bind(PASS);
+    const toRead = `const l = ${lease}; if (${pass}[l.epoch - ${epoch}] === undefined) ${source.bind(this.#stale)}(this);`;
+    const toWrite = `const l = ${lease}; if (${pass}[l.epoch - ${writeEpoch}] === undefined) ${source.bind(this.#locked)}(this);`;
     return {
       source,
       wide: this.#wide,
       toRead,
       toWrite,
-      follow: `${source.bind(this.#follow)}(l);`,
-      memory: `${source.bind(settled)}(l.memory)`,
+      follow: this.#moves ? `${source.bind(this.#follow)}(l);` : undefined,
+      memory: this.#moves ? `${source.bind(settled)}(l.memory)` : "l.memory",
       array: (view) => `l.${view}`,
-      create: (views, position) => `new ${source.bind(views.leasedClass(this.#wide))}(l, ${position})`,
+      create: (views, position) => `new ${source.bind(views.leasedClass(this.#wide, this.#moves))}(l, ${position})`,
     };
   }
 
-  readonly #stale = (lease: Lease, epoch: number): never => {
+  readonly #stale = (view: LeasedView): never => {
     this.#healing.failed();
-    return lease.throwStale(epoch);
+    return view[LEASE].throwStale(view[EPOCH]);
   };
 
-  readonly #locked = (lease: Lease, epoch: number): never => {
+  readonly #locked = (view: LeasedView): never => {
+    const lease = view[LEASE];
+    if (lease.epoch !== view[EPOCH]) return this.#stale(view);
     this.#healing.failed();
-    if (lease.epoch !== epoch) return lease.throwStale(epoch);
     checkWritable(lease.memory);
     return lease.throwReadOnly();
   };

@@ -5,7 +5,7 @@ import { Place } from "./place.ts";
 import { fieldNotInherited, refuseRecord, refuseUndefined, refuseUnknown } from "./record-refusals.ts";
 import { type Field, fieldsOf } from "./struct-fields.ts";
 import type { NestedViews, Type } from "./type.ts";
-import { checkPlace, checkWritable, NARROW_BYTES } from "./view-parts.ts";
+import { checkPlace, checkWritable, movesUnseen, NARROW_BYTES } from "./view-parts.ts";
 
 /** How plain objects go to and from the bytes of a struct. */
 export interface RecordCodec {
@@ -44,8 +44,8 @@ write(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${place("m")} ${s
 rawWrite(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${stores} },
 view(l, o) {
 ${place("l.memory")}
-if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);
-if (View === undefined) View = ${classes}.leasedClass(false);
+if (o > ${NARROW_BYTES - type.byteSize} || ${source.bind(movesUnseen)}(l.memory)) return ${classes}.rawView(l, o);
+if (View === undefined) View = ${classes}.leasedClass(false, false);
 return new View(l, o | 0);
 },
 rawCreate(l, o, v) {
@@ -54,8 +54,8 @@ ${declared}
 if (v !== undefined) { const p = ${source.bind(new Place(undefined, type.name))}; ${checks} }
 ${clears}
 ${stores}
-if (o > ${NARROW_BYTES - type.byteSize}) return ${classes}.rawView(l, o);
-if (View === undefined) View = ${classes}.leasedClass(false);
+if (o > ${NARROW_BYTES - type.byteSize} || ${source.bind(movesUnseen)}(m)) return ${classes}.rawView(l, o);
+if (View === undefined) View = ${classes}.leasedClass(false, false);
 return new View(l, o | 0);
 }
 }`;

@@ -59,9 +59,14 @@ export function ptrOf(view: unknown): Ptr {
   });
 }
 
+/** Whether others can move the bytes without its typed arrays being told: those of WebAssembly, when a module grows it. */
+export function movesUnseen(memory: Memory): boolean {
+  return memory.home === "wasm";
+}
+
 /** The memory behind a lease, after looking whether a WebAssembly module has grown and so moved it. */
 export function settled(memory: Memory): Memory {
-  if (memory.home === "wasm") memory.byteLength;
+  if (movesUnseen(memory)) memory.byteLength;
   return memory;
 }
 

@@ -7,7 +7,15 @@ import { canGenerate } from "./generation.ts";
 import { LeasedViews } from "./leased-views.ts";
 import type { Type } from "./type.ts";
 import type { MemberKind } from "./view-members.ts";
-import { type BakedClass, checkPlace, checkRecords, type LeasedClass, NARROW_BYTES, positionOf } from "./view-parts.ts";
+import {
+  type BakedClass,
+  checkPlace,
+  checkRecords,
+  type LeasedClass,
+  movesUnseen,
+  NARROW_BYTES,
+  positionOf,
+} from "./view-parts.ts";
 import type { Dialect } from "./view-source.ts";
 
 /** What views of a type have, however they are made. */
@@ -46,7 +54,8 @@ const BAKED_AT_MOST = 3;
 /**
  * The view classes of one type.
  *
- * Leased views may be kept: they know their lease and throw when it has ended. One class serves all memories. Baked views are those of
+ * Leased views may be kept: they know their lease and throw when it has ended. One class serves all memories but those that a WebAssembly
+ * module may move, and what lies beyond 4 GiB. Baked views are those of
  * `at` and of cursors: a class for each memory, with its typed arrays as constants. They end with the memory, when their accessors
  * are replaced by ones that throw.
  *
@@ -61,6 +70,7 @@ export class Views<View> {
   readonly #bound = new WeakMap<Memory, Bound<View>>();
   #baked: WeakRef<BakedViews<View>>[] = [];
   #narrow: AnyLease<View> | undefined;
+  #moving: AnyLease<View> | undefined;
   #wide: AnyLease<View> | undefined;
 
   constructor(layout: ViewLayout) {
@@ -77,11 +87,11 @@ export class Views<View> {
   /** The same for a place that is known to be one. */
   rawView(lease: Lease, byteOffset: number): View {
     const wide = byteOffset + this.#type.byteSize > NARROW_BYTES;
-    return new (this.leasedClass(wide))(lease, positionOf(byteOffset, wide));
+    return new (this.leasedClass(wide, movesUnseen(lease.memory)))(lease, positionOf(byteOffset, wide));
   }
 
-  leasedClass(wide: boolean): LeasedClass<View> {
-    return this.#anyLease(wide).View;
+  leasedClass(wide: boolean, moves: boolean): LeasedClass<View> {
+    return this.#anyLease(wide, moves).View;
   }
 
   /** The class of the baked views in `memory`; undefined where it has none. */
@@ -122,21 +132,25 @@ export class Views<View> {
       cursor: (byteOffset, count) => {
         checkRecords(this.#type, memory, byteOffset, count);
         const wide = byteOffset + count * this.#type.byteSize > NARROW_BYTES;
-        return this.#anyLease(wide).cursor(lease, byteOffset, count);
+        return this.#anyLease(wide, movesUnseen(memory)).cursor(lease, byteOffset, count);
       },
     };
   }
 
-  #anyLease(wide: boolean): AnyLease<View> {
+  #anyLease(wide: boolean, moves: boolean): AnyLease<View> {
     if (!this.#generate) {
       this.#wide ??= new ComposedViews<View>(this.#layout);
       return this.#wide;
     }
     if (wide) {
-      this.#wide ??= new LeasedViews<View>(this.#layout, true);
+      this.#wide ??= new LeasedViews<View>(this.#layout, { wide: true, moves: true });
       return this.#wide;
     }
-    this.#narrow ??= new LeasedViews<View>(this.#layout, false);
+    if (moves) {
+      this.#moving ??= new LeasedViews<View>(this.#layout, { wide: false, moves: true });
+      return this.#moving;
+    }
+    this.#narrow ??= new LeasedViews<View>(this.#layout, { wide: false, moves: false });
     return this.#narrow;
   }
 }

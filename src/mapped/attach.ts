@@ -4,7 +4,9 @@ import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import { checkTicket, type Ticket } from "../core/ticket.ts";
 import { mappedParking } from "./futex-parking.ts";
+import { growAttached } from "./grow-attached.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
+import { mapMirrored } from "./map-mirrored.ts";
 import { MappedMemory } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -12,8 +14,8 @@ import { Reservation } from "./reservation.ts";
  * The other side of `memory.ticket()`, in another thread or another process: the same bytes. Takes every ticket there is; one of a mapped
  * file may have gone through JSON. A thread that is handed the buffer needs no native code to read and write it.
  *
- * In a thread `memory.byteLength` follows the growth that the mapping thread makes. In a process `memory.grow(…)` does: it maps what
- * the file has by then.
+ * In a thread `memory.byteLength` follows the growth that any thread makes, and a thread with native code can grow what is mapped for writing. In a process
+ * `memory.grow(…)` maps what the file has by then.
  *
  * Throws `invalid-argument` for what is not a ticket, `io` when the path names another file by now, and what `mapFile` throws.
  */
@@ -31,6 +33,11 @@ export function attach(ticket: Ticket): Memory {
 function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: CommittedLength): MappedMemory {
   const { subject, readOnly, maxByteLength, bufferByteOffset = 0, path, file } = ticket;
   const start = (file?.byteOffset ?? 0) % VIEW_ALIGN;
+  const fileByteOffset = (file?.byteOffset ?? 0) - start;
+  const growth =
+    readOnly || path === undefined || file === undefined
+      ? undefined
+      : { subject, path, file, fileByteOffset, buffer, bufferByteOffset, maxByteLength, committed };
   const backing: Backing = {
     home: "mapped",
     subject,
@@ -39,10 +46,13 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     bufferByteOffset,
     buffer: () => buffer,
     byteLength: () => committed.load(),
-    commit: () => refuseRemoteGrowth(subject),
+    commit: (byteLength) => (growth === undefined ? refuseRemoteGrowth(subject) : growAttached(growth, byteLength)),
     release: () => {},
     parking: mappedParking,
-    ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
+    ticket: () =>
+      file === undefined || file.mirrored === true
+        ? ticket
+        : { ...ticket, file: { ...file, byteLength: committed.load() - start } },
   };
   return new MappedMemory({
     backing,
@@ -51,7 +61,8 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     // A file that is written and that other processes may not open is one of copies on write.
     writesThrough: !readOnly && path !== undefined,
     copyOnWrite: path === undefined,
-    fileByteOffset: file?.byteOffset === undefined ? 0 : file.byteOffset - start,
+    mirrored: file?.mirrored === true,
+    fileByteOffset,
     start,
   });
 }
@@ -65,15 +76,18 @@ function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): M
     });
   }
   const { byteOffset, byteLength } = file;
-  const memory = mapFile(path, {
-    mode: readOnly ? "read" : "readWrite",
-    byteOffset,
-    byteLength,
-    maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
-    // Who made the ticket has decided.
-    fileSystem: "any",
-  });
-  const found = memory.ticket().file;
+  const memory =
+    file.mirrored === true
+      ? mapMirrored(byteLength, { path, byteOffset, fileSystem: "any" })
+      : mapFile(path, {
+          mode: readOnly ? "read" : "readWrite",
+          byteOffset,
+          byteLength,
+          maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
+          // Who made the ticket has decided.
+          fileSystem: "any",
+        });
+  const found = memory.origin;
   if (found?.device === file.device && found.inode === file.inode) return memory;
   memory.close();
   throw new MemoryError("io", {

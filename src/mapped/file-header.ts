@@ -6,7 +6,7 @@
  *  8   u32      format version of the content: an unknown one is refused
  * 12   u32      features that a reader must know: an unknown bit is refused
  * 16   u32      features that a reader may ignore
- * 20   u32      content: 1 = data set, 2 = segment
+ * 20   u32      content: 1 = data set, 2 = segment, 3 = interner, 4 = dictionary
  * 24   36 bytes the content's
  * 60   u32      CRC-32 of bytes 0 to 59
  * ```
@@ -40,7 +40,16 @@ export const DATASET: FileFormat = {
 
 export const SEGMENT: FileFormat = { name: "segment", content: 2, version: 1, cure: "Make one with `openSegment(path)`." };
 
-const FORMATS = [DATASET, SEGMENT];
+export const INTERNER: FileFormat = { name: "interner", content: 3, version: 1, cure: "Make one with `openInterner(path)`." };
+
+export const DICTIONARY: FileFormat = {
+  name: "dictionary",
+  content: 4,
+  version: 1,
+  cure: "Make one with `writeDictionary(path, strings)`.",
+};
+
+const FORMATS = [DATASET, SEGMENT, INTERNER, DICTIONARY];
 
 /** A header with its content's bytes left zero. Those are stored next, and then `sealFileHeader` is called. */
 export function newFileHeader({ content, version }: FileFormat): DataView<ArrayBuffer> {
@@ -68,7 +77,7 @@ export function checkFileHeader(memory: Memory, format: FileFormat): void {
   if (found === format) return;
   throw new MemoryError("layout-mismatch", {
     subject: memory.subject,
-    event: `is a ${found.name}, not a ${format.name}`,
+    event: `holds another kind of thing: ${found.name}, not ${format.name}`,
     cure: format.cure,
   });
 }

@@ -10,6 +10,7 @@ for (const { title, home, create } of HOMES.filter(({ shared, home }) => shared 
     using memory = create(65_536, 4 * 65_536);
     const worker = new Worker(new URL("./ticket.worker.js", import.meta.url), { workerData: { ticket: memory.ticket() } });
     const answered = once(worker, "message");
+    const ended = once(worker, "exit");
     await once(worker, "online");
     memory.i32[1] = 41;
     Atomics.store(memory.i32, 0, 1);
@@ -21,7 +22,7 @@ for (const { title, home, create } of HOMES.filter(({ shared, home }) => shared 
     assert.equal(memory.i32[2], 42);
     assert.equal(memory.byteLength, 2 * 65_536);
     assert.ok(memory.bytes(65_536, 65_536).every((byte) => byte === 77));
-    await once(worker, "exit");
+    await ended;
     assert.equal(memory.i32[2], 42, "the worker's close leaves our side alone");
   });
 }

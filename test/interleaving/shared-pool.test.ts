@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { attachSharedPool, type SharedPool, sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
-import { BUSY, SEAT_BYTES, SEATS } from "../../src/concurrent/shared-pool-layout.ts";
+import { BUSY, planSharedPool, RETIRED, SEAT_BYTES, SEATS } from "../../src/concurrent/shared-pool-layout.ts";
 import { SEAT_MASK } from "../../src/core/seat-token.ts";
 import { SEAT_OWN_WORDS } from "../../src/core/seats.ts";
 import { type Handle, type Memory, NO_HANDLE, privateMemory, struct, u32 } from "../../src/index.ts";
@@ -147,6 +147,47 @@ describe("a shared pool", () => {
     }
     stage.first.recover();
     stage.checkAllThere(new Map());
+  });
+
+  it("tells whose records lost their owner, whoever has recovered them, and lets one participant adopt each", () => {
+    using stage = new Stage();
+    const jobs = stage.join();
+    const mine = [1, 2, 3].map((number) => jobs.add({ number }));
+    stage.killOthers();
+    const medic = stage.join();
+    stage.dead.delete(3);
+    // Where no room is left the dead are recovered without anybody asking.
+    while (stage.first.tryAdd() !== NO_HANDLE);
+    assert.deepEqual([...stage.first.orphans()].sort(), mine.toSorted());
+    assert.equal(medic.adopt(mine[0]), true);
+    assert.equal(stage.first.adopt(mine[0]), false);
+    assert.equal(stage.first.adopt(stage.first.handles().next().value as JobHandle), false);
+    medic.remove(mine[1]);
+    assert.deepEqual([...medic.orphans()], [mine[2]]);
+    medic.close();
+    assert.deepEqual([...stage.first.orphans()], [mine[2]], "who leaves in good order leaves no orphans");
+    assert.equal(stage.first.get(mine[0]).number, 1);
+    assert.deepEqual(stage.first.checkInvariants(), []);
+  });
+
+  it("never gives a handle again: a slot whose generations are spent is retired, whoever removes its record", () => {
+    using stage = new Stage();
+    const jobs = stage.join();
+    const first = stage.first.add();
+    const slot = first % 2 ** 25;
+    const last = 2 ** 23 - 1;
+    const at = planSharedPool(Job, { capacity: CAPACITY, seats: 4 }).words / 4 + slot;
+    stage.memory.i32[at] = ((last - 2) << 8) | (stage.memory.i32[at] & 255);
+    const given = new Set<number>();
+    for (let round = 0; round < 300; round++) {
+      for (const handle of stage.first.handles()) jobs.remove(handle);
+      const handle = jobs.add();
+      assert.ok(!given.has(handle), "a handle came back");
+      given.add(handle);
+    }
+    assert.equal(stage.memory.i32[at], RETIRED);
+    assert.throws(() => stage.first.get(first), { code: "stale-handle" });
+    assert.deepEqual(stage.first.checkInvariants(), []);
   });
 
   it("stays whole when another participant comes in between at any step", () => {

@@ -38,14 +38,21 @@ describe("attach", () => {
     }
   });
 
-  test("sees the growth of the mapping thread, and cannot grow itself", (t) => {
+  test("sees the growth of the mapping thread, which sees its own", (t) => {
     using memory = mapScratch(temporaryDirectory(t), { byteLength: 10, maxByteLength: 100_000 });
     using other = attach(structuredClone(memory.ticket()));
     memory.grow(50_000);
     memory.u8[49_999] = 3;
     assert.equal(other.byteLength, 50_000);
     assert.equal(other.bytes(49_999, 1)[0], 3);
-    assert.throws(() => other.grow(60_000), coded("unsupported"));
+    other.grow(60_000);
+    other.u8[59_999] = 4;
+    assert.equal(memory.byteLength, 60_000);
+    assert.equal(memory.u8[59_999], 4);
+    memory.grow(70_000);
+    other.grow(100_000);
+    memory.u8[99_999] = 5;
+    assert.equal(other.u8[99_999], 5);
   });
 
   test("through JSON, `grow` takes up what the mapping process has added", () => {

@@ -7,6 +7,7 @@ import { type SeatToken, sharedPool, sharedPoolByteLength } from "../../src/conc
 import { type Handle, KiB, NO_HANDLE, sharedMemory, struct, u32 } from "../../src/index.ts";
 import { isMappingSupported, mapFile } from "../../src/mapped/index.ts";
 import { moduleUrl, startChild } from "./child.ts";
+import { exchangeBetweenThreads, killAtRandom } from "./pool-strain.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const Job = struct("Job", { number: u32, check: u32 });
@@ -77,6 +78,17 @@ test("a shared pool in a file is whole after processes were killed in the middle
     assert.deepEqual(jobs.checkInvariants(), []);
   }
   assert.equal(drain(jobs), CAPACITY);
+});
+
+test("two threads hand out no slot twice and lose none", { timeout: 60_000 }, async () => {
+  assert.ok((await exchangeBetweenThreads(200_000)) >= 200_000);
+});
+
+test("processes that are killed at random moments make nothing be handed out twice, and what they held is not lost", {
+  skip: !isMappingSupported(),
+  timeout: 120_000,
+}, async (context) => {
+  await killAtRandom(6, 7, temporaryDirectory(context));
 });
 
 function isAlive(pid: number): boolean {

@@ -1,7 +1,7 @@
 import { DELETING, type Directory, MAKING, READY } from "./directory.ts";
 import type { Extents } from "./extents.ts";
 import type { RecordTable } from "./record-table.ts";
-import { FREE, PAGE_BYTES, PARTS, SEGMENT_ITSELF, STATE_CHECK } from "./segment-layout.ts";
+import { BACKED, FREE, PAGE_BYTES, PARTS, SEGMENT_ITSELF, STATE_CHECK } from "./segment-layout.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 /** The parts of a segment that are checked against each other. */
@@ -17,7 +17,9 @@ export function checkSegment(parts: CheckedParts): string[] {
   const { log, extents, directory, reserve } = parts;
   if (log.get(STATE_CHECK) !== log.stateCheck()) return ["the state does not fit its check"];
   const top = extents.top;
-  if (top * PAGE_BYTES > reserve) return [`${top} pages are more than the ${reserve} bytes that it can grow to`];
+  const backed = log.get(BACKED) >>> 0;
+  if (top > backed || backed * PAGE_BYTES > reserve)
+    return [`${top} pages, ${backed} with blocks, and ${reserve} bytes in all are out of order`];
   const found = [...checkTable("extents", extents.table, top), ...checkTable("directory", directory.table, top)];
   if (found.length > 0) return found;
   found.push(...extents.check(), ...directory.check());

@@ -78,6 +78,17 @@ export class Extents {
     return page;
   }
 
+  /** Takes pages of the first free extent that they fit in, if that begins before `before`; 0 where there is none. */
+  takeBefore(before: number, pages: number, owner: number, seat: number): number {
+    if (!this.#makeRoomInTable()) return 0;
+    let first: Extent | undefined;
+    for (const extent of this.all()) {
+      if (extent.owner !== FREE || extent.pages < pages || extent.page >= (first?.page ?? before)) continue;
+      first = extent;
+    }
+    return first === undefined ? 0 : this.#carve(first, pages, 1, owner, seat);
+  }
+
   /** Gives an extent back, merged with free neighbours; what would be the last free one is given up to `top`. */
   release({ page, pages }: Extent): void {
     let [first, end] = [page, page + pages];

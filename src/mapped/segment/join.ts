@@ -1,14 +1,14 @@
+import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
-import { cutShort } from "../file-header.ts";
 import { restoreCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { KindReader } from "./kind.ts";
 import { freeOrphans } from "./orphans.ts";
 import { Readers } from "./readers.ts";
 import { Segment } from "./segment.ts";
-import { SegmentCore } from "./segment-core.ts";
+import { type Blocks, SegmentCore } from "./segment-core.ts";
 import { readSegmentHeader } from "./segment-format.ts";
-import { PAGE_BYTES, PAGE_WORDS } from "./segment-layout.ts";
+import { PAGE_WORDS } from "./segment-layout.ts";
 import { beginSession, endingOf, endSession } from "./session.ts";
 
 /** Who uses a segment, as somebody knows it who survives them all: see presence.ts. */
@@ -29,6 +29,7 @@ export interface SegmentEntry {
   readonly path?: string;
   readonly readers?: readonly KindReader[];
   readonly timeoutMs?: number;
+  readonly blocks: Blocks;
   /** Saves all bytes to the disk. */
   readonly flush: () => void;
   readonly flushAsync: () => Promise<void>;
@@ -40,7 +41,15 @@ export interface SegmentEntry {
 export function joinSegment(entry: SegmentEntry): Segment {
   const { memory, participant, presence, timeoutMs, flush, end } = entry;
   try {
-    const core = new SegmentCore(memory, readSegmentHeader(memory), new Readers(entry.readers), participant, timeoutMs);
+    const header = readSegmentHeader(memory);
+    const core = new SegmentCore({
+      memory,
+      header,
+      readers: new Readers(entry.readers),
+      participant,
+      blocks: entry.blocks,
+      timeoutMs,
+    });
     const sit = (): void => {
       core.seats.sit((seat) => core.settle(seat));
       if (presence === undefined) core.exclusive(() => core.repair());
@@ -50,10 +59,7 @@ export function joinSegment(entry: SegmentEntry): Segment {
     const leave = (): void => {
       core.seats.leave();
       try {
-        presence?.leave(() => {
-          writeCheckpoint(core, flush);
-          endSession(memory);
-        });
+        presence?.leave(() => endWell(core, flush));
       } finally {
         end();
       }
@@ -65,6 +71,17 @@ export function joinSegment(entry: SegmentEntry): Segment {
   }
 }
 
+/** The last participant saves everything. Where the disk has no room for that it leaves without: as if it had been killed, of which nothing is lost either. */
+function endWell(core: SegmentCore, flush: () => void): void {
+  try {
+    writeCheckpoint(core, flush);
+  } catch (error) {
+    if (error instanceof MemoryError && (error.code === "disk-full" || error.code === "out-of-memory")) return;
+    throw error;
+  }
+  endSession(core.memory);
+}
+
 /** What the last participants have left is put right, whatever moment they ended at. Nobody else is there. May run again from the beginning. */
 function putRight(core: SegmentCore): void {
   const { memory, directory } = core;
@@ -72,8 +89,6 @@ function putRight(core: SegmentCore): void {
   // Seats and lock are those of the dead.
   for (let word = PAGE_WORDS; word < 2 * PAGE_WORDS; word++) if (i32[word] !== 0) Atomics.store(i32, word, 0);
   if (endingOf(memory) === "lost-power") restoreCheckpoint(core);
-  const byteLength = core.extents.top * PAGE_BYTES;
-  if (byteLength > memory.byteLength) throw cutShort(memory.subject, memory.byteLength, byteLength);
   core.repair();
   for (const { index } of directory.all()) {
     const last = directory.openerBit(index, 33).word;

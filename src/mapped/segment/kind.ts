@@ -58,6 +58,8 @@ export interface KindReader {
   readonly format: number;
   /** All blocks that are reached, the first one among them. What is not reached is freed when nobody uses the segment. Throws `corrupt` when it cannot be told. */
   blocks(memory: Memory, byteOffset: number, byteLength: number): Iterable<ReachedBlock>;
+  /** Whether its one block can lie elsewhere: nothing in it, and nothing that programs keep of it, tells where it is. */
+  readonly isMovable?: boolean;
   /** What is wrong with its own header. */
   check(memory: Memory, byteOffset: number, byteLength: number, fingerprint: string): string[];
 }

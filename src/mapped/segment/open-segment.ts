@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -16,11 +16,13 @@ import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
 import { syncDirectory } from "../sync-directory.ts";
+import { giveBlocks, takeBlocks } from "./give-blocks.ts";
 import { joinSegment } from "./join.ts";
 import type { KindReader } from "./kind.ts";
 import { SegmentPresence } from "./presence.ts";
 import type { Segment } from "./segment.ts";
-import { emptySegment, readSegmentHeader } from "./segment-format.ts";
+import type { Blocks } from "./segment-core.ts";
+import { emptySegment } from "./segment-format.ts";
 import { FIRST_PAGE, MOST_BYTES, MOST_SEATS, PAGE_BYTES } from "./segment-layout.ts";
 
 export interface OpenSegmentOptions {
@@ -40,6 +42,8 @@ export interface OpenSegmentOptions {
 }
 
 const DEFAULT_RESERVE = GiB(1);
+/** For a memory that has all its blocks since it was grown to its end. */
+const NO_BLOCKS: Blocks = { give: () => {}, takeBack: () => {} };
 /** What a file holds while it is being made: see `openOrMake`. */
 const UNFINISHED = Buffer.from("offheap?");
 
@@ -69,30 +73,20 @@ function openFile(path: string, options: OpenSegmentOptions): Segment {
       if (!isUnfinished && !beginsAsFile(begin)) throwForeign(subject, byteLength);
       return isUnfinished ? "unfinished" : "whole";
     },
-    make: (fd) => makeFile(subject, path, fd, newImage(reserve, seats)),
+    make: (fd) => makeFile(subject, path, fd, wholePages(reserve), seats),
   });
   closeSync(fd);
-  return openOwned(mapWhole(path), options, resolve(path));
-}
-
-/** Maps a segment as far as it can grow. */
-function mapWhole(path: string): MappedMemory {
-  const first = mapFile(path, { mode: "readWrite" });
-  let reserve: number;
-  try {
-    ({ reserve } = readSegmentHeader(first));
-  } finally {
-    first.close();
-  }
-  return mapFile(path, { mode: "readWrite", maxByteLength: reserve });
+  return openOwned(mapFile(path, { mode: "readWrite" }), options, resolve(path));
 }
 
 /** All bytes, on the disk, and only then those that make it whole. */
-function makeFile(subject: string, path: string, fd: number, image: Uint8Array): void {
+function makeFile(subject: string, path: string, fd: number, reserve: number, seats: number): void {
+  const image = newImage(reserve, seats);
   try {
     const { dev, ino, size } = fstatSync(fd, { bigint: true });
     checkFileSystem(subject, { fd, byteLength: Number(size), device: String(dev), inode: String(ino) }, "local");
     writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
+    ftruncateSync(fd, reserve);
     writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
     fsyncSync(fd);
     writeSync(fd, image, 0, HEADER_BYTES, 0);
@@ -107,10 +101,11 @@ function makeFile(subject: string, path: string, fd: number, image: Uint8Array):
 function openIn(memory: Memory, options: OpenSegmentOptions): Segment {
   if (memory.readOnly) throwReadOnly(memory);
   const { reserve = memory.maxByteLength, seats = MOST_SEATS } = options;
-  memory.grow(Math.min(FIRST_PAGE * PAGE_BYTES, memory.maxByteLength));
+  memory.grow(memory.maxByteLength);
   if (memory.u8.subarray(0, HEADER_BYTES).every((byte) => byte === 0)) {
-    const image = newImage(Math.min(reserve, memory.maxByteLength), seats);
-    memory.checkRange(0, image.byteLength);
+    const most = memory.maxByteLength - (memory.maxByteLength % PAGE_BYTES);
+    memory.checkRange(0, FIRST_PAGE * PAGE_BYTES);
+    const image = newImage(Math.min(wholePages(reserve), most), seats);
     memory.u8.set(image.subarray(8), 8);
     memory.u8.set(image.subarray(0, 8));
   }
@@ -131,7 +126,7 @@ function join(memory: Memory, options: OpenSegmentOptions, path: string | undefi
     if (ownsMemory) memory.close();
   };
   if (!(memory instanceof MappedMemory) || memory.origin === undefined) {
-    return joinSegment({ ...rest, memory, participant, flush: () => {}, flushAsync: async () => {}, end });
+    return joinSegment({ ...rest, memory, participant, blocks: NO_BLOCKS, flush: () => {}, flushAsync: async () => {}, end });
   }
   const opened: Disposable[] = [];
   const endAll = (): void => {
@@ -143,17 +138,25 @@ function join(memory: Memory, options: OpenSegmentOptions, path: string | undefi
     opened.push(presence);
     const there = participantIn(memory);
     opened.push(there);
-    const saving = { flush: () => memory.flush(), flushAsync: () => memory.flushAsync() };
-    return joinSegment({ ...rest, ...saving, memory, participant: there, presence, end: endAll });
+    const blocks = ownsMemory ? blocksOf(memory) : NO_BLOCKS;
+    const disk = { blocks, flush: () => memory.flush(), flushAsync: () => memory.flushAsync() };
+    return joinSegment({ ...rest, ...disk, memory, participant: there, presence, end: endAll });
   } catch (error) {
     endAll();
     throw error;
   }
 }
 
+function blocksOf(memory: MappedMemory): Blocks {
+  return { give: (from, to) => giveBlocks(memory, from, to), takeBack: (from, to) => takeBlocks(memory, from, to) };
+}
+
 function newImage(reserve: number, seats: number): Uint8Array {
-  const whole = alignUp(Math.max(reserve, FIRST_PAGE * PAGE_BYTES), PAGE_BYTES);
-  return emptySegment({ reserve: whole, seats, identity: randomBytes(8).toString("hex") });
+  return emptySegment({ reserve, seats, identity: randomBytes(8).toString("hex") });
+}
+
+function wholePages(reserve: number): number {
+  return alignUp(Math.max(reserve, FIRST_PAGE * PAGE_BYTES), PAGE_BYTES);
 }
 
 function checkOptions({ reserve, seats }: OpenSegmentOptions): void {

@@ -6,14 +6,14 @@ const COLOURS = ["cyan", "magenta", "green", "yellow"] as const;
 
 /** A picture of a segment: its structures with their pages, then the file as one strip. */
 export function drawSegment(survey: SegmentSurvey, palette: Palette = PLAIN): string {
-  const { structures, extents, usedByteLength, byteLength, reserve } = survey;
+  const { structures, extents, usedByteLength, backedByteLength, reserve } = survey;
   const free = extents.reduce((sum, extent) => sum + (extent.isFree ? extent.byteLength : 0), 0);
   const nameWidth = Math.max(9, ...structures.map(({ name }) => name.length));
   const kinds = structures.map(({ kind, type }) => (type === "" ? kind : `${kind} of ${type}`));
   const kindWidth = Math.max(4, ...kinds.map((kind) => kind.length));
   const colourOf = (index: number): ((text: string) => string) => palette[COLOURS[index % COLOURS.length]];
   return [
-    `${palette.bold(survey.subject)}  ${structures.length} structures, ${tellBytes(usedByteLength - free)} in use, ${tellBytes(free)} free, ${tellBytes(byteLength)} of at most ${tellBytes(reserve)}`,
+    `${palette.bold(survey.subject)}  ${structures.length} structures, ${tellBytes(usedByteLength - free)} in use, ${tellBytes(free)} free, ${tellBytes(backedByteLength)} on the disk of at most ${tellBytes(reserve)}`,
     "",
     palette.dim(`  ${"structure".padEnd(nameWidth)}  ${"kind".padEnd(kindWidth)}  ${"bytes".padStart(9)}  at`),
     ...structures.map(({ name, byteLength: bytes, byteOffset }, index) => {

@@ -1,4 +1,3 @@
-import { commitUpTo } from "../../alloc/resident.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -10,8 +9,29 @@ import { type Extent, Extents } from "./extents.ts";
 import { freeOrphans } from "./orphans.ts";
 import type { Readers } from "./readers.ts";
 import type { SegmentHeader } from "./segment-format.ts";
-import { LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
+import { BACKED, LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
+
+/** The blocks on the disk behind the bytes of a segment. */
+export interface Blocks {
+  /** Gives a range of the file its blocks. Throws `disk-full`. */
+  readonly give: (from: number, to: number) => void;
+  /** Takes those of a range back, where nobody stores anything. */
+  readonly takeBack: (from: number, to: number) => void;
+}
+
+export interface SegmentCoreParts {
+  readonly memory: Memory;
+  readonly header: SegmentHeader;
+  readonly readers: Readers;
+  readonly participant: Participant;
+  readonly blocks: Blocks;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Blocks are had in steps that double what is there: 64 KiB to 64 MiB. */
+const LEAST_STEP_PAGES = 16;
+const MOST_STEP_PAGES = 16_384;
 
 /**
  * One participant's hand in a segment: its seat, the lock, and what the lock protects.
@@ -28,13 +48,16 @@ export class SegmentCore {
   readonly readers: Readers;
   readonly reserve: number;
   readonly #lock: RobustLock;
+  readonly #blocks: Blocks;
   #isInside = false;
 
-  constructor(memory: Memory, { reserve, seats }: SegmentHeader, readers: Readers, participant: Participant, timeoutMs?: number) {
+  constructor({ memory, header, readers, participant, blocks, timeoutMs }: SegmentCoreParts) {
+    const { reserve, seats } = header;
+    this.#blocks = blocks;
     this.memory = memory;
     this.readers = readers;
     this.subject = `segment in ${memory.subject}`;
-    this.reserve = Math.min(reserve, memory.maxByteLength);
+    this.reserve = reserve;
     this.log = new SegmentLog(memory);
     this.directory = new Directory(this.log);
     this.extents = new Extents(this.log, (pages) => this.#reach(pages));
@@ -54,7 +77,6 @@ export class SegmentCore {
     try {
       if (acquired === "inherited" || this.log.isSealed) this.repair();
       isRepaired = true;
-      this.follow();
       return work();
     } finally {
       this.log.discard();
@@ -64,19 +86,12 @@ export class SegmentCore {
     }
   }
 
-  /** Sees the pages that others have added. */
-  follow(): void {
-    const byteLength = this.extents.top * PAGE_BYTES;
-    if (byteLength > this.memory.byteLength) this.memory.grow(byteLength);
-  }
-
   /**
    * Ends what a dead holder of the lock has begun: a sealed change is carried out, a structure that was being made or deleted is gone. Needs the lock, or
    * that nobody else is there.
    */
   repair(): void {
     this.log.redo();
-    this.follow();
     const found = checkSegment(this);
     if (found.length > 0) throwCorrupt(this.subject, found);
     for (const { index, state } of [...this.directory.all()]) {
@@ -112,6 +127,18 @@ export class SegmentCore {
     });
   }
 
+  /** Gives back the blocks that no page in use needs, after `save` has put on the disk that they are gone. Returns how many bytes. Needs the lock. */
+  trim(save: () => void): number {
+    const backed = this.log.get(BACKED) >>> 0;
+    const { top } = this.extents;
+    if (backed === top) return 0;
+    this.log.set(BACKED, top);
+    this.log.commit();
+    save();
+    this.#blocks.takeBack(top * PAGE_BYTES, backed * PAGE_BYTES);
+    return (backed - top) * PAGE_BYTES;
+  }
+
   /** A number for a new structure. */
   takeId(): number {
     const id = this.log.get(NEXT_ID) >>> 0;
@@ -134,9 +161,25 @@ export class SegmentCore {
   }
 
   #reach(pages: number): boolean {
-    const byteLength = pages * PAGE_BYTES;
-    if (byteLength > this.reserve) return false;
-    return commitUpTo(this.memory, byteLength, this.reserve, this.extents.top * PAGE_BYTES);
+    const most = Math.floor(this.reserve / PAGE_BYTES);
+    const backed = this.log.get(BACKED) >>> 0;
+    if (pages > most) return false;
+    if (pages <= backed) return true;
+    const generous = Math.min(most, pages + Math.min(Math.max(pages, LEAST_STEP_PAGES), MOST_STEP_PAGES));
+    this.log.set(BACKED, this.#back(backed, generous, pages));
+    return true;
+  }
+
+  /** Gives pages their blocks: up to `wanted` if the disk has room for them, or just what is needed. Returns up to where. */
+  #back(from: number, wanted: number, needed: number): number {
+    try {
+      this.#blocks.give(from * PAGE_BYTES, wanted * PAGE_BYTES);
+      return wanted;
+    } catch (error) {
+      if (!(error instanceof MemoryError && error.code === "disk-full") || needed === wanted) throw error;
+      this.#blocks.give(from * PAGE_BYTES, needed * PAGE_BYTES);
+      return needed;
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
-import { checkFileHeader, newFileHeader, SEGMENT, sealFileHeader } from "../file-header.ts";
+import { checkFileHeader, cutShort, newFileHeader, SEGMENT, sealFileHeader } from "../file-header.ts";
 import {
+  BACKED,
   checkOf,
   DIRECTORY_PAGE,
   EXTENT_PARTS,
@@ -53,6 +54,7 @@ export function writeEmptyState(i32: Int32Array): void {
   i32[TOP - 1] = 0;
   i32[TOP] = FIRST_PAGE;
   i32[NEXT_ID] = 1;
+  i32[BACKED] = FIRST_PAGE;
   i32[EXTENT_PARTS] = EXTENTS_PAGE;
   i32[STRUCTURE_PARTS] = DIRECTORY_PAGE;
   i32[STATE_CHECK] = checkOf((word) => i32[word], STATE, STATE_WORDS - 1, 0);
@@ -77,6 +79,7 @@ export function readSegmentHeader(memory: Memory): SegmentHeader {
       cure: "Take a copy of it.",
     });
   }
+  if (reserve > memory.byteLength) throw cutShort(memory.subject, memory.byteLength, reserve);
   return header;
 }
 

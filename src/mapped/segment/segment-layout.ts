@@ -1,11 +1,14 @@
 /*
  * The bytes of a segment: many named structures in one file or memory. Little-endian, position-independent; pages are of 4096 bytes whatever the machine's are.
  *
- *   page 0        1          2       3             4           5                                  top          end of the file
- *   +-------------+----------+-------+-------------+-----------+----------------------------------+------------+
- *   | header,     | lock and | log   | directory,  | extents,  | extents: used and free, without  | never used |
- *   | state       | seats    |       | first part  | first part| a gap                            | or again not|
- *   +-------------+----------+-------+-------------+-----------+----------------------------------+------------+
+ *   page 0        1          2       3             4            5                         top          backed        reserve
+ *   +-------------+----------+-------+-------------+------------+-------------------------+------------+-------------+
+ *   | header,     | seats,   | log   | directory,  | extents,   | extents: used and free, | not used,  | a hole      |
+ *   | state       | lock     |       | first part  | first part | without a gap           | or not now |             |
+ *   +-------------+----------+-------+-------------+------------+-------------------------+------------+-------------+
+ *
+ * The file is as long as it can ever become, and mapped whole: behind `backed` it has no blocks on the disk and takes no room there. So everybody sees what
+ * anybody adds, without mapping anything again.
  *
  *   page 0, i32 words   0 … 15    header: see file-header.ts; byte 24 f64 the most bytes that it can grow to, 32 u32 bytes of a page,
  *                                 36 u32 seats, 40 8 random bytes that tell this segment from others. Never changes
@@ -20,6 +23,7 @@
  *           2 top          pages below it are covered by extents
  *           3 structures   records in use of the directory; some of them may be empty
  *           4 next id      of a structure
+ *           5 backed       pages below it have blocks of the disk behind them
  *           8 … 23         pages where the parts of the table of extents begin
  *          24 … 39         pages where the parts of the directory begin
  *
@@ -36,7 +40,7 @@
  *    whatever moment a process is killed at.
  * 2. The extents in use cover [5, top) without gap or overlap. No two free ones touch, and the last is not free.
  * 3. Every extent in use is the segment's own or that of a structure that is there. While nobody holds the lock no structure is being made or deleted.
- * 4. The file is at least `top` pages long, all of them with blocks of the disk behind them.
+ * 4. top <= backed <= reserve: a store to a page that is in use never finds the disk full.
  * 5. Every record in use, and the state, have their check: a flipped bit is found when the segment is opened.
  */
 export const PAGE_BYTES = 4096;
@@ -63,6 +67,7 @@ export const EXTENT_COUNT: number = STATE + 1;
 export const TOP: number = STATE + 2;
 export const STRUCTURE_COUNT: number = STATE + 3;
 export const NEXT_ID: number = STATE + 4;
+export const BACKED: number = STATE + 5;
 export const EXTENT_PARTS: number = STATE + 8;
 export const STRUCTURE_PARTS: number = STATE + 24;
 export const PARTS = 16;

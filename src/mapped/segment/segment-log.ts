@@ -86,7 +86,7 @@ export class SegmentLog {
     const seal = Atomics.load(i32, SEAL);
     if (seal === 0) return true;
     const count = i32[COUNT];
-    const isWhole = count >= 1 && count <= MOST_ENTRIES && seal === sealOf(i32, count) && this.#reach(count);
+    const isWhole = count >= 1 && count <= MOST_ENTRIES && seal === sealOf(i32, count) && this.#isWithin(count);
     if (isWhole) this.#carryOut();
     else Atomics.store(i32, SEAL, 0);
     return isWhole;
@@ -121,17 +121,12 @@ export class SegmentLog {
     Atomics.store(i32, SEAL, 0);
   }
 
-  /** Makes sure that all words of a sealed change can be stored: another process may have made the memory longer. */
-  #reach(count: number): boolean {
-    const { i32, maxByteLength } = this.#memory;
-    let end = 0;
+  #isWithin(count: number): boolean {
+    const { i32, byteLength } = this.#memory;
     for (let at = FIRST; at < FIRST + count * ENTRY_WORDS; at += ENTRY_WORDS) {
       const word = wordOf(i32, at);
-      if (word < STATE || (word >= SEAL && word < SEAL + PAGE_WORDS)) return false;
-      end = Math.max(end, (word + 1) * 4);
+      if (word < STATE || (word >= SEAL && word < SEAL + PAGE_WORDS) || (word + 1) * 4 > byteLength) return false;
     }
-    if (end > maxByteLength) return false;
-    this.#memory.grow(end);
     return true;
   }
 }

@@ -1,5 +1,7 @@
 import type { SharedBump } from "../../alloc/shared-bump.ts";
 import type { Columns } from "../../collections/columns.ts";
+import type { SharedHashTable } from "../../collections/shared-hash-table.ts";
+import type { SharedInterner } from "../../collections/shared-interner.ts";
 import type { SharedPool } from "../../concurrent/shared-pool.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -14,8 +16,11 @@ import type { SegmentEntry } from "./join.ts";
 import type { SegmentKind } from "./kind.ts";
 import { arenaKind, type SegmentArenaOptions } from "./kinds/arena.ts";
 import { columnsKind, type SegmentColumnsOptions } from "./kinds/columns.ts";
+import { internerKind, type SegmentInternerOptions } from "./kinds/interner.ts";
 import { poolKind, type SegmentPoolOptions } from "./kinds/pool.ts";
+import { ringKind, type SegmentRing, type SegmentRingOptions } from "./kinds/ring.ts";
 import { rootKind } from "./kinds/root.ts";
+import { type SegmentTableOptions, tableKind } from "./kinds/table.ts";
 import { findOrphans, findStrays } from "./orphans.ts";
 import { drawSegment } from "./picture.ts";
 import type { SegmentCore } from "./segment-core.ts";
@@ -72,6 +77,24 @@ export class Segment implements Disposable {
     return this.open(name, columnsKind(type, options));
   }
 
+  /** Each string once, under the same id for all: see `sharedInterner`. Grows as long as the segment can. */
+  interner<const Name extends string>(name: Name, options: SegmentInternerOptions = {}): SharedInterner<Name> {
+    return this.open(name, internerKind(name, options));
+  }
+
+  /** A map that all participants read and write: see `sharedHashTable`. Grows as long as the segment can. */
+  table<Key, Value, Input = Value>(
+    name: string,
+    options: SegmentTableOptions<Key, Value, Input>,
+  ): SharedHashTable<Key, Value, Input> {
+    return this.open(name, tableKind(options));
+  }
+
+  /** A queue of values from one participant to another: see `ring`. */
+  ring<T extends Type<unknown, never>>(name: string, type: T, options: SegmentRingOptions = {}): SegmentRing<T> {
+    return this.open(name, ringKind(type, options));
+  }
+
   /** One value, of zeros at first. Its fields are plain memory, which all share. */
   root<T extends Type<unknown, never>>(type: T, name = "root"): ViewOf<T> {
     return this.open(name, rootKind(type));
@@ -111,6 +134,16 @@ export class Segment implements Disposable {
   delete(name: string): boolean {
     this.#checkOpen();
     return this.#structures.delete(name);
+  }
+
+  /**
+   * Moves structures together and gives the disk what is free behind them. Moved are pools, rings, columns and roots that nobody has open, this participant neither;
+   * arenas and tables stay where they are, since what lies in them is known by its place. Flushes after each move. Returns how many bytes of the disk
+   * were given back.
+   */
+  compact(): number {
+    this.#checkOpen();
+    return this.#structures.compact(() => writeCheckpoint(this.#core, this.#entry.flush));
   }
 
   /** Ends the affairs of participants that were killed: frees what they had taken and not linked. Returns how many those were. */

@@ -3,6 +3,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Participant } from "../../core/participant.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { fingerprint } from "../../layout/fingerprint.ts";
+import { compactSegment } from "./compact.ts";
 import { checkKind, checkName, MAKING, READY, type StructureRecord, shortened } from "./directory.ts";
 import type { SegmentKind, StructureHome } from "./kind.ts";
 import { checkReach } from "./orphans.ts";
@@ -33,10 +34,17 @@ export class Structures {
   open<Made>(name: string, kind: SegmentKind<Made>): Made {
     checkName(this.#core.subject, name);
     checkKind(kind.kind);
-    return this.#core.exclusive(() => {
-      const found = this.#core.directory.find(name);
-      return found === undefined ? this.#make(name, kind) : this.#attach(found, kind);
+    const core = this.#core;
+    // What is there is opened outside of the lock: opening may wait for others, who may be waiting for the lock.
+    const found = core.exclusive(() => {
+      const record = core.directory.find(name);
+      if (record === undefined) return this.#make(name, kind);
+      this.#checkSame(record, kind);
+      checkReach(core, record);
+      this.#use(record);
+      return record;
     });
+    return isRecord(found) ? this.#attach(found, kind) : found.made;
   }
 
   rename(name: string, newName: string): void {
@@ -70,6 +78,17 @@ export class Structures {
     });
   }
 
+  /** See `Segment.compact`. */
+  compact(save: () => void): number {
+    const core = this.#core;
+    this.recoverDead();
+    return core.exclusive(() => {
+      const isUsed = (record: StructureRecord): boolean =>
+        this.#open.some(({ id }) => id === record.id) || this.#userOf(record) !== undefined;
+      return compactSegment(core, isUsed, save);
+    });
+  }
+
   recoverDead(): number {
     const { seats } = this.#core;
     return seats.deadSeats().filter((seat) => seats.recover(seat, (dead) => this.#core.settle(dead))).length;
@@ -86,7 +105,7 @@ export class Structures {
     this.#core.exclusive(() => this.#core.settle(this.#core.seats.seat));
   }
 
-  #make<Made>(name: string, kind: SegmentKind<Made>): Made {
+  #make<Made>(name: string, kind: SegmentKind<Made>): { readonly made: Made } {
     const core = this.#core;
     const { directory, extents, log } = core;
     if (!extents.growTable(directory.table, 1) || directory.vacant >= SEGMENT_ITSELF - 1) core.throwFull(1);
@@ -110,8 +129,9 @@ export class Structures {
       const { made, byteOffset, byteLength } = kind.create(home);
       directory.write({ ...record, state: READY, byteOffset, byteLength });
       log.commit();
+      this.#use(record);
       this.#remember(record, kind, home.lease, made);
-      return made;
+      return { made };
     } catch (error) {
       log.discard();
       core.memory.closeLease(home.lease, "was not made");
@@ -121,8 +141,6 @@ export class Structures {
   }
 
   #attach<Made>(record: StructureRecord, kind: SegmentKind<Made>): Made {
-    this.#checkSame(record, kind);
-    checkReach(this.#core, record);
     const home = this.#homeOf(record, kind);
     try {
       const made = kind.attach(home, record.byteOffset);
@@ -130,6 +148,7 @@ export class Structures {
       return made;
     } catch (error) {
       this.#core.memory.closeLease(home.lease, "was not opened");
+      this.#letGo(record);
       throw error;
     }
   }
@@ -142,11 +161,25 @@ export class Structures {
     return { name, memory, allocator, lease, participant: this.#participant, claimWriting: () => this.#claimWriting(index, name) };
   }
 
-  #remember<Made>({ id, index }: StructureRecord, kind: SegmentKind<Made>, lease: Lease, made: Made): void {
+  #remember<Made>({ id }: StructureRecord, kind: SegmentKind<Made>, lease: Lease, made: Made): void {
+    this.#open.push({ id, lease, close: () => kind.close(made), check: () => kind.check(made) });
+  }
+
+  /** From now on nobody deletes it. Needs the lock. */
+  #use({ index }: StructureRecord): void {
     const { directory, memory, seats } = this.#core;
     const { word, bit } = directory.openerBit(index, seats.seat);
     Atomics.or(memory.i32, word, bit);
-    this.#open.push({ id, lease, close: () => kind.close(made), check: () => kind.check(made) });
+  }
+
+  /** Unless it is open here in another way. */
+  #letGo({ id, index }: StructureRecord): void {
+    if (this.#open.some((structure) => structure.id === id)) return;
+    const { directory, memory, seats } = this.#core;
+    this.#core.exclusive(() => {
+      const { word, bit } = directory.openerBit(index, seats.seat);
+      Atomics.and(memory.i32, word, ~bit);
+    });
   }
 
   #closeAll(which: (structure: OpenStructure) => boolean): void {
@@ -199,14 +232,20 @@ export class Structures {
     });
   }
 
-  #refuseWhileOpen({ index, name }: StructureRecord): void {
+  /** The seat of another participant that has it open. */
+  #userOf({ index }: StructureRecord): number | undefined {
     const { directory, memory, seats } = this.#core;
-    const isUser = (seat: number): boolean => {
+    return seats.others().find((seat) => {
       const { word, bit } = directory.openerBit(index, seat);
       return (Atomics.load(memory.i32, word) & bit) !== 0;
-    };
-    if (seats.deadSeats().some(isUser)) this.recoverDead();
-    const user = seats.others().find(isUser);
+    });
+  }
+
+  #refuseWhileOpen(record: StructureRecord): void {
+    const { seats } = this.#core;
+    const { name } = record;
+    if (this.#userOf(record) !== undefined) this.recoverDead();
+    const user = this.#userOf(record);
     if (user === undefined) return;
     throw new MemoryError("locked", {
       subject: this.#core.subject,
@@ -223,4 +262,8 @@ export class Structures {
       cure: "Ask `segment.list()` for what there is.",
     });
   }
+}
+
+function isRecord(found: StructureRecord | { readonly made: unknown }): found is StructureRecord {
+  return "state" in found && !("made" in found);
 }

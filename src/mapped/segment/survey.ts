@@ -5,7 +5,7 @@ import { Directory, READY, type StructureRecord } from "./directory.ts";
 import { Extents } from "./extents.ts";
 import { Readers } from "./readers.ts";
 import { readSegmentHeader } from "./segment-format.ts";
-import { CHANGES, FIRST_PAGE, FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
+import { BACKED, CHANGES, FIRST_PAGE, FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
 
 /** One structure of a segment, as its directory has it. */
@@ -39,8 +39,8 @@ export interface SegmentSurvey {
   readonly identity: string;
   /** The most bytes that it can grow to. */
   readonly reserve: number;
-  /** Bytes of the file, or of the memory. */
-  readonly byteLength: number;
+  /** Bytes that have room on the disk. */
+  readonly backedByteLength: number;
   /** Bytes that are covered by extents, the segment's own first pages among them. */
   readonly usedByteLength: number;
   /** In the order of their making. */
@@ -76,7 +76,7 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
   const parts = partsOf(memory, reserve);
   const { extents, directory } = parts;
   const contradictions = checkSegment(parts);
-  const told = { subject: memory.subject, identity, reserve, byteLength: memory.byteLength };
+  const told = { subject: memory.subject, identity, reserve, backedByteLength: (parts.log.get(BACKED) >>> 0) * PAGE_BYTES };
   if (contradictions.length > 0) return { ...told, usedByteLength: 0, structures: [], extents: [], problems: contradictions };
   const records = [...directory.all()].filter(({ state }) => state === READY).sort((a, b) => a.id - b.id);
   const bytes = new Map<number, number>();
@@ -97,7 +97,7 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
         return { byteOffset: page * PAGE_BYTES, byteLength: pages * PAGE_BYTES, structure, isFree: owner === FREE };
       }),
     ],
-    problems: extents.top * PAGE_BYTES > memory.byteLength ? [cut(extents.top, memory)] : headerProblems(memory, readers, records),
+    problems: headerProblems(memory, readers, records),
   };
 }
 
@@ -113,8 +113,4 @@ function headerProblems(memory: Memory, readers: Readers, records: readonly Stru
     const found = readers.of(kind, format)?.check(memory, byteOffset, byteLength, fingerprint) ?? [];
     return found.map((problem) => `${kind} "${name}" ${problem}`);
   });
-}
-
-function cut(pages: number, { byteLength }: Memory): string {
-  return `it has ${pages * PAGE_BYTES} bytes, and the file only ${byteLength}`;
 }

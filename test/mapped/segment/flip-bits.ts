@@ -26,7 +26,7 @@ function read(segment: Segment): string {
  * `isZero` tells whether the byte was 0.
  */
 export function flipBits(chooses: (bit: number, isZero: boolean) => boolean): { readonly flips: number; readonly refused: number } {
-  using machine = new Machine(1 << 18);
+  using machine = new Machine(1 << 17);
   const first = machine.open();
   furnish(first);
   first.close();

@@ -47,8 +47,8 @@ describe("a segment on a machine that loses its power", () => {
     first.flush();
     const flushed = tell(first);
     const [image, disk] = [machine.image(), machine.disk];
-    for (let last = 0, died = true; died; last += 7) {
-      for (let seed = 0; seed < 3; seed++) {
+    for (let last = 0, died = true; died; last += 13) {
+      for (let seed = 0; seed < 2; seed++) {
         machine.load(image);
         machine.disk = disk;
         died = diesAt(last, () => change(machine.open()));
@@ -79,8 +79,8 @@ describe("a segment on a machine that loses its power", () => {
     const after = tell(first);
     const [image, disk] = [machine.image(), machine.disk];
     const seen = new Set<string>();
-    for (let last = 0, died = true; died; last++) {
-      for (let seed = 0; seed < 4; seed++) {
+    for (let last = 0, died = true; died; last += 3) {
+      for (let seed = 0; seed < 3; seed++) {
         machine.load(image);
         machine.disk = disk;
         died = diesAt(last, () => machine.open().flush());

@@ -34,9 +34,9 @@ export class Machine implements Disposable {
   disk: Uint8Array;
   #boots = 1;
 
-  constructor(maxByteLength = 1 << 21) {
+  constructor(maxByteLength = 1 << 19) {
     this.memory = sharedMemory(0, { maxByteLength });
-    openSegment(this.memory, { seats: 4 });
+    openSegment(this.memory, { seats: 4 }).close();
     this.disk = this.image();
   }
 
@@ -45,10 +45,9 @@ export class Machine implements Disposable {
     return this.memory.u8.slice(0, this.memory.byteLength);
   }
 
-  /** The bytes become these; what was grown since is zeros. */
+  /** The bytes become these. */
   load(image: Uint8Array): void {
     this.memory.u8.set(image);
-    this.memory.u8.fill(0, image.byteLength);
   }
 
   /** A process opens the segment; whoever had it open before has died. */
@@ -61,6 +60,7 @@ export class Machine implements Disposable {
       participant: {},
       readers: [CHAIN_READER],
       presence: ALONE,
+      blocks: { give: () => {}, takeBack: () => {} },
       flush,
       flushAsync: async () => flush(),
       end: () => {},
@@ -70,8 +70,7 @@ export class Machine implements Disposable {
   /** The power fails: of what was stored since the last flush each sector is on the disk, or not, as `isSaved` says. The machine starts anew. */
   losePower(isSaved: (sector: number) => boolean): void {
     const now = this.image();
-    const kept = new Uint8Array(now.byteLength);
-    kept.set(this.disk.subarray(0, now.byteLength));
+    const kept = this.disk.slice();
     for (let sector = 0; sector * SECTOR < now.byteLength; sector++) {
       if (isSaved(sector)) kept.set(now.subarray(sector * SECTOR, (sector + 1) * SECTOR), sector * SECTOR);
     }

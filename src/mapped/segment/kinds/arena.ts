@@ -30,4 +30,4 @@ export function arenaKind({ byteLength }: SegmentArenaOptions): SegmentKind<Shar
   };
 }
 
-export const arenaReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const arenaReader: KindReader = oneBlock(KIND, FORMAT, false, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));

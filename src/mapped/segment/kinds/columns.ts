@@ -58,7 +58,7 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
   };
 }
 
-export const columnsReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const columnsReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
 
 /** Hands out a block that is there already, once, and takes nothing back: so that columns stay where they are. */
 class OneBlock extends Allocator {

@@ -3,10 +3,11 @@ import type { Memory } from "../../../core/memory.ts";
 import type { KindReader } from "../kind.ts";
 
 /** The reader of a kind whose structures are one block. `check` looks at its header. */
-export function oneBlock(kind: string, format: number, check: KindReader["check"]): KindReader {
+export function oneBlock(kind: string, format: number, isMovable: boolean, check: KindReader["check"]): KindReader {
   return {
     kind,
     format,
+    isMovable,
     blocks: (_memory: Memory, ptr: number, byteSize: number) => [{ ptr, byteSize }],
     check,
   };

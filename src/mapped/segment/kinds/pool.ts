@@ -36,7 +36,7 @@ export function poolKind<T extends Type<unknown, never>>(type: T, options: Segme
   };
 }
 
-export const poolReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset, _byteLength, fingerprint) => {
+export const poolReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset, _byteLength, fingerprint) => {
   const layout = memory.i32[byteOffset / 4 + LAYOUT];
   // Half of the fingerprint that the directory has.
   const isOurs = layout === (Number.parseInt(fingerprint.slice(8), 16) | 0);

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL("../examples/", import.meta.url));
+
+/** What makes an example short, and what it prints at its end when all went well. */
+const EXAMPLES: Readonly<Record<string, { readonly parameters: readonly string[]; readonly prints: RegExp }>> = {
+  cities: { parameters: [], prints: /all equal/ },
+  particles: { parameters: ["3"], prints: /pool\(Particle\)/ },
+};
+
+for (const [name, { parameters, prints }] of Object.entries(EXAMPLES)) {
+  test(`the example ${name} runs`, async () => {
+    const { stdout, stderr } = await run(process.execPath, [`${folder}${name}.js`, ...parameters], { timeout: 240_000 });
+    assert.equal(stderr, "");
+    assert.match(stdout, prints);
+  });
+}
+
+test("every example is run", () => {
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => name.slice(0, -3));
+  assert.deepEqual(names.sort(), Object.keys(EXAMPLES).sort());
+});
