@@ -1,6 +1,7 @@
+import { type Abortable, unlessAborted } from "../core/abort.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { type Abortable, type AsyncWaitOptions, deadlineOf, LOOKS, SLICE_MS, type WaitOptions, YIELD_MS } from "./waiting.ts";
+import { type AsyncWaitOptions, deadlineOf, LOOKS, SLICE_MS, type WaitOptions, YIELD_MS } from "./waiting.ts";
 
 /** Bytes of a signal. It begins at a multiple of 4; zeros are one that nobody waits for. */
 export const SIGNAL_BYTES = 4;
@@ -44,6 +45,18 @@ export class Signal {
     if ((Atomics.load(this.#memory.i32, this.#word) & WAITING) !== 0) this.#wake();
   }
 
+  /** Wakes one of those who wait, or more: for changes that one of them uses up. */
+  raiseOne(): void {
+    const { i32 } = this.#memory;
+    for (;;) {
+      const found = Atomics.load(i32, this.#word);
+      if ((found & WAITING) === 0) return;
+      // Others may sleep still, so bit 0 stays.
+      if (Atomics.compareExchange(i32, this.#word, found, (found + 2) | 0) === found) break;
+    }
+    this.#memory.parking.notify(this.#word, 1);
+  }
+
   /** Announces a wait, and tells what to pass to it. What is waited for must be looked at in between. */
   listen(): number {
     return Atomics.or(this.#memory.i32, this.#word, WAITING) | WAITING;
@@ -54,9 +67,9 @@ export class Signal {
     this.#memory.parking.wait(this.#word, seen, timeoutMs);
   }
 
-  /** `wait` that does not hold the thread. */
-  waitAsync(seen: number, timeoutMs: number): Promise<void> {
-    return this.#memory.parking.waitAsync(this.#word, seen, timeoutMs);
+  /** `wait` that does not hold the thread. Ends early, without an error, when `signal` is aborted. */
+  waitAsync(seen: number, timeoutMs: number, signal?: Abortable): Promise<void> {
+    return unlessAborted(this.#memory.parking.waitAsync(this.#word, seen, timeoutMs), signal);
   }
 
   /** Waits until `ready` says so. False when the time is over first. `ready` is called often: it looks, and changes nothing. */
@@ -85,18 +98,13 @@ export class Signal {
   async waitUntilAsync(ready: () => boolean, options: AsyncWaitOptions = {}): Promise<boolean> {
     const { timeoutMs = Number.POSITIVE_INFINITY, strategy = "park", signal } = options;
     const until = deadlineOf(SUBJECT, timeoutMs);
-    const aborted = signal === undefined ? undefined : abortOf(signal);
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
-        if (ready()) return true;
-        const left = until - performance.now();
-        if (left <= 0) return false;
-        const rest = strategy === "park" ? this.#rest(ready, Math.min(SLICE_MS, left)) : turn(strategy === "spin" ? 0 : YIELD_MS);
-        await (aborted === undefined ? rest : Promise.race([rest, aborted.promise]));
-      }
-    } finally {
-      aborted?.forget();
+    for (;;) {
+      signal?.throwIfAborted();
+      if (ready()) return true;
+      const left = until - performance.now();
+      if (left <= 0) return false;
+      const rest = strategy === "park" ? this.#rest(ready, Math.min(SLICE_MS, left)) : turn(strategy === "spin" ? 0 : YIELD_MS);
+      await unlessAborted(rest, signal);
     }
   }
 
@@ -117,16 +125,6 @@ export class Signal {
       return;
     }
   }
-}
-
-/** A promise that ends when the signal is aborted; it never rejects. */
-function abortOf(signal: Abortable): { readonly promise: Promise<void>; forget(): void } {
-  let hear = (): void => {};
-  const promise = new Promise<void>((resolve) => {
-    hear = resolve;
-  });
-  signal.addEventListener("abort", hear, { once: true });
-  return { promise, forget: () => signal.removeEventListener("abort", hear) };
 }
 
 /** Until so many milliseconds are over; with 0 until the event loop has been round. */

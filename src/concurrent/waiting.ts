@@ -1,3 +1,4 @@
+import type { Abortable } from "../core/abort.ts";
 import { MemoryError } from "../core/errors.ts";
 
 /**
@@ -13,13 +14,6 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** Default: `park`. */
   readonly strategy?: WaitStrategy;
-}
-
-/** What is asked of an `AbortSignal`, which not every program has the type of. */
-export interface Abortable {
-  throwIfAborted(): void;
-  addEventListener(type: "abort", listener: () => void, options: { readonly once: boolean }): void;
-  removeEventListener(type: "abort", listener: () => void): void;
 }
 
 export interface AsyncWaitOptions extends WaitOptions {

@@ -1,3 +1,4 @@
+import { type Abortable, unlessAborted } from "./abort.ts";
 import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import { isShared } from "./parking.ts";
@@ -15,10 +16,12 @@ const OPEN = 0;
 const CONTENDED = 0x4000_0000;
 /** Somebody has waited for long: the next release hands the lock over. */
 const IMPATIENT = 0x8000_0000 | 0;
-/** Open for those who have waited. */
-const HANDED_OVER = NOBODY | (1 << SEAT_BITS);
 /** Left by one that lives but could not repair what it found. */
 const ABANDONED = NOBODY;
+/** Open for those who have waited. */
+const HANDED_OVER = NOBODY | (1 << SEAT_BITS);
+/** For ever. */
+const CLOSED = NOBODY | (2 << SEAT_BITS);
 
 /** So often the word is looked at before anybody sleeps: holders need microseconds. */
 const SPINS = 200;
@@ -26,6 +29,19 @@ const SPINS = 200;
 const SLICE_MS = 50;
 const FIRST_SLICE_MS = 2;
 const IMPATIENT_AFTER_MS = 1;
+
+/** How far somebody has got with waiting. */
+interface Wait {
+  readonly since: number;
+  readonly timeoutMs: number;
+  /** Other work of this thread may hold the lock meanwhile, or wait for it. */
+  readonly isAsync: boolean;
+  slept: boolean;
+  /** Whom it was seen held by before the last sleep. */
+  suspect: number;
+  /** What the word held when it was time to sleep. */
+  seen: number;
+}
 
 /**
  * A lock in the memory, for threads and processes, that outlives its holders.
@@ -59,8 +75,8 @@ export class RobustLock {
 
   /** The seat of who holds it now, living or dead; 0: nobody. */
   get heldBy(): number {
-    const word = Atomics.load(this.#memory.i32, this.#word) & TOKEN_MASK;
-    return (word & NOBODY) === NOBODY ? 0 : word & NOBODY;
+    const seat = Atomics.load(this.#memory.i32, this.#word) & NOBODY;
+    return seat === NOBODY ? 0 : seat;
   }
 
   /** Whether the own seat holds it. */
@@ -69,22 +85,59 @@ export class RobustLock {
     return token !== 0 && (Atomics.load(this.#memory.i32, this.#word) & TOKEN_MASK) === token;
   }
 
-  /** Waits for it and holds it. Throws `invalid-argument` where the own seat holds it already, and `locked`, naming the holder, after `timeoutMs`. */
-  acquire(timeoutMs = this.#timeoutMs): Acquired {
-    const { token } = this.#seats;
-    if (token === 0) this.#throwSeatless();
-    return Atomics.compareExchange(this.#memory.i32, this.#word, OPEN, token) === OPEN ? "clean" : this.#wait(token, timeoutMs);
+  /** Whether it was closed for good. */
+  get isClosed(): boolean {
+    return (Atomics.load(this.#memory.i32, this.#word) & TOKEN_MASK) === CLOSED;
   }
 
-  /** Holds it, or returns undefined where somebody else does. */
+  /**
+   * Waits for it and holds it. Throws `invalid-argument` where the own seat holds it already, `locked`, naming the holder, after `timeoutMs`, and `closed`
+   * once it is.
+   */
+  acquire(timeoutMs = this.#timeoutMs): Acquired {
+    const token = this.#token();
+    if (Atomics.compareExchange(this.#memory.i32, this.#word, OPEN, token) === OPEN) return "clean";
+    const { i32 } = this.#memory;
+    // Others wait too, if it was handed over to them: that is not open.
+    for (let look = 0; look < SPINS; look++) {
+      if (Atomics.load(i32, this.#word) === OPEN && Atomics.compareExchange(i32, this.#word, OPEN, token) === OPEN) return "clean";
+    }
+    const wait = newWait(timeoutMs, false);
+    for (;;) {
+      const found = this.#attempt(token, wait);
+      if (typeof found === "string") return found;
+      if (found > 0) this.#memory.parking.wait(this.#word, wait.seen, found);
+    }
+  }
+
+  /** `acquire` that does not hold the thread. Another holder in the same thread is waited for too. Rejects with the reason of `signal` when that is aborted. */
+  async acquireAsync(timeoutMs = this.#timeoutMs, signal?: Abortable): Promise<Acquired> {
+    signal?.throwIfAborted();
+    if (Atomics.compareExchange(this.#memory.i32, this.#word, OPEN, this.#token()) === OPEN) return "clean";
+    const wait = newWait(timeoutMs, true);
+    for (;;) {
+      const found = this.#attempt(this.#token(), wait);
+      if (typeof found === "string") return found;
+      if (found > 0) await unlessAborted(this.#memory.parking.waitAsync(this.#word, wait.seen, found), signal);
+      try {
+        signal?.throwIfAborted();
+      } catch (reason) {
+        // It may have been this one that was woken.
+        this.#memory.parking.notify(this.#word, 1);
+        throw reason;
+      }
+    }
+  }
+
+  /** Holds it, or returns undefined where somebody else does. Throws as `acquire` does but for `locked`. */
   tryAcquire(): Acquired | undefined {
-    const { token } = this.#seats;
-    if (token === 0) this.#throwSeatless();
+    const token = this.#token();
     const { i32 } = this.#memory;
     const found = Atomics.compareExchange(i32, this.#word, OPEN, token);
     if (found === OPEN) return "clean";
     const holder = found & TOKEN_MASK;
     if (holder === token) this.#throwEntered();
+    if (holder === CLOSED) this.#throwClosed();
     // Those that it was handed over to may have given up since.
     const isHandedOver = holder === HANDED_OVER;
     if (!isHandedOver && !this.#seats.isGone(holder as SeatToken)) return undefined;
@@ -101,8 +154,12 @@ export class RobustLock {
 
   /** Opens a lock that was inherited but whose repair failed: the next to acquire it inherits it again. */
   abandon(): void {
-    const { token } = this.#seats;
-    this.#open(Atomics.load(this.#memory.i32, this.#word), token, ABANDONED);
+    this.#open(Atomics.load(this.#memory.i32, this.#word), this.#seats.token, ABANDONED);
+  }
+
+  /** Lets go of a lock that is held, so that nobody can acquire it any more: who waits is woken and told. */
+  close(): void {
+    this.#open(Atomics.load(this.#memory.i32, this.#word), this.#seats.token, CLOSED);
   }
 
   /** A release that wakes somebody, or leaves something else than an open lock. */
@@ -113,46 +170,59 @@ export class RobustLock {
       const opened = as === OPEN && (found & IMPATIENT) !== 0 ? HANDED_OVER | CONTENDED : as;
       const before = Atomics.compareExchange(i32, this.#word, found, opened);
       if (before === found) {
-        if ((found & CONTENDED) !== 0) this.#memory.parking.notify(this.#word, 1);
+        const count = as === CLOSED ? Number.POSITIVE_INFINITY : 1;
+        if ((found & CONTENDED) !== 0) this.#memory.parking.notify(this.#word, count);
         return;
       }
       found = before;
     }
   }
 
-  #wait(token: SeatToken, timeoutMs: number): Acquired {
+  /** One look at the lock of somebody who waits: holds it, or tells for how long to sleep, 0: not at all. */
+  #attempt(token: SeatToken, wait: Wait): Acquired | number {
     const { i32 } = this.#memory;
-    const since = performance.now();
-    let suspect = 0;
-    let slept = false;
-    for (let looks = 0; ; looks++) {
-      const found = Atomics.load(i32, this.#word);
-      const holder = found & TOKEN_MASK;
-      if (holder === token) this.#throwEntered();
-      if (found === OPEN || (holder === HANDED_OVER && slept)) {
-        if (Atomics.compareExchange(i32, this.#word, found, slept ? token | CONTENDED : token) === found) return "clean";
-        continue;
-      }
-      if (looks < SPINS) continue;
-      const waited = performance.now() - since;
-      // Where no other thread sees it nobody could open it.
-      const isLate = waited >= timeoutMs || !isShared(i32);
-      // To ask whether somebody lives is dear: only of one that was there before the last sleep.
-      if ((holder === suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder as SeatToken)) {
-        if (Atomics.compareExchange(i32, this.#word, found, token | CONTENDED) === found) return "inherited";
-        continue;
-      }
-      if (isLate && holder === HANDED_OVER) {
-        slept = true;
-        continue;
-      }
-      if (isLate) this.#throwLocked(timeoutMs);
-      const marked = found | CONTENDED | (slept && waited > IMPATIENT_AFTER_MS && holder !== HANDED_OVER ? IMPATIENT : 0);
-      if (marked !== found && Atomics.compareExchange(i32, this.#word, found, marked) !== found) continue;
-      this.#memory.parking.wait(this.#word, marked, Math.min(timeoutMs - waited, slept ? SLICE_MS : FIRST_SLICE_MS));
-      slept = true;
-      suspect = holder;
+    const found = Atomics.load(i32, this.#word);
+    const holder = found & TOKEN_MASK;
+    if (holder === CLOSED) this.#throwClosed();
+    if (holder === token && !wait.isAsync) this.#throwEntered();
+    const waited = performance.now() - wait.since;
+    // Where no other thread sees it nobody could open it while this one waits.
+    const isLate = waited >= wait.timeoutMs || !(wait.isAsync || isShared(i32));
+    if (found === OPEN || (holder === HANDED_OVER && (wait.slept || isLate))) {
+      const taken = wait.slept ? token | CONTENDED : token;
+      return Atomics.compareExchange(i32, this.#word, found, taken) === found ? "clean" : 0;
     }
+    // To ask whether somebody lives is dear: only of one that was there before the last sleep.
+    if ((holder === wait.suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder as SeatToken)) {
+      return Atomics.compareExchange(i32, this.#word, found, token | CONTENDED) === found ? "inherited" : 0;
+    }
+    if (isLate) this.#throwLocked(wait.timeoutMs);
+    const isImpatient = wait.slept && waited > IMPATIENT_AFTER_MS && holder !== HANDED_OVER;
+    const marked = found | CONTENDED | (isImpatient ? IMPATIENT : 0);
+    if (marked !== found && Atomics.compareExchange(i32, this.#word, found, marked) !== found) return 0;
+    const slice = wait.slept ? SLICE_MS : FIRST_SLICE_MS;
+    wait.seen = marked;
+    wait.slept = true;
+    wait.suspect = holder;
+    return Math.min(wait.timeoutMs - waited, slice);
+  }
+
+  #token(): SeatToken {
+    const { token } = this.#seats;
+    if (token !== 0) return token;
+    throw new MemoryError("closed", {
+      subject: this.#subject,
+      event: "was used by one who takes no part in it any more",
+      cure: "Attach again.",
+    });
+  }
+
+  #throwClosed(): never {
+    throw new MemoryError("closed", {
+      subject: this.#subject,
+      event: "was closed, for all who take part",
+      cure: "End the work that needs it, or make it anew.",
+    });
   }
 
   #throwEntered(): never {
@@ -161,14 +231,6 @@ export class RobustLock {
       event: "was entered by its own holder, inside an operation that has not ended",
       numbers: { heldBy: this.#seats.seat },
       cure: "Do not call it from what it calls, as from a log; the lock is not re-entrant.",
-    });
-  }
-
-  #throwSeatless(): never {
-    throw new MemoryError("closed", {
-      subject: this.#subject,
-      event: "was used by one who takes no part in it any more",
-      cure: "Attach again.",
     });
   }
 
@@ -190,4 +252,8 @@ export class RobustLock {
       cure: "If that one is dead, make it known: take part with isAlive, or bury its seat.",
     });
   }
+}
+
+function newWait(timeoutMs: number, isAsync: boolean): Wait {
+  return { since: performance.now(), timeoutMs, isAsync, slept: false, suspect: 0, seen: 0 };
 }

@@ -63,12 +63,9 @@ export function explore(play: Play, bounds: Bounds): Explored {
   const contention = new Contention();
   let schedules = 0;
   let steps = 0;
-  // The first run makes what is made once, and would be one of its own.
   let failed: Outcome | undefined;
   for (let preemptions = 0; preemptions <= bounds.preemptions && failed === undefined; preemptions++) {
-    let again = true;
-    while (again && failed === undefined) {
-      const before = contention.places;
+    do {
       const branches: Branch[] = [];
       do {
         const outcome = runBranches(play, { ...bounds, preemptions }, branches, contention);
@@ -77,8 +74,7 @@ export function explore(play: Play, bounds: Bounds): Explored {
         if (outcome.error !== undefined) failed = outcome;
       } while (failed === undefined && nextBranch(branches));
       // Where a place turned out to be shared, schedules were left out before.
-      again = contention.places !== before;
-    }
+    } while (failed === undefined && contention.learn());
   }
   return failed === undefined ? { schedules, steps } : { schedules, steps, failure: told(play, failed, bounds) };
 }

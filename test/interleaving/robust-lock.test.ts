@@ -32,13 +32,13 @@ describe("an exploration of a robust lock finds", () => {
   find("that who was woken forgets the others", "slept ? token | CONTENDED : token", "token", "three");
   find(
     "that the lock is taken without looking",
-    "return Atomics.compareExchange(this.#memory.i32, this.#word, OPEN, token) === OPEN",
-    "return (Atomics.load(this.#memory.i32, this.#word) === OPEN && Atomics.store(this.#memory.i32, this.#word, token) === token)",
+    'if (Atomics.compareExchange(this.#memory.i32, this.#word, OPEN, token) === OPEN)\n            return "clean";\n        const { i32 }',
+    'if (Atomics.load(this.#memory.i32, this.#word) === OPEN && Atomics.store(this.#memory.i32, this.#word, token) === token)\n            return "clean";\n        const { i32 }',
     "two",
   );
   find(
     "that a living holder counts as gone",
-    "(holder === suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder)",
+    "(holder === wait.suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder)",
     "holder !== HANDED_OVER",
     "two",
   );

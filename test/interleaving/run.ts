@@ -52,13 +52,17 @@ export class Contention {
   readonly #readers = new Map<number, number>();
   readonly #writers = new Map<number, number>();
   readonly #contended = new Set<number>();
+  #known: ReadonlySet<number> = new Set();
 
-  get places(): number {
-    return this.#contended.size;
+  /** What is found out from now on counts after the next call. True when something was since the last. */
+  learn(): boolean {
+    const isNew = this.#known.size !== this.#contended.size;
+    this.#known = new Set(this.#contended);
+    return isNew;
   }
 
   has(place: number): boolean {
-    return place < 0 || this.#contended.has(place);
+    return place < 0 || this.#known.has(place);
   }
 
   note(place: number, thread: number, operation: string): void {

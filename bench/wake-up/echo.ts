@@ -1,0 +1,55 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { attach, type Memory, type Ticket } from "offheap";
+import { Signal, type WaitStrategy } from "offheap/concurrent";
+import { mapFile } from "offheap/mapped";
+
+/** Where the two sides meet: i32 words of their numbers, and signals beside them. */
+export const PING = 16;
+export const PONG = 48;
+
+/** What the other side does. */
+export interface EchoTask {
+  /** Or the path of a file. */
+  readonly ticket?: Ticket;
+  readonly path?: string;
+  readonly strategy: WaitStrategy;
+  readonly async: boolean;
+  readonly rounds: number;
+}
+
+/** Answers every number with the same number. */
+async function echo(memory: Memory, { strategy, async, rounds }: EchoTask): Promise<void> {
+  const { i32 } = memory;
+  const [ping, pong] = [new Signal(memory, 0), new Signal(memory, 128)];
+  let round = 1;
+  const ready = (): boolean => Atomics.load(i32, PING) >= round;
+  for (; round <= rounds; round++) {
+    if (async) await ping.waitUntilAsync(ready, { strategy });
+    else ping.waitUntil(ready, { strategy });
+    Atomics.store(i32, PONG, round);
+    pong.raise();
+  }
+}
+
+/** Answers messages with the same message. */
+function echoMessages(): void {
+  parentPort?.on("message", (message) => parentPort?.postMessage(message));
+  process.on("message", (message) => process.send?.(message));
+}
+
+const argument = process.argv[2] === "echo" ? process.argv[3] : undefined;
+const task: EchoTask | "messages" | undefined = argument === undefined ? workerData?.echo : JSON.parse(argument);
+if (task === "messages") {
+  echoMessages();
+  parentPort?.postMessage("ready");
+  process.send?.("ready");
+} else if (task !== undefined) {
+  const memory = task.ticket === undefined ? mapFile(task.path ?? "", { mode: "readWrite" }) : attach(task.ticket);
+  parentPort?.postMessage("ready");
+  process.send?.("ready");
+  await echo(memory, task);
+  const { user, system } = process.cpuUsage();
+  process.send?.((user + system) / 1000);
+  process.disconnect?.();
+  memory.close();
+}
