@@ -42,6 +42,13 @@ export function buildTrees(): Native {
   return built(path, rustc, [...flags, "--extern", `bumpalo=${library}`, source, "-o", path], missing);
 }
 
+/** `spsc-ring.cpp`. */
+export function buildRing(): Native {
+  const path = join(folder, "spsc-ring");
+  const source = join(projectRoot(), "bench", "native", "spsc-ring.cpp");
+  return built(path, "c++", ["-O3", "-march=native", "-pthread", source, "-o", path], "a C++ compiler: apt install g++");
+}
+
 /** `hash-table.cpp`: open addressing and std::unordered_map. */
 export function buildHashTable(): Native {
   const path = join(folder, "hash-table");
