@@ -32,6 +32,7 @@ export { MappedParticipant, participantIn } from "./participants.ts";
 export type { KindReader, MadeStructure, ReachedBlock, SegmentKind, StructureHome } from "./segment/kind.ts";
 export type { SegmentArenaOptions } from "./segment/kinds/arena.ts";
 export type { SegmentColumnsOptions } from "./segment/kinds/columns.ts";
+export type { SegmentInternerOptions } from "./segment/kinds/interner.ts";
 export type { SegmentPoolOptions } from "./segment/kinds/pool.ts";
 export type { SegmentRing, SegmentRingOptions } from "./segment/kinds/ring.ts";
 export type { SegmentTableOptions } from "./segment/kinds/table.ts";
@@ -39,3 +40,6 @@ export { type OpenSegmentOptions, openSegment } from "./segment/open-segment.ts"
 export type { Segment } from "./segment/segment.ts";
 export type { ExtentSummary, SegmentSurvey, StructureSummary } from "./segment/survey.ts";
 export { isMappingSupported } from "./supported.ts";
+export type { TableRecovery } from "./table/durable-records.ts";
+export { type Durability, MappedHashTable } from "./table/mapped-hash-table.ts";
+export { type OpenTableOptions, openTable } from "./table/open-table.ts";
