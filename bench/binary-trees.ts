@@ -18,6 +18,17 @@ interface Run {
   readonly longestPauseMs: number;
 }
 
+/** Before the tasks, which run while this module is still being evaluated. */
+class Tree {
+  readonly left: Tree | undefined;
+  readonly right: Tree | undefined;
+
+  constructor(left: Tree | undefined, right: Tree | undefined) {
+    this.left = left;
+    this.right = right;
+  }
+}
+
 const child = await childTasks(import.meta.url, {
   nothing: (_: number) => 0,
   ours: (depth: number): Promise<Run> => {
@@ -75,16 +86,6 @@ function count(memory: Memory, ptr: number): number {
   const { u32 } = memory;
   const left = u32[ptr >>> 2];
   return left === 0 ? 1 : 1 + count(memory, left) + count(memory, u32[(ptr >>> 2) + 1]);
-}
-
-class Tree {
-  readonly left: Tree | undefined;
-  readonly right: Tree | undefined;
-
-  constructor(left: Tree | undefined, right: Tree | undefined) {
-    this.left = left;
-    this.right = right;
-  }
 }
 
 function makeObjects(depth: number): Tree {

@@ -3,13 +3,15 @@
  *
  * `find` and `get` are the methods, `finder` a function made once for a finished table, `findMany` a whole array of keys at once. A process
  * for each size, so that no size lives on what V8 learnt from another. Keys of 31 bits are a Map's best case; of larger ones (`keys from
- * 2^31 on`) it keeps objects. `inserting` starts from an empty, growing table.
+ * 2^31 on`) it keeps objects. `insert` starts from an empty, growing table; `longest wait` is that of 256 inserts. `--largest=50000000` goes
+ * beyond where a Map ends, at 2^24 entries.
  */
 import { hashTable, privateMemory, u32 } from "../src/index.ts";
-import { childTasks, interleave, report, type Timing } from "./harness.ts";
+import { childTasks, interleave, option, report, type Timing, timed } from "./harness.ts";
+import { buildHashTable, runNative } from "./native/build.ts";
 
 const LOOKUPS = 500_000;
-const SIZES = [10_000, 135_000, 1_000_000, 10_000_000];
+const SIZES = [10_000, 135_000, 1_000_000, 10_000_000].filter((count) => count <= option("most", 10_000_000));
 
 type Timings = Record<string, Timing>;
 
@@ -18,6 +20,19 @@ function scattered(index: number): number {
   let word = Math.imul(index ^ (index >>> 16), 0x85eb_ca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2_ae35);
   return (word ^ (word >>> 16)) >>> 0;
+}
+
+/** Milliseconds in all, and of the longest wait for 256 inserts. */
+function inserting(count: number, set: (key: number, value: number) => void): readonly [ms: number, longestMs: number] {
+  let longestMs = 0;
+  const ms = timed(() => {
+    for (let from = 0; from < count; from += 256) {
+      const started = performance.now();
+      for (let index = from; index < Math.min(count, from + 256); index++) set(scattered(index) & 0x7fff_ffff, index);
+      longestMs = Math.max(longestMs, performance.now() - started);
+    }
+  });
+  return [ms, longestMs];
 }
 
 const child = await childTasks(import.meta.url, {
@@ -74,6 +89,46 @@ const child = await childTasks(import.meta.url, {
     }
     return interleave(cases, { operations: LOOKUPS, rounds: 7, roundMs: 1, warmupRounds: 2 });
   },
+  growing: ({ count }: { count: number }): Record<string, number> => {
+    const memory = privateMemory(0, { maxByteLength: 1024 + count * 80 });
+    const table = hashTable({ key: u32, value: u32, memory });
+    const map = new Map<number, number>();
+    const [ours, longestMs] = inserting(count, (key, value) => void table.set(key, value));
+    const [theirs, mapLongestMs] = inserting(count, (key, value) => void map.set(key, value));
+    let sum = 0;
+    const add = (value: number): void => {
+      sum += value;
+    };
+    const { iterate, mapIterate } = interleave(
+      { iterate: () => table.forEach(add), mapIterate: () => map.forEach(add) },
+      { operations: count, rounds: 3, roundMs: 1, warmupRounds: 1 },
+    );
+    return {
+      ns: (ours * 1e6) / count,
+      longestMs,
+      mapNs: (theirs * 1e6) / count,
+      mapLongestMs,
+      iterateNs: iterate.bestNs,
+      mapIterateNs: mapIterate.bestNs,
+      bytes: table.byteLength / count,
+      sum,
+    };
+  },
+  beyond: ({ count }: { count: number }): { readonly ns: number; readonly bytes: number; readonly mapRefused: boolean } => {
+    const memory = privateMemory(0, { maxByteLength: 1024 + count * 48 });
+    const table = hashTable({ key: u32, value: u32, memory, capacity: count });
+    const [ms] = inserting(count, (key, value) => void table.set(key, value));
+    for (let index = 0; index < count; index += 1009)
+      if (table.get(scattered(index) & 0x7fff_ffff) === undefined) throw new Error("a key is missing");
+    const map = new Map<number, number>();
+    let mapRefused = false;
+    try {
+      for (let index = 0; index < count; index++) map.set(index, index);
+    } catch (error) {
+      mapRefused = error instanceof RangeError;
+    }
+    return { ns: (ms * 1e6) / count, bytes: table.byteLength / count, mapRefused };
+  },
   changes: ({ count }: { count: number }): Timings => {
     const keys = Uint32Array.from({ length: count }, (_, index) => scattered(index) & 0x7fff_ffff);
     const memory = privateMemory(0, { maxByteLength: 1024 + count * 80 });
@@ -119,15 +174,54 @@ function compare(what: string, timings: Timings, ours: string, peer: string): vo
   report({ bench: "hash-table", case: what, unit: "ns", ours: timings[ours].bestNs, peer: timings[peer].bestNs, peerName: "Map" });
 }
 
+const native = buildHashTable();
+
 for (const count of SIZES) {
-  const keys = `${count.toLocaleString("en")} keys`;
+  const size = count.toExponential().replace("+", "");
   const { result: small } = await child.run("lookups", { count, large: false });
-  for (const how of ["get", "find", "finder", "findMany"]) compare(`${keys}, hits, ${how}`, small, how, "Map");
-  for (const how of ["get", "finder", "findMany"]) compare(`${keys}, misses, ${how}`, small, `${how}, misses`, "Map, misses");
+  for (const how of ["get", "find", "finder", "findMany"])
+    compare(how === "get" ? `hit ${size}` : `hit ${size}, ${how}`, small, how, "Map");
+  for (const how of ["get", "finder", "findMany"]) {
+    compare(how === "get" ? `miss ${size}` : `miss ${size}, ${how}`, small, `${how}, misses`, "Map, misses");
+  }
+  if ("path" in native) {
+    const found = runNative<Record<"open" | "std", Record<"insert" | "hit" | "miss", number>>>(native, [count]);
+    for (const [kind, title] of [
+      ["open", "C++ open addressing"],
+      ["std", "std::unordered_map"],
+    ] as const) {
+      report({
+        bench: "hash-table",
+        case: `hit ${size}, ${title}`,
+        unit: "ns",
+        ours: small.finder.bestNs,
+        peer: found[kind].hit,
+        peerName: title,
+      });
+    }
+  } else {
+    console.error(`no native peer: ${native.missing}`);
+  }
+  const { result: grown } = await child.run("growing", { count });
+  const note = `longest wait ${grown.longestMs.toFixed(1)} ms, Map ${grown.mapLongestMs.toFixed(1)} ms; ${grown.bytes.toFixed(1)} bytes an entry`;
+  report({ bench: "hash-table", case: `insert ${size}`, unit: "ns", ours: grown.ns, peer: grown.mapNs, peerName: "Map", note });
+  report({
+    bench: "hash-table",
+    case: `iterate ${size}`,
+    unit: "ns",
+    ours: grown.iterateNs,
+    peer: grown.mapIterateNs,
+    peerName: "Map",
+  });
   if (count > 1_000_000) continue;
   const { result: large } = await child.run("lookups", { count, large: true });
-  compare(`${keys} from 2^31 on, hits, get`, large, "get", "Map");
+  compare(`hit ${size}, keys from 2^31 on`, large, "get", "Map");
   const { result: changes } = await child.run("changes", { count });
-  compare(`${keys}, inserting`, changes, "inserting", "Map, inserting");
-  compare(`${keys}, deleting half and putting it back`, changes, "churn", "Map, churn");
+  compare(`churn ${size}`, changes, "churn", "Map, churn");
+}
+const largest = option("largest", 20_000_000);
+if (largest > 0) {
+  const { result: beyond } = await child.run("beyond", { count: largest });
+  const note = `${beyond.bytes.toFixed(1)} bytes an entry; a Map: ${beyond.mapRefused ? "RangeError" : "took them"}`;
+  report({ bench: "hash-table", case: `insert ${largest.toExponential().replace("+", "")}`, unit: "ns", ours: beyond.ns, note });
 }

@@ -77,6 +77,7 @@ export { formatHandle, type Handle, type HandleForm, type HandleParts, handlePar
 export { attach, privateMemory, type ReserveOptions, sharedMemory, wasmMemory } from "./core/homes.ts";
 export { type Home, Memory, type ViewName } from "./core/memory.ts";
 export { GiB, KiB, MiB } from "./core/size.ts";
+export { loadStored, type StoredBytes, type StoredFile, type StoredWriter, saveStored } from "./core/stored-file.ts";
 export type { Ticket } from "./core/ticket.ts";
 export { type ArrayInput, type ArrayType, type ArrayView, array } from "./layout/array.ts";
 export { type BlobType, blob } from "./layout/blob.ts";

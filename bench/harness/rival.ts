@@ -27,6 +27,15 @@ export interface Rivals {
       free(address: number): boolean;
     };
   };
+  "ringbuf.js": {
+    RingBuffer: {
+      new (
+        buffer: SharedArrayBuffer,
+        type: Uint32ArrayConstructor,
+      ): { push(values: Uint32Array, count?: number): number; pop(values: Uint32Array): number };
+      getStorageForCapacity(capacity: number, type: Uint32ArrayConstructor): SharedArrayBuffer;
+    };
+  };
   bitecs: {
     createWorld(): object;
     addEntity(world: object): number;

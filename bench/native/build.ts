@@ -42,6 +42,33 @@ export function buildTrees(): Native {
   return built(path, rustc, [...flags, "--extern", `bumpalo=${library}`, source, "-o", path], missing);
 }
 
+/** `spsc-ring.cpp`. */
+export function buildRing(): Native {
+  const path = join(folder, "spsc-ring");
+  const source = join(projectRoot(), "bench", "native", "spsc-ring.cpp");
+  return built(path, "c++", ["-O3", "-march=native", "-pthread", source, "-o", path], "a C++ compiler: apt install g++");
+}
+
+/** `hash-table.cpp`: open addressing and std::unordered_map. */
+export function buildHashTable(): Native {
+  const path = join(folder, "hash-table");
+  const source = join(projectRoot(), "bench", "native", "hash-table.cpp");
+  return built(path, "c++", ["-O3", "-march=native", "-std=c++17", source, "-o", path], "a C++ compiler: apt install g++");
+}
+
+/** What `bench/intern.ts` compares with, and what to run it as: `intern.cpp` in one of its two modes, or `intern.rs`. */
+export function buildIntern(mode: "hand" | "string" | "rust"): Native & { readonly mode: string } {
+  const path = join(folder, mode === "rust" ? "intern-rust" : "intern-cpp");
+  const source = join(projectRoot(), "bench", "native", mode === "rust" ? "intern.rs" : "intern.cpp");
+  const rust = ["--edition", "2021", "-C", "opt-level=3", "-C", "target-cpu=native", source, "-o", path];
+  const cpp = ["-O3", "-march=native", "-std=c++17", source, "-o", path];
+  const native =
+    mode === "rust"
+      ? built(path, "rustc", rust, "a Rust compiler: apt install rustc")
+      : built(path, "c++", cpp, "a C++ compiler: apt install g++");
+  return { ...native, mode };
+}
+
 /** Runs a program and returns the JSON that it prints. */
 export function runNative<Result>(native: { readonly path: string }, args: readonly (number | string)[]): Result {
   const { status, stdout, stderr } = spawnSync(native.path, args.map(String), { encoding: "utf8" });

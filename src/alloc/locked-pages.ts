@@ -1,19 +1,19 @@
-import type { LockWord } from "../core/lock-word.ts";
+import type { RobustLock } from "../core/robust-lock.ts";
 import type { PageHeap } from "./page-heap.ts";
 import type { PageSource } from "./span-rings.ts";
 
-/** A page heap that several threads and processes take from, one at a time. */
+/** A page heap that several threads and processes take from, one at a time. When one dies in it, the next finds its state anew from what is certain. */
 export class LockedPages implements PageSource {
   readonly #pages: PageHeap;
-  readonly #lock: LockWord;
+  readonly #lock: RobustLock;
 
-  constructor(pages: PageHeap, lock: LockWord) {
+  constructor(pages: PageHeap, lock: RobustLock) {
     this.#pages = pages;
     this.#lock = lock;
   }
 
-  take(pages: number, tag: number): number {
-    return this.while(() => this.#pages.take(pages, tag));
+  take(pages: number, tag: number, owner: number): number {
+    return this.while(() => this.#pages.take(pages, tag, owner));
   }
 
   takeAligned(pages: number, tag: number, align: number): number {
@@ -34,11 +34,20 @@ export class LockedPages implements PageSource {
 
   /** Does something while nobody else does anything with the pages. */
   while<Result>(work: () => Result): Result {
-    this.#lock.acquire();
+    if (this.#lock.acquire() === "inherited") this.#rebuild();
     try {
       return work();
     } finally {
       this.#lock.release();
+    }
+  }
+
+  #rebuild(): void {
+    try {
+      this.#pages.rebuild();
+    } catch (error) {
+      this.#lock.abandon();
+      throw error;
     }
   }
 }

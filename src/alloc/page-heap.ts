@@ -10,10 +10,12 @@ import {
   FIRST,
   FIRST_PAGE,
   FREE_PAGES,
+  FREE_RUN,
   KEPT_RUN,
   LIMIT,
   MOST_LOOKS,
   NEXT,
+  OWNER,
   PAGE_HEAP_WORDS,
   PEAK,
   PREV,
@@ -76,17 +78,20 @@ export class PageHeap {
     return this.memory.i32[this.state + FREE_PAGES];
   }
 
-  /** Takes `pages` pages; the run is marked as used by `tag`, 1 … 255. Returns its first page, 0 when there is no room. */
-  take(pages: number, tag: number): number {
+  /**
+   * Takes `pages` pages; the run is marked as used by `tag`, 1 … 255, and as `owner`'s: it is never anybody else's. Returns its first page, 0 when there
+   * is no room.
+   */
+  take(pages: number, tag: number, owner = 0): number {
     const kept = tag === WHOLE ? this.#kept.take(pages) : 0;
     if (kept !== 0) return kept;
     const found = this.#find(pages);
-    if (found === 0) return this.#takeAtTop(pages, tag);
+    if (found === 0) return this.#takeAtTop(pages, tag, owner);
     const { i32 } = this.memory;
     const length = i32[this.table + found * 8 + RUN] >>> 8;
     this.#unlink(found, length);
     if (length > pages) this.#link(found + pages, length - pages);
-    this.#mark(found, pages, tag);
+    this.#mark(found, pages, tag, owner);
     return found;
   }
 
@@ -98,14 +103,14 @@ export class PageHeap {
     const over = (this.base + run * PAGE_BYTES) % align;
     const skipped = over === 0 ? 0 : (align - over) / PAGE_BYTES;
     const all = pages + alignPages - 1;
-    // Marked before the rest is given back, so that the three parts are runs of their own at every moment.
+    // What is cut off is marked as free before the run ends there: whoever finds the heap after a death finds no used run inside another.
     const found = run + skipped;
     const behind = found + pages;
-    if (behind < run + all) this.#mark(behind, run + all - behind, tag);
-    this.#mark(found, pages, tag);
-    if (skipped > 0) this.#mark(run, skipped, tag);
-    if (skipped > 0) this.give(run);
-    if (behind < run + all) this.give(behind);
+    if (behind < run + all) this.#mark(behind, run + all - behind, FREE_RUN, 0);
+    if (skipped > 0) this.#mark(run, skipped, FREE_RUN, 0);
+    this.#mark(found, pages, tag, 0);
+    if (skipped > 0) this.#merge(run);
+    if (behind < run + all) this.#merge(behind);
     return found;
   }
 
@@ -162,9 +167,9 @@ export class PageHeap {
     if (pages === length) return true;
     const end = run + length;
     if (pages < length) {
-      this.#mark(run + pages, length - pages, tag);
-      this.#mark(run, pages, tag);
-      this.give(run + pages);
+      this.#mark(run + pages, length - pages, FREE_RUN, 0);
+      this.#mark(run, pages, tag, 0);
+      this.#merge(run + pages);
       return true;
     }
     const missing = pages - length;
@@ -176,7 +181,7 @@ export class PageHeap {
       this.#unlink(end, behind >>> 8);
       if (behind >>> 8 > missing) this.#link(end + missing, (behind >>> 8) - missing);
     }
-    this.#mark(run, pages, tag);
+    this.#mark(run, pages, tag, 0);
     return true;
   }
 
@@ -223,10 +228,10 @@ export class PageHeap {
     return i32[this.state + BIN_HEADS + word * 32 + 31 - Math.clz32(bits & -bits)];
   }
 
-  #takeAtTop(pages: number, tag: number): number {
+  #takeAtTop(pages: number, tag: number, owner: number): number {
     const run = this.top;
     if (!this.#raise(run + pages)) return 0;
-    this.#mark(run, pages, tag);
+    this.#mark(run, pages, tag, owner);
     return run;
   }
 
@@ -243,14 +248,20 @@ export class PageHeap {
     return true;
   }
 
-  #mark(run: number, pages: number, tag: number): void {
+  /** RUN last: what a taker needs to know is there when the run is. */
+  #mark(run: number, pages: number, tag: number, owner: number): void {
     const { i32 } = this.memory;
     const { table } = this;
-    if (tag === WHOLE) {
-      i32[table + run * 8 + FIRST] = run;
+    const at = table + run * 8;
+    if (tag === WHOLE || tag === FREE_RUN) {
+      i32[at + FIRST] = run;
       i32[table + (run + pages - 1) * 8 + FIRST] = run;
     } else for (let page = run; page < run + pages; page++) i32[table + page * 8 + FIRST] = run;
-    i32[table + run * 8 + RUN] = pages * 256 + tag;
+    if (tag !== FREE_RUN) {
+      for (let word = RUN + 1; word < OWNER; word++) i32[at + word] = 0;
+      i32[at + OWNER] = owner;
+    }
+    i32[at + RUN] = pages * 256 + tag;
   }
 
   #link(run: number, pages: number): void {

@@ -15,7 +15,8 @@
  *        + FIRST   the first page of the run that p is in; up to date for the ends of a run, and for every page of one whose tag is
  *                  not WHOLE
  *        + RUN     of the first page: pages × 256 + tag; tag 0: free, else what its taker said
- *        + 2 … 7   the taker's; NEXT and PREV link free runs of a bin
+ *        + 2 … 6   the taker's, 0 at first; NEXT and PREV link free runs of a bin
+ *        + OWNER   whose a used run is, as its taker said
  *
  * Bins: 1 … 63 hold runs of exactly so many pages, from 64 on there are four to each doubling.
  *
@@ -36,11 +37,14 @@ export const MOST_KEPT_PAGES = 16;
 export const KEPT_PART = 64;
 /** The tag of a run that nobody looks into. */
 export const WHOLE = 255;
+/** The tag of a run that is free. */
+export const FREE_RUN = 0;
 /** Words of a page's entry. */
 export const FIRST = 0;
 export const RUN = 1;
 export const NEXT = 5;
 export const PREV = 6;
+export const OWNER = 7;
 
 export const TOP = 0;
 export const LIMIT = 1;

@@ -1,14 +1,18 @@
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
-import { LockWord } from "../core/lock-word.ts";
 import type { Memory } from "../core/memory.ts";
+import type { Participant } from "../core/participant.ts";
+import { RobustLock } from "../core/robust-lock.ts";
+import { Seats } from "../core/seats.ts";
 import { LockedPages } from "./locked-pages.ts";
 import { PageHeap } from "./page-heap.ts";
-import { FIRST, PAGE_ENTRY_BYTES, RUN } from "./page-layout.ts";
+import { FIRST, OWNER, PAGE_ENTRY_BYTES, RUN } from "./page-layout.ts";
 import { beginRegion, claimRegion, openRegion, publishRegion, type Region, type RegionOptions } from "./region.ts";
+import { leadsTo, pageOf, pushReturned, takeReturned } from "./returned-blocks.ts";
+import { repairSeat } from "./seat-repair.ts";
 import {
-  CLAIM,
   CLASSES,
+  COLLECTING,
   LOCK_WORD,
   MOST_PARTICIPANTS,
   PARTICIPANTS_WORD,
@@ -16,20 +20,23 @@ import {
   RETURNED,
   SHARED_HEAP_FORMAT,
   STATE_WORD,
+  seatsPlace,
   tableWord,
 } from "./shared-heap-layout.ts";
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
 import { SpanAllocator } from "./span-allocator.ts";
 import { checkSpans } from "./span-check.ts";
-import { repairSpans } from "./span-repair.ts";
-import { CLASS_WORDS, FREED, OWNER, PAGES, SpanRings } from "./span-rings.ts";
+import { CLASS_WORDS, FREED, PAGES } from "./span-rings.ts";
 
-export interface SharedHeapOptions extends RegionOptions {
+export interface SharedHeapOptions extends RegionOptions, Participant {
   /** How many threads and processes can take part at once. Each costs 2 KiB. Default: 32. */
   readonly participants?: number;
   /** How long to wait for another participant before throwing `locked`. Default: 10 seconds. */
   readonly timeoutMs?: number;
 }
+
+/** How a thread or process takes part in a shared heap that is there. */
+export type SharedHeapHandle = Pick<SharedHeapOptions, "timeoutMs" | keyof Participant>;
 
 /**
  * A heap for threads and processes. Each takes part through a handle of its own, with spans and stacks of free blocks of its own, so that making a
@@ -37,7 +44,9 @@ export interface SharedHeapOptions extends RegionOptions {
  * use when its owner next runs out. Pages, and with them blocks over 8 KiB, are taken under a lock.
  *
  * A participant that closes its handle gives its spare pages back; the blocks stay live, and who takes its place later inherits what is left. One
- * that dies keeps its place until `recover` is called for it.
+ * may die at any step. The lock passes to the next by itself, with the pages found anew. Its place is free again when it was recovered: with `isAlive`
+ * that happens by itself when places or pages run out, without it by `recover`. Its blocks stay live; what it was about to make, take or give back at
+ * that moment stays taken, some dozens of blocks at most.
  *
  * After mimalloc's sharded free lists (Leijen, Zorn, de Moura 2019). Its bytes: shared-heap-layout.ts. All of the region is committed when it is made,
  * because a thread cannot always grow the memory of another.
@@ -47,21 +56,21 @@ export interface SharedHeapOptions extends RegionOptions {
 export class SharedHeap extends SpanAllocator {
   /** Which participant this handle is, from 1. */
   readonly participant: number;
+  readonly #seats: Seats;
   readonly #locked: LockedPages;
-  readonly #lock: LockWord;
   readonly #words: number;
+  readonly #handle: SharedHeapHandle;
 
-  /** For `sharedHeap` and `attachSharedHeap`. */
-  constructor(memory: Memory, region: Region, participant: number, timeoutMs: number) {
-    const words = region.byteOffset / 4;
+  /** For `sharedHeap` and `attachSharedHeap`. Somebody sits in `seats`. */
+  constructor(memory: Memory, region: Region, seats: Seats, handle: SharedHeapHandle) {
     const pages = pagesOf(memory, region);
-    const lock = new LockWord(memory, (words + LOCK_WORD) * 4, SHARED_HEAP_FORMAT.subject, participant, timeoutMs);
-    const locked = new LockedPages(pages, lock);
-    super(memory, region, SHARED_HEAP_FORMAT.subject, pages, locked, participantWord(participant) + CLASSES, participant);
-    this.participant = participant;
-    this.#lock = lock;
+    const locked = new LockedPages(pages, lockOf(seats, region, handle));
+    super(memory, region, SHARED_HEAP_FORMAT.subject, pages, locked, participantWord(seats.seat) + CLASSES, seats.seat);
+    this.participant = seats.seat;
+    this.#seats = seats;
     this.#locked = locked;
-    this.#words = words;
+    this.#words = region.byteOffset / 4;
+    this.#handle = handle;
   }
 
   override rawFree(ptr: Ptr, byteSize: number, align: number): void {
@@ -74,10 +83,13 @@ export class SharedHeap extends SpanAllocator {
   collect(): number {
     this.checkOpen();
     const { i32 } = this.memory;
-    const word = this.#words + participantWord(this.participant) + RETURNED;
+    const own = this.#words + participantWord(this.participant);
+    if (i32[own + COLLECTING] === 0) takeReturned(i32, own);
     let collected = 0;
-    for (let block = Atomics.exchange(i32, word, 0); block !== 0; collected++) {
+    for (let block = i32[own + COLLECTING]; block !== 0; collected++) {
       const next = i32[this.#words + block * 2];
+      // Before the block is free: one that is lost on the way stays taken, but none is ever free twice.
+      i32[own + COLLECTING] = next;
       const ptr = (this.byteOffset + block * 8) as Ptr;
       const first = i32[this.pages.table + pageOf(block) * 8 + FIRST];
       super.rawFree(ptr, CLASS_BYTES[(i32[this.pages.table + first * 8 + RUN] & 0xff) - 1], 8);
@@ -88,40 +100,40 @@ export class SharedHeap extends SpanAllocator {
 
   override trim(): number {
     const before = this.usedByteLength;
+    this.recoverDead();
     this.collect();
     super.trim();
     this.#tidyAbsent();
     return before - this.usedByteLength;
   }
 
+  /** Gives up the places of all participants that are known to be dead, which needs `isAlive`. Returns how many. */
+  recoverDead(): number {
+    this.checkOpen();
+    let recovered = 0;
+    for (const seat of this.#seats.deadSeats()) if (this.#seats.recover(seat, this.#repair)) recovered += 1;
+    return recovered;
+  }
+
   /**
-   * Gives up the place of a participant that died, as its thread or process was killed: opens the lock if that one held it, and makes what it was in the
-   * middle of sound again. Its blocks stay live. The caller knows that it is dead. False when nobody has that place.
+   * Gives up the place of a participant that died, as its thread or process was killed, and makes what it was in the middle of sound again. Its blocks
+   * stay live. The caller knows that it is dead. False when nobody has that place.
    */
   recover(participant: number): boolean {
     this.checkOpen();
-    const { i32 } = this.memory;
-    const word = this.#words + participantWord(participant);
-    const isOther =
-      Number.isInteger(participant) && participant >= 1 && participant <= this.#participants && participant !== this.participant;
-    if (!isOther || Atomics.load(i32, word + CLAIM) === 0) return false;
-    const diedInside = this.#lock.takeOver(participant);
-    if (!diedInside) this.#lock.acquire();
-    try {
-      if (diedInside) this.pages.rebuild();
-      repairSpans(this.pages, this.#ringsOf(participant), word + CLASSES, participant);
-    } finally {
-      this.#lock.release();
-    }
-    Atomics.store(i32, word + CLAIM, 0);
-    return true;
+    const isOther = Number.isInteger(participant) && participant >= 1 && participant <= this.#seats.count;
+    if (!isOther || participant === this.participant) return false;
+    const token = this.#seats.tokenOf(participant);
+    if (token === 0) return false;
+    this.#seats.bury(token);
+    return this.#seats.recover(participant, this.#repair);
   }
 
   /** Ends this handle: gives its spare pages back and leaves its place to another. Its blocks stay where they are, live. */
   override close(): void {
     if (!this.closed && !this.memory.closed) {
       this.trim();
-      Atomics.store(this.memory.i32, this.#words + participantWord(this.participant) + CLAIM, 0);
+      this.#seats.leave();
     }
     super.close();
   }
@@ -129,9 +141,9 @@ export class SharedHeap extends SpanAllocator {
   /** What contradicts the invariants. Meaningful while no other participant is doing anything. */
   checkInvariants(): string[] {
     if (this.closed) return [];
-    const found = this.#locked.while(() => this.pages.checkInvariants());
+    const found = [...this.#seats.checkInvariants(), ...this.#locked.while(() => this.pages.checkInvariants())];
     if (found.length > 0) return found;
-    for (let participant = 1; participant <= this.#participants; participant++) {
+    for (let participant = 1; participant <= this.#seats.count; participant++) {
       const told = checkSpans(this.pages, this.#words + participantWord(participant) + CLASSES, participant);
       found.push(...told.map((what) => `participant ${participant}: ${what}`));
     }
@@ -146,20 +158,12 @@ export class SharedHeap extends SpanAllocator {
   protected override isElsewhere(block: number): boolean {
     const { i32 } = this.memory;
     const owner = i32[this.pages.table + i32[this.pages.table + pageOf(block) * 8 + FIRST] * 8 + OWNER];
-    if (owner < 1 || owner > this.#participants) return false;
-    let left = this.pages.limit * (PAGE_BYTES / 8);
-    for (
-      let at = i32[this.#words + participantWord(owner) + RETURNED];
-      at !== 0 && left > 0;
-      at = i32[this.#words + at * 2], left--
-    ) {
-      if (at === block) return true;
-    }
+    if (owner < 1 || owner > this.#seats.count) return false;
+    const own = this.#words + participantWord(owner);
+    const most = this.pages.limit * (PAGE_BYTES / 8);
+    if (leadsTo(i32, this.#words, own + RETURNED, block, most) || leadsTo(i32, this.#words, own + COLLECTING, block, most))
+      return true;
     return owner !== this.participant && this.isStacked(block, this.#words + participantWord(owner) + CLASSES);
-  }
-
-  get #participants(): number {
-    return this.memory.i32[this.#words + PARTICIPANTS_WORD];
   }
 
   /** Whose span `ptr` lies in, 0: no span. */
@@ -175,32 +179,20 @@ export class SharedHeap extends SpanAllocator {
     this.checkOpen();
     const { i32 } = this.memory;
     const block = (ptr - this.byteOffset) / 8;
-    const word = this.#words + participantWord(owner) + RETURNED;
     i32[ptr / 4 + 1] = FREED;
-    for (let head = Atomics.load(i32, word); ; ) {
-      i32[ptr / 4] = head;
-      const found = Atomics.compareExchange(i32, word, head, block);
-      if (found === head) return;
-      head = found;
-    }
+    pushReturned(i32, this.#words + participantWord(owner), block, ptr / 4);
   }
 
-  #ringsOf(participant: number): SpanRings {
-    return new SpanRings(this.pages, this.pages, this.#words + participantWord(participant) + CLASSES, participant);
-  }
+  readonly #repair = (participant: number): void => repairSeat(this.memory, this.byteOffset, this.pages, this.#locked, participant);
 
   /** Takes the places of absent participants for a moment, and gives back the pages that they hold and do not need. */
   #tidyAbsent(): void {
-    for (let participant = 1; participant <= this.#participants; participant++) {
-      const claim = this.#words + participantWord(participant) + CLAIM;
-      if (this.memory.i32[claim] !== 0 || !this.#hasPages(participant)) continue;
-      if (Atomics.compareExchange(this.memory.i32, claim, 0, 1) !== 0) continue;
-      const inherited = new SharedHeap(
-        this.memory,
-        { byteOffset: this.byteOffset, byteLength: this.byteLength },
-        participant,
-        10_000,
-      );
+    for (let participant = 1; participant <= this.#seats.count; participant++) {
+      if (this.#seats.tokenOf(participant) !== 0 || !this.#hasPages(participant)) continue;
+      const region = { byteOffset: this.byteOffset, byteLength: this.byteLength };
+      const seats = seatsOf(this.memory, region, this.#handle);
+      if (!seats.sitAt(participant)) continue;
+      const inherited = new SharedHeap(this.memory, region, seats, this.#handle);
       try {
         inherited.collect();
         inherited.#trimOwn();
@@ -222,17 +214,44 @@ export class SharedHeap extends SpanAllocator {
 
   /** `close` without what it gives back. */
   #leave(): void {
-    Atomics.store(this.memory.i32, this.#words + participantWord(this.participant) + CLAIM, 0);
+    this.#seats.leave();
     super.close();
   }
 }
 
 /** A heap for threads and processes over a region of `memory`, and its first participant. Default length: what is committed of the memory. */
 export function sharedHeap(memory: Memory, options: SharedHeapOptions = {}): SharedHeap {
-  const { byteOffset = 0, participants = 32, timeoutMs = 10_000 } = options;
+  const { byteOffset = 0, participants = 32 } = options;
   const { byteLength = Math.max(memory.byteLength - byteOffset, SHARED_HEAP_FORMAT.leastByteLength) } = options;
   const claimed = claimRegion(memory, SHARED_HEAP_FORMAT, { byteOffset, byteLength }, 0);
   const limit = Math.floor(claimed.byteLength / PAGE_BYTES);
+  const first = firstPageOf(participants, limit, byteLength);
+  const region = claimRegion(memory, SHARED_HEAP_FORMAT, { byteOffset, byteLength }, claimed.byteLength);
+  beginRegion(memory, region, SHARED_HEAP_FORMAT);
+  const words = byteOffset / 4;
+  const { i32 } = memory;
+  i32.fill(0, words + LOCK_WORD, words + tableWord(participants) + limit * (PAGE_ENTRY_BYTES / 4));
+  i32[words + PARTICIPANTS_WORD] = participants;
+  pagesOf(memory, region).format(first, limit);
+  const seats = seatsOf(memory, region, options);
+  seats.sitAt(1);
+  publishRegion(memory, region);
+  return new SharedHeap(memory, region, seats, options);
+}
+
+/** Takes part in the shared heap that lies at `byteOffset`. Throws `out-of-memory` when it has no place for one more participant. */
+export function attachSharedHeap(memory: Memory, byteOffset = 0, handle: SharedHeapHandle = {}): SharedHeap {
+  const region = openRegion(memory, SHARED_HEAP_FORMAT, byteOffset);
+  const seats = seatsOf(memory, region, handle);
+  seats.sit((seat) => {
+    const pages = pagesOf(memory, region);
+    repairSeat(memory, byteOffset, pages, new LockedPages(pages, lockOf(seats, region, handle)), seat);
+  });
+  return new SharedHeap(memory, region, seats, handle);
+}
+
+/** The first page behind the tables. Throws `invalid-argument`. */
+function firstPageOf(participants: number, limit: number, byteLength: number): number {
   if (!(Number.isInteger(participants) && participants >= 1 && participants <= MOST_PARTICIPANTS)) {
     throw new MemoryError("invalid-argument", {
       subject: SHARED_HEAP_FORMAT.subject,
@@ -242,41 +261,12 @@ export function sharedHeap(memory: Memory, options: SharedHeapOptions = {}): Sha
     });
   }
   const first = Math.ceil((tableWord(participants) * 4 + limit * PAGE_ENTRY_BYTES) / PAGE_BYTES);
-  if (first >= limit) {
-    throw new MemoryError("invalid-argument", {
-      subject: SHARED_HEAP_FORMAT.subject,
-      event: "has no room for blocks beside its tables",
-      numbers: { byteLength, tableByteLength: first * PAGE_BYTES, participants },
-      cure: "Give it a longer region, or fewer participants.",
-    });
-  }
-  const region = claimRegion(memory, SHARED_HEAP_FORMAT, { byteOffset, byteLength }, claimed.byteLength);
-  beginRegion(memory, region, SHARED_HEAP_FORMAT);
-  const words = byteOffset / 4;
-  const { i32 } = memory;
-  i32.fill(0, words + LOCK_WORD, words + tableWord(participants) + limit * (PAGE_ENTRY_BYTES / 4));
-  i32[words + PARTICIPANTS_WORD] = participants;
-  pagesOf(memory, region).format(first, limit);
-  i32[words + participantWord(1) + CLAIM] = 1;
-  publishRegion(memory, region);
-  return new SharedHeap(memory, region, 1, timeoutMs);
-}
-
-/** Takes part in the shared heap that lies at `byteOffset`. Throws `out-of-memory` when it has no place for one more participant. */
-export function attachSharedHeap(memory: Memory, byteOffset = 0, options: Pick<SharedHeapOptions, "timeoutMs"> = {}): SharedHeap {
-  const region = openRegion(memory, SHARED_HEAP_FORMAT, byteOffset);
-  const words = byteOffset / 4;
-  const participants = memory.i32[words + PARTICIPANTS_WORD];
-  for (let participant = 1; participant <= participants; participant++) {
-    const claim = words + participantWord(participant) + CLAIM;
-    if (Atomics.compareExchange(memory.i32, claim, 0, 1) !== 0) continue;
-    return new SharedHeap(memory, region, participant, options.timeoutMs ?? 10_000);
-  }
-  throw new MemoryError("out-of-memory", {
+  if (first < limit) return first;
+  throw new MemoryError("invalid-argument", {
     subject: SHARED_HEAP_FORMAT.subject,
-    event: "has no place for one more participant",
-    numbers: { participants },
-    cure: "Close handles that are done, recover those of the dead, or make the heap with more participants.",
+    event: "has no room for blocks beside its tables",
+    numbers: { byteLength, tableByteLength: first * PAGE_BYTES, participants },
+    cure: "Give it a longer region, or fewer participants.",
   });
 }
 
@@ -284,6 +274,11 @@ function pagesOf(memory: Memory, { byteOffset }: Region): PageHeap {
   return new PageHeap(memory, byteOffset, STATE_WORD, tableWord(memory.i32[byteOffset / 4 + PARTICIPANTS_WORD]));
 }
 
-function pageOf(block: number): number {
-  return Math.floor(block / (PAGE_BYTES / 8));
+function seatsOf(memory: Memory, { byteOffset }: Region, participant: Participant): Seats {
+  const place = seatsPlace(byteOffset, memory.i32[byteOffset / 4 + PARTICIPANTS_WORD]);
+  return new Seats(memory, place, SHARED_HEAP_FORMAT.subject, participant);
+}
+
+function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs = 10_000 }: SharedHeapHandle): RobustLock {
+  return new RobustLock(seats, byteOffset + LOCK_WORD * 4, SHARED_HEAP_FORMAT.subject, timeoutMs);
 }

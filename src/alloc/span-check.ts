@@ -1,7 +1,7 @@
 import type { PageHeap } from "./page-heap.ts";
-import { NEXT, PREV, RUN } from "./page-layout.ts";
+import { NEXT, OWNER, PREV, RUN } from "./page-layout.ts";
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
-import { CLASS_WORDS, FREE, FREED, FRESH, HEAD, LARGE, LIVE, OWNER, PAGES, STACK, STACKED, USED } from "./span-rings.ts";
+import { CLASS_WORDS, FREE, FREED, FRESH, HEAD, LARGE, LIVE, PAGES, STACK, STACKED, USED } from "./span-rings.ts";
 
 /** What contradicts the invariants of SpanAllocator, among the spans of one owner. `classes` is where its class table begins, in words. */
 export function checkSpans(pages: PageHeap, classes: number, owner: number): string[] {

@@ -1,16 +1,18 @@
 import type { PageHeap } from "./page-heap.ts";
-import { NEXT, RUN } from "./page-layout.ts";
+import { OWNER, RUN } from "./page-layout.ts";
 import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
-import { CLASS_WORDS, FREE, FRESH, LARGE, LIVE, OWNER, type SpanRings, STACK, STACKED, USED } from "./span-rings.ts";
+import { CLASS_WORDS, FREE, FRESH, LARGE, LIVE, type SpanRings, STACK, STACKED, USED } from "./span-rings.ts";
 
 /**
- * Makes a class table sound again whose writer died in the middle of something: counts free blocks anew and hangs the spans into their rings anew.
- * Blocks that were neither here nor there at that moment, at most as many as a stack holds, count as live from now on.
+ * Makes a class table sound again whose writer died in the middle of something: counts free blocks anew, hangs the spans into their rings anew and
+ * gives empty ones back. Blocks that were neither here nor there at that moment, at most as many as a stack holds, count as live from now on. May run
+ * again when it did not come to its end. Nobody else does anything with the pages meanwhile.
  */
 export function repairSpans(pages: PageHeap, rings: SpanRings, classes: number, owner: number): void {
   const { i32 } = pages.memory;
   const { table, top } = pages;
   const used = new Array<number>(CLASS_COUNT).fill(0);
+  const empty: number[] = [];
   for (let of = 0; of < CLASS_COUNT; of++) {
     const head = classes + of * CLASS_WORDS;
     const stacked = cutList(pages, head + STACK, of, owner);
@@ -25,10 +27,14 @@ export function repairSpans(pages: PageHeap, rings: SpanRings, classes: number, 
     const capacity = Math.floor(((i32[at + RUN] >>> 8) * PAGE_BYTES) / CLASS_BYTES[tag - 1]);
     i32[at + FRESH] = Math.min(Math.max(0, i32[at + FRESH]), capacity);
     i32[at + USED] = i32[at + FRESH] - cutList(pages, at + FREE, tag - 1, owner).length;
-    i32[at + NEXT] = 0;
+    if (i32[at + USED] === 0) {
+      empty.push(page);
+      continue;
+    }
     used[tag - 1] += i32[at + USED];
     rings.adopt(page, tag - 1);
   }
+  for (const run of empty) pages.give(run);
   for (let of = 0; of < CLASS_COUNT; of++) {
     const head = classes + of * CLASS_WORDS;
     i32[head + LIVE] = used[of] - i32[head + STACKED];

@@ -6,7 +6,6 @@ import { CLASS_BYTES, CLASS_COUNT, LEAST_SPAN_PAGES, PAGE_BYTES } from "./size-c
 export const FREE = 2;
 export const USED = 3;
 export const FRESH = 4;
-export const OWNER = 7;
 /** Words of a class. */
 export const HEAD = 0;
 export const PAGES = 1;
@@ -161,10 +160,11 @@ export class SpanRings {
       i32[this.#words + block * 2 + 1] = FREED;
       top = block;
     }
-    i32[head + STACK] = top;
-    i32[head + STACKED] += taken;
+    // Before they are in the stack: if this writer dies in between they are lost, and not handed out twice.
     i32[at + FRESH] = fresh + taken;
     i32[at + USED] += taken;
+    i32[head + STACK] = top;
+    i32[head + STACKED] += taken;
     return taken;
   }
 
@@ -173,23 +173,17 @@ export class SpanRings {
     const { i32 } = this.#pages.memory;
     const wanted = Math.min(i32[this.#classes + of * CLASS_WORDS + PAGES] >>> 3, MOST_SPAN_PAGES);
     const pages = Math.max(1, Math.floor(wanted / least)) * least;
-    const run = this.#source.take(pages, of + 1) || this.#source.take(least, of + 1);
+    const run = this.#source.take(pages, of + 1, this.#owner) || this.#source.take(least, of + 1, this.#owner);
     if (run === 0) return false;
     this.adopt(run, of);
-    const after = this.#pages.memory.i32;
-    const at = this.#table + run * 8;
-    after[at + FREE] = 0;
-    after[at + USED] = 0;
-    after[at + FRESH] = 0;
     return true;
   }
 
-  /** Hangs a span in this class table: a new one, or one whose owner is gone. */
+  /** Hangs a span of this owner's in its class table: a new one, or one that a dead writer has left somewhere. */
   adopt(span: number, of: number): void {
     const { i32 } = this.#pages.memory;
     const at = this.#table + span * 8;
     i32[at + NEXT] = 0;
-    i32[at + OWNER] = this.#owner;
     i32[this.#classes + of * CLASS_WORDS + PAGES] += i32[at + RUN] >>> 8;
     this.#link(span, of);
   }
@@ -210,8 +204,6 @@ export class SpanRings {
     const { i32 } = this.#pages.memory;
     this.#unlink(span, of);
     i32[this.#classes + of * CLASS_WORDS + PAGES] -= i32[this.#table + span * 8 + RUN] >>> 8;
-    // An entry names an owner only while it is that of a span: so who finds a run can tell.
-    i32[this.#table + span * 8 + OWNER] = 0;
     this.#source.give(span);
   }
 

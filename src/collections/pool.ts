@@ -160,6 +160,15 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
     return true;
   }
 
+  /** Removes every record that `goes` says so of, in the order of the slots, and returns how many. It may itself add and remove. */
+  removeWhere(goes: (view: ViewOf<T>, handle: Handle<T>) => boolean): number {
+    let removed = 0;
+    for (let handle = this.firstHandle(); handle !== NO_HANDLE; handle = this.handleAfter(handle)) {
+      if (goes(this.uncheckedGet(handle), handle) && this.tryRemove(handle)) removed += 1;
+    }
+    return removed;
+  }
+
   /** Views of several records at once, of which no two are the same: `const [a, b] = pool.getMany([h1, h2])`. Throws like `get`, and `duplicate-key`. */
   getMany<const Handles extends readonly Handle<T>[]>(handles: Handles): { -readonly [K in keyof Handles]: ViewOf<T> } {
     const seen = new Set<number>();

@@ -1,6 +1,6 @@
 import { privateMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
-import { KEY, KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./records/layout.ts";
+import { KEY, KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES, VERSION } from "./records/layout.ts";
 import type { RecordStore } from "./records/store.ts";
 
 const KEY_OFFSET = KEY * 4;
@@ -79,7 +79,7 @@ export class RecordCursor<Key, Value, Output> implements IterableIterator<Output
   #isThere({ version }: Snapshot): boolean {
     this.#value = undefined;
     const { values, memory } = this.#store;
-    if (values.prefix === 0 && this.#store.versionOf(this.#shardNumber) === version && !memory.closed) return true;
+    if (values.prefix === 0 && versionOf(this.#store, this.#shardNumber) === version && !memory.closed) return true;
     this.#value = this.#current(this.key);
     return this.#value !== undefined;
   }
@@ -111,8 +111,13 @@ function takeSnapshot<Key, Value>(store: RecordStore<Key, Value, never>, shardNu
       byteOffsets.push(to);
       to += units * 8;
     }
-    return { memory: copy, byteOffsets, version: store.versionOf(shardNumber) };
+    return { memory: copy, byteOffsets, version: versionOf(store, shardNumber) };
   } finally {
     store.leave(shardNumber);
   }
+}
+
+/** While it stays the same nothing has been set to another value or deleted in a shard. */
+function versionOf(store: RecordStore<unknown, unknown, never>, shardNumber: number): number {
+  return Atomics.load(store.memory.i32, store.wordOf(shardNumber) + VERSION);
 }

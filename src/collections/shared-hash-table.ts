@@ -1,4 +1,3 @@
-import type { Allocator } from "../alloc/allocator.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Participant } from "../core/participant.ts";
@@ -13,6 +12,7 @@ import { KeyBytes } from "./records/keys.ts";
 import { Kind, LOCK, planRecords, SHARD_WORDS } from "./records/layout.ts";
 import { RegionSource } from "./records/reach.ts";
 import { repairShard } from "./records/repair.ts";
+import type { ExtentSource } from "./records/room.ts";
 import { RecordStore, type StoreParts } from "./records/store.ts";
 import { ValueBytes } from "./records/values.ts";
 
@@ -28,7 +28,7 @@ export interface AttachSharedTableOptions<Key, Value, Input = Value>
   /** Where in the memory its head begins, a multiple of 64. Default 0. */
   readonly byteOffset?: number;
   /** The allocator that it was made with, if it was: as a handle of this participant's own. */
-  readonly allocator?: Pick<Allocator, "rawAlloc">;
+  readonly allocator?: ExtentSource;
   readonly maxEntries?: number;
 }
 
@@ -173,9 +173,9 @@ export function openRecords<Key, Value, Input>(
 ): OpenRecords<Key, Value, Input> {
   const { key, value, byteOffset = 0, allocator, maxEntries, timeoutMs } = options;
   const head = readHead(memory, byteOffset, { key, value });
-  const region = new RegionSource(memory, byteOffset);
   const isRegion = (head.kind & Kind.REGION) !== 0;
   if (!isRegion && allocator === undefined && !memory.readOnly) throwNeedsAllocator(memory);
+  const source = isRegion || allocator === undefined ? new RegionSource(memory, byteOffset) : allocator;
   const seats = new Seats(memory, { byteOffset: byteOffset + head.seatsByteOffset, seats: head.seats }, "hash table", options);
   const shardsByteOffset = byteOffset + head.shardsByteOffset;
   const locks = memory.readOnly
@@ -196,8 +196,9 @@ export function openRecords<Key, Value, Input>(
     shardsByteOffset,
     shards: head.shards,
     seed: head.seed,
-    source: isRegion || allocator === undefined ? region : allocator,
-    reach: isRegion ? (byteEnd) => region.reach(byteEnd) : () => false,
+    source,
+    isRegion: source instanceof RegionSource,
+    reach: (byteEnd) => source.reach?.(byteEnd) ?? false,
     keys: new KeyBytes(key, head.seed),
     values: new ValueBytes(value, (head.kind & Kind.TTL) !== 0),
     isChecked: true,

@@ -144,10 +144,20 @@ export class MessageConsumer implements Disposable {
     if ((state & KIND_MASK) !== CLAIMED) return false;
     const seat = seatOf(state);
     if (dead.includes(seat)) this.#seats.bury(this.#seats.tokenOf(seat));
-    this.#seats.recover(seat, (gone) => repairMessages(this.memory, this.#plan, gone));
+    this.#recover(seat);
     const word = this.#plan.states + (this.#at & (this.#plan.granules - 1));
     if (Atomics.load(this.memory.i32, word) !== state) return true;
     return revoke && Atomics.compareExchange(this.memory.i32, word, state, (state & ~KIND_MASK) | REVOKED) === state;
+  }
+
+  /**
+   * Frees the seats of producers that are dead, known by `isAlive` or named by their seats in `dead`, and what they had claimed. Returns how many. A producer
+   * that joins does the same where all seats are taken.
+   */
+  recover(dead: readonly number[] = []): number {
+    if (this.#closed) throwClosed(this.memory);
+    for (const seat of dead) this.#seats.bury(this.#seats.tokenOf(seat));
+    return this.#seats.deadSeats().filter((seat) => this.#recover(seat)).length;
   }
 
   /** Waits for messages. False when the time is over, or nothing is there and all producers are gone. Holds the thread. */
@@ -174,6 +184,10 @@ export class MessageConsumer implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #recover(seat: number): boolean {
+    return this.#seats.recover(seat, (gone) => repairMessages(this.memory, this.#plan, gone));
   }
 
   /** `isAbandoned`, asked again only when somebody has come or gone, and from time to time because of those that die. */
@@ -218,6 +232,9 @@ export class MessageConsumer implements Disposable {
     const { i32 } = this.memory;
     const plan = this.#plan;
     Atomics.store(i32, plan.freeing, upTo);
+    // One that died after its claim has not moved the tail, and the head must not pass it.
+    const tail = Atomics.load(i32, plan.tail);
+    if (((upTo - tail) | 0) > 0) Atomics.compareExchange(i32, plan.tail, tail, upTo);
     for (let at = this.#head; at !== upTo; at = (at + 1) | 0) {
       i32[plan.states + (at & (plan.granules - 1))] = freeAt((at + plan.granules) | 0, plan);
     }

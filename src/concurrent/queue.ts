@@ -20,7 +20,7 @@ import {
 } from "./queue-layout.ts";
 import { NONE, QueueSlots } from "./queue-slots.ts";
 import { Signal } from "./signal.ts";
-import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
+import { type AsyncWaitOptions, LOOKS, type WaitOptions, YIELD_MS } from "./waiting.ts";
 
 export interface QueueOptions extends Participant {
   /** How many values it holds, 1 to 2^24. */
@@ -110,14 +110,14 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
 
   /**
    * Appends a value in any case: when the queue is full the oldest makes room. Returns what had to, oldest first: nearly always none or one, more only when
-   * others take the room that it makes. Waits, without sleeping, for one that is in the middle of a push or pop of the very slot.
+   * others take the room that it makes. Waits for one that is in the middle of a push or pop of the very slot.
    */
   forcePush(value: InputOf<T>): ValueOf<T>[] {
     const { i32 } = this.memory;
     const plan = this.#plan;
     const checked = this.type.rawCheck(value, this.#place);
     const gone: ValueOf<T>[] = [];
-    for (;;) {
+    for (let tries = 0; ; ) {
       const position = this.#claim(true);
       if (position !== NONE) {
         this.#slots.write(position, checked);
@@ -125,7 +125,10 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
       }
       // Where the oldest is being taken out right now, there will be room without more ado.
       const oldest = this.#slots.isFull ? this.#claim(false) : NONE;
-      if (oldest === NONE) continue;
+      if (oldest === NONE) {
+        if (++tries % LOOKS === 0) this.#room.wait(this.#room.listen(), YIELD_MS);
+        continue;
+      }
       const behind = (oldest + (1 << plan.slotBits)) | 0;
       // Where the tail has come to this slot, it cannot pass before this one lets go: the slot goes from its reader to its writer, and nobody comes in between.
       const isFull = Atomics.load(i32, plan.tail) === behind;

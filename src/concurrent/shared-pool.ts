@@ -226,7 +226,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
    * `dead` name, which must not be alive. Of what was theirs `orphans` tells what is there still: whether to keep it, only the program knows; see `adopt`.
    * Others go on meanwhile. Throws `participant-lost` when one that is not known to be dead hangs.
    */
-  recover(dead: readonly SeatToken[] = []): Recovered & { readonly orphans: readonly Handle<T>[] } {
+  recover(dead: readonly SeatToken[] = []): Recovered<T> {
     if (!this.#lives) this.#throwClosed();
     const recovered = this.#slots.recover(dead);
     return { ...recovered, orphans: recovered.orphans.map((slot) => this.#handleOf(slot)) };

@@ -5,7 +5,6 @@ import { waitUntil } from "../core/patience.ts";
 import type { SeatToken } from "../core/seat-token.ts";
 import { Seats } from "../core/seats.ts";
 import { clearSeat, eraseGuard, guardedSlots, writeGuard } from "./guards.ts";
-import type { Recovered } from "./recovered.ts";
 import { checkSharedPool } from "./shared-pool-check.ts";
 import {
   BUSY,
@@ -26,6 +25,13 @@ const BATCH = 64;
 const SUBJECT = "shared pool";
 const { generations } = HANDLE_BITS.wide;
 const LAST_GENERATION = generations - 1;
+
+/** What was taken back from the dead: `orphans` are slots whose records are there still. */
+export interface TakenBack {
+  readonly seats: number;
+  readonly slots: number;
+  readonly orphans: readonly number[];
+}
 
 /** One participant's hand in the slots of a shared pool: its seat, its cache, and the free list. Types and handles are for SharedPool. */
 export class SharedSlots {
@@ -113,7 +119,7 @@ export class SharedSlots {
   }
 
   /** Takes back what the dead held. `dead` are tokens of those that are known to be; others are asked about. */
-  recover(dead: readonly SeatToken[] = []): Recovered {
+  recover(dead: readonly SeatToken[] = []): TakenBack {
     for (const token of dead) this.seats.bury(token);
     return this.#recoverDead();
   }
@@ -134,7 +140,7 @@ export class SharedSlots {
     ];
   }
 
-  #recoverDead(): Recovered {
+  #recoverDead(): TakenBack {
     const orphans: number[] = [];
     let seats = 0;
     let slots = 0;
@@ -153,7 +159,7 @@ export class SharedSlots {
    * Takes back what the dead holder of a seat held: slots go to the free list, records become orphans. Those that live go on meanwhile, but for their ways
    * to the free list. Throws `participant-lost` when one of them hangs there.
    */
-  #repair(dead: number): { readonly slots: number; readonly orphans: readonly number[] } {
+  #repair(dead: number): Omit<TakenBack, "seats"> {
     const { i32 } = this.memory;
     this.#closeGate();
     try {

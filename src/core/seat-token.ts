@@ -9,3 +9,8 @@ export type SeatToken = number & { readonly __brand: "SeatToken" };
 
 /** A token of a seat that never is: who finds it finds its holder gone. */
 export const NOBODY = SEAT_MASK as SeatToken;
+
+/** Who sits in a seat: identity and stamp in one word. */
+export function holderOf(identity: number, stamp: number): bigint {
+  return BigInt.asIntN(64, (BigInt(stamp) << 32n) | BigInt(identity >>> 0));
+}

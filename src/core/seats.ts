@@ -2,7 +2,7 @@ import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import { identityOf, LEFT, type Participant } from "./participant.ts";
 import { waitUntil } from "./patience.ts";
-import { SEAT_BITS, SEAT_MASK, type SeatToken, TURN_MASK } from "./seat-token.ts";
+import { holderOf, SEAT_BITS, SEAT_MASK, type SeatToken, TURN_MASK } from "./seat-token.ts";
 import { checkSeatsPlace, SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
 
 export { SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
@@ -76,6 +76,12 @@ export class Seats {
   sit(repair: Repair): number {
     if (this.seat === 0) waitUntil(() => this.#trySit(repair), this.#subject, undefined);
     return this.seat;
+  }
+
+  /** Takes this very seat. False where somebody has it, or where one is taken already. */
+  sitAt(seat: number): boolean {
+    this.#checkSeat(seat);
+    return this.seat === 0 && this.#claim(seat, EMPTY);
   }
 
   /** Leaves the own seat to others. Nothing must be held from it any more. */
@@ -291,9 +297,4 @@ export class Seats {
       cure: "Close those that are done, recover those that are dead, or make it with more seats.",
     });
   }
-}
-
-/** Identity and stamp in one word. */
-function holderOf(identity: number, stamp: number): bigint {
-  return BigInt.asIntN(64, (BigInt(stamp) << 32n) | BigInt(identity >>> 0));
 }

@@ -31,6 +31,8 @@ export interface Ticket {
 export interface FilePart {
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** The memory shows the part twice in a row. */
+  readonly mirrored?: boolean;
   readonly device: string;
   readonly inode: string;
 }

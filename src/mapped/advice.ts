@@ -12,7 +12,7 @@ import { isMappingSupported } from "./supported.ts";
  *   random reads over gigabytes. `noHugePages` does without.
  * - `dontDump` leaves the bytes out of core dumps, `dump` puts them in again.
  */
-export type Advice = Exclude<SystemAdvice, "populateRead" | "populateWrite" | "remove">;
+export type Advice = Exclude<SystemAdvice, "populateRead" | "populateWrite" | "remove" | "revert">;
 
 /** Does this system know the advice? It may still refuse it for some kinds of memory. False where nothing can be mapped. */
 export function isAdviceSupported(advice: Advice): boolean {

@@ -6,6 +6,7 @@ import { checkTicket, type Ticket } from "../core/ticket.ts";
 import { mappedParking } from "./futex-parking.ts";
 import { growAttached } from "./grow-attached.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
+import { mapMirrored } from "./map-mirrored.ts";
 import { MappedMemory } from "./mapped-memory.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -48,7 +49,10 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     commit: (byteLength) => (growth === undefined ? refuseRemoteGrowth(subject) : growAttached(growth, byteLength)),
     release: () => {},
     parking: mappedParking,
-    ticket: () => (file === undefined ? ticket : { ...ticket, file: { ...file, byteLength: committed.load() - start } }),
+    ticket: () =>
+      file === undefined || file.mirrored === true
+        ? ticket
+        : { ...ticket, file: { ...file, byteLength: committed.load() - start } },
   };
   return new MappedMemory({
     backing,
@@ -57,6 +61,7 @@ function attachBuffer(ticket: Ticket, buffer: SharedArrayBuffer, committed: Comm
     // A file that is written and that other processes may not open is one of copies on write.
     writesThrough: !readOnly && path !== undefined,
     copyOnWrite: path === undefined,
+    mirrored: file?.mirrored === true,
     fileByteOffset,
     start,
   });
@@ -71,15 +76,18 @@ function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): M
     });
   }
   const { byteOffset, byteLength } = file;
-  const memory = mapFile(path, {
-    mode: readOnly ? "read" : "readWrite",
-    byteOffset,
-    byteLength,
-    maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
-    // Who made the ticket has decided.
-    fileSystem: "any",
-  });
-  const found = memory.ticket().file;
+  const memory =
+    file.mirrored === true
+      ? mapMirrored(byteLength, { path, byteOffset, fileSystem: "any" })
+      : mapFile(path, {
+          mode: readOnly ? "read" : "readWrite",
+          byteOffset,
+          byteLength,
+          maxByteLength: Math.max(byteLength, maxByteLength - (byteOffset % VIEW_ALIGN)),
+          // Who made the ticket has decided.
+          fileSystem: "any",
+        });
+  const found = memory.origin;
   if (found?.device === file.device && found.inode === file.inode) return memory;
   memory.close();
   throw new MemoryError("io", {

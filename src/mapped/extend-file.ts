@@ -25,8 +25,13 @@ export interface Extended extends FileOrigin {
  */
 export function extendFile(subject: string, file: Extended, byteLength: number): number {
   const { descriptor: fd } = file;
-  const enough = fstatSync(fd).size;
-  if (enough >= byteLength) return enough;
+  const { size, nlink } = fstatSync(fd);
+  if (size >= byteLength) return size;
+  if (nlink === 0 && process.platform !== "linux") {
+    // Without a name, and without /proc, nobody else can make it longer, or lock it.
+    allocate(subject, fd, size, byteLength);
+    return byteLength;
+  }
   const locks = FileLocks.open(subject, file);
   try {
     locks.lock(LockedByte.growth, "exclusive", PATIENCE_MS);

@@ -30,6 +30,8 @@ export interface FileBackingParts {
    * Without it the memory cannot grow.
    */
   readonly extend?: (fileByteLength: number) => number;
+  /** Are those who get a ticket only to read? */
+  readonly ticketReadOnly?: boolean;
   /** Which file it is. */
   readonly identity: Pick<FilePart, "device" | "inode">;
   /** By which name other processes can open it. */
@@ -86,8 +88,8 @@ export class FileBacking implements Backing {
 
   /** The memory over it. Called once. */
   memory(more: Omit<MappedMemoryParts, "backing" | "pages" | "origin" | "fileByteOffset" | "start" | "reserve">): MappedMemory {
-    const { fileByteOffset, start = 0, extend, sharing, readOnly } = this.#parts;
-    const moves = extend !== undefined && (sharing === "shared" || readOnly);
+    const { fileByteOffset, start = 0, extend, sharing, readOnly, ticketReadOnly } = this.#parts;
+    const moves = extend !== undefined && ticketReadOnly !== true && (sharing === "shared" || readOnly);
     return new MappedMemory({
       ...more,
       backing: this,
@@ -127,13 +129,13 @@ export class FileBacking implements Backing {
 
   ticket(): Ticket {
     this.#ticketTaken = true;
-    const { path, identity, fileByteOffset, start = 0 } = this.#parts;
+    const { path, identity, fileByteOffset, start = 0, ticketReadOnly = false } = this.#parts;
     return {
       offheap: "ticket",
       home: "mapped",
       subject: this.subject,
       maxByteLength: this.maxByteLength,
-      readOnly: this.readOnly,
+      readOnly: this.readOnly || ticketReadOnly,
       buffer: this.reservation.buffer,
       committed: this.#committed.buffer,
       bufferByteOffset: this.bufferByteOffset,

@@ -75,8 +75,9 @@ function isThere(subject: string, reservation: Reservation, byteOffset: number):
   const refused = reservation.advise("populateRead", byteOffset, 1);
   if (refused === 0) return true;
   if (errnoName(refused) === "EFAULT") return false;
-  // Kernels before 5.14 do not know the advice.
-  if (errnoName(refused) !== "EINVAL") throw systemError(subject, "could not be checked", refused);
+  // Kernels before 5.14 do not know the advice, macOS has none like it.
+  if (errnoName(refused) !== "EINVAL" && errnoName(refused) !== "ENOSYS")
+    throw systemError(subject, "could not be checked", refused);
   return reservation.copyOut(byteOffset, new Uint8Array(1)) === 1;
 }
 

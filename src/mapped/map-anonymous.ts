@@ -1,22 +1,32 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
 import { checkByteLength } from "../core/align.ts";
 import type { ReserveOptions } from "../core/homes.ts";
-import { system } from "../native/system.ts";
+import { type Seal, system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
 import type { MappedMemory } from "./mapped-memory.ts";
+
+export interface MapAnonymousOptions extends ReserveOptions {
+  /**
+   * What other processes may do that get a ticket: with `"read"` the kernel keeps them, and everybody but this mapping, from ever writing. Such a memory
+   * cannot `reserve` more. Threads of this process share the addresses; their views are read-only, and raw typed arrays are not. Default
+   * `"readWrite"`.
+   */
+  readonly receivers?: "read" | "readWrite";
+}
 
 /**
  * Zeros that every thread and every process of the same user can share: post `memory.ticket()` to a thread, or send it as JSON to
  * a process while this memory is open. They are pages of a file in memory without a name, gone with its last user. No process can shorten
  * it, so no process can end another through it. Pages cost memory when they are first touched.
  */
-export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): MappedMemory {
+export function mapAnonymous(byteLength: number, options: MapAnonymousOptions = {}): MappedMemory {
   const subject = "anonymous mapped memory";
-  const { maxByteLength = byteLength } = options;
+  const { maxByteLength = byteLength, receivers = "readWrite" } = options;
+  const forReading = receivers === "read";
   checkByteLength(subject, "byteLength", byteLength);
   checkByteLength(subject, "maxByteLength", maxByteLength, byteLength);
-  const fd = openMemoryFile(subject);
+  const fd = openMemoryFile(subject, forReading ? ["shrink"] : ["shrink", "seal"]);
   let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
@@ -33,17 +43,26 @@ export function mapAnonymous(byteLength: number, options: ReserveOptions = {}): 
       fileByteOffset: 0,
       byteLength,
       maxByteLength,
-      backedByteLength: extend(byteLength),
+      // Once it is sealed nothing more can be mapped for writing, so all of it is now; pages that nobody touches cost nothing.
+      backedByteLength: extend(forReading ? maxByteLength : byteLength),
+      ticketReadOnly: forReading,
       // Kept open without growth too: other processes come in through it.
       extend,
       path: `/proc/${process.pid}/fd/${fd}`,
       identity: { device: String(dev), inode: String(ino) },
     });
+    if (forReading) sealForReading(subject, fd);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
   return backing.memory({ writesThrough: true, inMemory: true });
+}
+
+function sealForReading(subject: string, fd: number): void {
+  const refused = system().seal(fd, ["write", "seal"]);
+  // Kernels before 5.1 do not know this seal.
+  if (refused !== 0) throw systemError(subject, "could not be sealed against writing", refused);
 }
 
 /** Of several that make it longer at once, the one who wants least finds the file longer than he wants, and sealed against becoming shorter. */
@@ -55,11 +74,12 @@ function lengthen(subject: string, fd: number, byteLength: number): void {
   }
 }
 
-function openMemoryFile(subject: string): number {
+/** A file in memory, with these seals. Its opener closes it. */
+export function openMemoryFile(subject: string, seals: readonly Seal[]): number {
   const raw = system().createMemoryFile("offheap");
   if (raw < 0) throw systemError(subject, "could not be made", -raw);
   try {
-    const refused = system().seal(raw, ["shrink", "seal"]);
+    const refused = system().seal(raw, seals);
     if (refused !== 0) throw systemError(subject, "could not be sealed", refused);
     // Opened once more through node:fs, which closes the files of a worker that ends; it knows nothing of `raw`.
     return openSync(`/proc/self/fd/${raw}`, constants.O_RDWR);

@@ -20,6 +20,8 @@ export interface MappedMemoryParts {
   readonly writesThrough: boolean;
   /** Do stores stay in this mapping, as its user wants it? */
   readonly copyOnWrite?: boolean;
+  /** Does it show the same part of the file twice? */
+  readonly mirrored?: boolean;
   /** Is it a file in memory, which has room for pages that were discarded whenever they are stored to again? */
   readonly inMemory?: boolean;
   /** Where in the memory the asked part of the file begins, 0 to 7. */
@@ -156,7 +158,7 @@ export class MappedMemory extends Memory {
     const [at, length] = this.#wholePages(byteOffset, byteLength);
     if (this.#parts.copyOnWrite !== true)
       this.#refuse("has no copies on write that could be taken back", 'Map it with { mode: "copyOnWrite" }.');
-    this.#checkDone(this.#parts.pages().advise("drop", at, length), "could not be reverted");
+    this.#checkDone(this.#parts.pages().advise("revert", at, length), "could not be reverted");
   }
 
   /**
@@ -193,11 +195,11 @@ export class MappedMemory extends Memory {
   }
 
   #backed() {
-    const { pages, origin, fileByteOffset } = this.#parts;
+    const { pages, origin, fileByteOffset, mirrored = false } = this.#parts;
     return {
       subject: this.subject,
       reservation: pages(),
-      end: this.bufferByteOffset + this.byteLength,
+      end: this.bufferByteOffset + (mirrored ? this.byteLength / 2 : this.byteLength),
       fileByteOffset: fileByteOffset - this.bufferByteOffset,
       origin: origin?.(),
     };

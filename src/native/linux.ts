@@ -1,9 +1,8 @@
+import type { ForeignFunctions } from "./foreign.ts";
 import { checkEngine } from "./guard.ts";
 import { linuxSleeping } from "./linux-sleeping.ts";
-import { loadForeignFunctions } from "./load-foreign.ts";
 import { lazy, outcomes, type PosixConstants, posixCalls, uninterrupted } from "./posix.ts";
 import type { Seal, System } from "./system.ts";
-import { refuseSystem } from "./unsupported.ts";
 
 // The constants of asm-generic, the same on x64 and arm64; other architectures are refused. The locks are those of open file descriptions.
 const LINUX: PosixConstants = {
@@ -16,6 +15,7 @@ const LINUX: PosixConstants = {
     sequential: 2,
     willneed: 3,
     drop: 4,
+    revert: 4,
     remove: 9,
     hugePages: 14,
     noHugePages: 15,
@@ -45,10 +45,8 @@ const AT_SYMLINK_FOLLOW = 0x400;
 const EINVAL = 22;
 const IOVEC_BYTES = 16;
 
-/** The calls of Linux. Throws `unsupported` where the architecture, the engine or what calls C does not allow it. */
-export function linuxSystem(): System {
-  if (process.arch !== "x64" && process.arch !== "arm64") return refuseSystem("architecture");
-  const foreign = loadForeignFunctions();
+/** The calls of Linux. Throws `unsupported` where the engine does not allow it. */
+export function linuxSystem(foreign: ForeignFunctions): System {
   const outcome = outcomes(foreign);
   const posix = posixCalls(foreign, LINUX);
   checkEngine(posix.pageByteLength, posix.addressOf);

@@ -1,4 +1,6 @@
+import { darwinSystem } from "./darwin.ts";
 import { linuxSystem } from "./linux.ts";
+import { loadForeignFunctions } from "./load-foreign.ts";
 import { refuseSystem } from "./unsupported.ts";
 
 /**
@@ -83,7 +85,7 @@ export type Access = "none" | "read" | "readWrite";
 export type Seal = "shrink" | "write" | "seal";
 
 /**
- * How a range is going to be used; results never change, but for those of `drop` on private pages and of `remove`. `populateRead` and
+ * How a range is going to be used; results never change, but for those of `revert`, which takes back private copies, and of `remove`. `populateRead` and
  * `populateWrite` make the pages present now, and answer EFAULT where the file has become too short.
  */
 export type SystemAdvice =
@@ -92,6 +94,7 @@ export type SystemAdvice =
   | "sequential"
   | "willneed"
   | "drop"
+  | "revert"
   | "hugePages"
   | "noHugePages"
   | "dump"
@@ -104,8 +107,16 @@ export type SystemAdvice =
 
 let loaded: System | undefined;
 
+function load(): System {
+  const { platform, arch } = process;
+  if (platform !== "linux" && platform !== "darwin") return refuseSystem("platform");
+  if (arch !== "x64" && arch !== "arm64") return refuseSystem("architecture");
+  const foreign = loadForeignFunctions();
+  return platform === "linux" ? linuxSystem(foreign) : darwinSystem(foreign);
+}
+
 /** The calls of this platform, loaded and checked at the first use in each thread. Throws `unsupported` with reason and cure. */
 export function system(): System {
-  loaded ??= process.platform === "linux" ? linuxSystem() : refuseSystem("platform");
+  loaded ??= load();
   return loaded;
 }

@@ -4,8 +4,11 @@ import { MemoryError } from "../core/errors.ts";
 export type Refusal = "platform" | "architecture" | "koffi-missing" | "koffi-blocked" | "no-proc" | "engine";
 
 const STORIES: { readonly [Name in Refusal]: readonly [event: string, cure: string] } = {
-  platform: ["needs Linux; this platform is not supported yet", "Use sharedMemory(bytes) between threads, or run it on Linux."],
-  architecture: ["needs x64 or arm64 Linux", "Use sharedMemory(bytes) between threads."],
+  platform: [
+    "needs Linux or macOS: on this platform a file cannot take the place of a buffer's pages",
+    "Use loadFile and saveFile, or sharedMemory(bytes) between threads.",
+  ],
+  architecture: ["needs x64 or arm64", "Use loadFile and saveFile, or sharedMemory(bytes) between threads."],
   "koffi-missing": [
     "needs the package koffi, which is not installed",
     "Run `npm install koffi`; it is an optional dependency that `--omit=optional` leaves out. Node 26.9 and later map without it.",

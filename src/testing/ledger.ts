@@ -52,10 +52,17 @@ export class Ledger {
 
   /** The first `byteSize` bytes of `block`, now at `ptr`, are what they were. */
   expectWhole({ fill }: LedgerBlock, ptr: Ptr, byteSize: number): void {
-    const { u8 } = this.#allocator.memory;
-    for (let at: number = ptr; at < ptr + byteSize; at++) {
-      if (u8[at] !== fill) expect(false, () => `byte ${at}, in the block at ${ptr}, is ${u8[at]} and was ${fill}`);
+    const { u8, u32 } = this.#allocator.memory;
+    const end = ptr + byteSize;
+    const four = Math.imul(fill, 0x0101_0101) >>> 0;
+    let at: number = ptr;
+    // Four at a time where they are four: this is most of what a program takes.
+    while (at < end) {
+      if (at % 4 === 0 && at + 4 <= end && u32[at / 4] === four) at += 4;
+      else if (u8[at] === fill) at += 1;
+      else break;
     }
+    if (at < end) expect(false, () => `byte ${at}, in the block at ${ptr}, is ${u8[at]} and was ${fill}`);
   }
 
   check(when: string): void {

@@ -81,7 +81,7 @@ test("a participant that dies keeps its place until it is recovered, and its blo
   const [dead] = await runThreads(memory, "sharedHeap", [true], 3000);
   assert.equal(dead.participant, 2);
   assert.ok(dead.kept > 0);
-  assert.throws(() => attachSharedHeap(memory, AT), /no place for one more participant/);
+  assert.throws(() => attachSharedHeap(memory, AT), /no seat left/);
   const live = heap.usedByteLength;
   assert.equal(heap.recover(2), true);
   assert.equal(heap.recover(2), false, "nobody has that place any more");

@@ -12,14 +12,17 @@ import {
   type Handle,
   handleTo,
   i32,
+  loadPool,
   NO_HANDLE,
   pool,
   privateMemory,
+  savePool,
   struct,
   u8,
   u16,
 } from "../../src/index.ts";
 import { composed } from "../../src/layout/generation.ts";
+import { ptrOf } from "../../src/layout/view-parts.ts";
 import { HOMES } from "../conformance/homes.ts";
 
 const Particle = struct("Particle", { x: f64, hp: u16, team: u8 });
@@ -286,6 +289,87 @@ describe("a pool", () => {
     assert.throws(() => (nodes.get(one).self = 1.5 as Handle<typeof Node>), { code: "bad-value", message: /Node\.self/ });
     nodes.get(one).self = NO_HANDLE;
     assert.equal(nodes.get(one).self, NO_HANDLE);
+  });
+
+  it("tells where a record is, for as long as it is there", () => {
+    for (const handles of ["wide", "narrow"] as const) {
+      for (const make of [
+        (): Particles => pool(Particle, { handles, blockLength: 3 }),
+        () => composed(() => pool(Composed, { handles, blockLength: 3 })),
+      ]) {
+        using particles = make();
+        const all = [1, 2, 3, 4, 5].map((hp) => particles.add({ hp }));
+        const here = Particle.in(particles.memory);
+        assert.deepEqual(
+          all.map((handle) => here.at(particles.ptrOf(handle)).hp),
+          [1, 2, 3, 4, 5],
+        );
+        assert.equal(particles.ptrOf(all[4]), ptrOf(particles.get(all[4])));
+        particles.remove(all[4]);
+        assert.throws(() => particles.ptrOf(all[4]), { code: "stale-handle" });
+        assert.throws(() => particles.ptrOf(NO_HANDLE), { code: "foreign-handle" });
+      }
+    }
+  });
+
+  it("removes all records that somebody points out, and bears that they change the pool meanwhile", () => {
+    using particles = pool(Particle, { blockLength: 3 });
+    for (let hp = 0; hp < 20; hp++) particles.add({ hp });
+    assert.equal(
+      particles.removeWhere(({ hp }) => hp % 3 === 0),
+      7,
+    );
+    const met = new Set<number>();
+    const removed = particles.removeWhere(({ hp }, handle) => {
+      met.add(hp);
+      if (hp === 1) particles.remove(handle);
+      if (hp === 2) particles.add({ hp: 100 });
+      return hp < 10;
+    });
+    assert.equal(removed, 5);
+    assert.ok(met.size >= 13);
+    assert.ok([...particles.values()].every(({ hp }) => hp >= 10));
+    assert.deepEqual(particles.checkInvariants(), []);
+  });
+
+  it("stays as it was when a value cannot be read to its end, or changes the pool while it is read", () => {
+    for (const make of [(): Particles => pool(Particle), () => composed(() => pool(Composed))]) {
+      using particles = make();
+      const kept = particles.add({ hp: 1 });
+      const throwing = {
+        get hp(): number {
+          throw new Error("no");
+        },
+      };
+      assert.throws(() => particles.add(throwing), /no/);
+      assert.equal(particles.size, 1);
+      const adding = {
+        get hp(): number {
+          particles.add({ hp: 7 });
+          return 6;
+        },
+      };
+      assert.equal(particles.get(particles.add(adding)).hp, 6);
+      assert.deepEqual([...particles.values()].map(({ hp }) => hp).sort(), [1, 6, 7]);
+      assert.equal(particles.get(kept).hp, 1);
+      assert.deepEqual(particles.checkInvariants(), []);
+    }
+  });
+
+  it("finds its blocks again, however many came and went", () => {
+    using particles = pool(Particle, { blockLength: 2 });
+    const handles = Array.from({ length: 300 }, (_, hp) => particles.add({ hp }));
+    for (const handle of handles) if (particles.get(handle).hp % 50 !== 7) particles.remove(handle);
+    particles.trim();
+    assert.deepEqual(particles.checkInvariants(), []);
+    const restored = loadPool(Particle, savePool(particles));
+    for (const one of [particles, restored]) {
+      for (let more = 0; more < 300; more++) one.add({ hp: 1000 });
+      assert.deepEqual(one.checkInvariants(), []);
+      for (const handle of handles) assert.equal(one.has(handle), one.tryGet(handle)?.hp === handles.indexOf(handle));
+      assert.equal(one.size, 306);
+    }
+    restored.close();
   });
 
   it("gives several views at once, but none twice", () => {

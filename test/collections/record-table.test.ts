@@ -54,7 +54,7 @@ function caseOf<Key, Value>({ key, value, keys, values }: Case<Key, Value>) {
             assert.equal(allocator.liveBlocks, 0);
           },
         ),
-        { numRuns: 15 },
+        { numRuns: 8 },
       ),
   };
 }

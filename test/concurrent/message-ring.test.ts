@@ -329,7 +329,9 @@ describe("a message ring that is blocked", () => {
     producer.writeText("x");
     assert.equal(consumer.unblock(), true);
     assert.deepEqual(readAll(consumer), ["0:x"]);
-    // Its seat is free again.
+    assert.equal(consumer.recover(), 0);
+    assert.equal(consumer.recover([producer.seat]), 1);
+    // Their seats are free again.
     assert.equal(ring.producer({ isAlive, identity: 3 }).writeText("y"), true);
   });
 

@@ -21,8 +21,9 @@ export interface AllocatorUnderTest {
 
 /** What memories for the suite can grow to. */
 export const MOST_BYTES = KiB(256);
-/** Random programs in each home; test/fuzz runs many more. */
+/** Random programs in the first home, and in each other, where making memories takes most of the time; `npm run soak -- allocators` runs many more. */
 const PROGRAMS = 40;
+const PROGRAMS_ELSEWHERE = 8;
 
 /** Throws unless `work` throws a MemoryError with this code; returns it. */
 export function refuses(code: MemoryErrorCode, work: () => unknown): MemoryError {
@@ -40,10 +41,11 @@ export function refuses(code: MemoryErrorCode, work: () => unknown): MemoryError
 export function testAllocator(under: AllocatorUnderTest, homes: readonly Home[]): void {
   const { title, reuses = false, notices = [] } = under;
   for (const home of homes) {
+    const programs = home === homes[0] ? PROGRAMS : PROGRAMS_ELSEWHERE;
     describe(`${title} in ${home.title}`, () => {
       const create = () => under.create(home.create(KiB(64), MOST_BYTES));
       const dispose = (allocator: CheckableAllocator) => allocator.memory.close();
-      suite({ title, create, dispose, mostByteLength: MOST_BYTES + 1, reuses, notices, programs: PROGRAMS }, (name, work) => {
+      suite({ title, create, dispose, mostByteLength: MOST_BYTES + 1, reuses, notices, programs }, (name, work) => {
         it(name.slice(title.length + 1), work);
       });
 
@@ -73,7 +75,7 @@ export function testAllocator(under: AllocatorUnderTest, homes: readonly Home[])
             runProgram(allocator, steps);
             dispose(allocator);
           }),
-          { numRuns: 20 },
+          { numRuns: programs / 2 },
         );
       });
     });

@@ -1,3 +1,5 @@
+import type { Memory } from "../../src/core/memory.ts";
+
 /**
  * Explores what happens between the atomic operations of the very code that is tested.
  *
@@ -23,10 +25,35 @@ function install(): void {
     if (typeof original !== "function") continue;
     const stepping = (...parameters: unknown[]): unknown => {
       onStep?.();
-      return Reflect.apply(original, Atomics, parameters);
+      const [elements, ...others] = parameters;
+      return Reflect.apply(original, Atomics, [storesOf.get(Object(elements)) ?? elements, ...others]);
     };
     Object.defineProperty(Atomics, name, { value: stepping, configurable: true, writable: true });
   }
+}
+
+/** The typed arrays behind those whose stores are steps. */
+const storesOf = new WeakMap<object, Int32Array>();
+
+/**
+ * Makes each plain store to `memory.i32` a step too, for work in which a process may be killed anywhere and not only where others can see it. Not for
+ * code that looks at the memory through leases.
+ */
+export function makeStoresSteps(memory: Memory): void {
+  install();
+  const { i32 } = memory;
+  const stepping = new Proxy(i32, {
+    get(target, key) {
+      const found: unknown = Reflect.get(target, key);
+      return typeof found === "function" ? found.bind(target) : found;
+    },
+    set(target, key, value) {
+      onStep?.();
+      return Reflect.set(target, key, value);
+    },
+  });
+  storesOf.set(stepping, i32);
+  Object.defineProperty(memory, "i32", { value: stepping, configurable: true, writable: true, enumerable: true });
 }
 
 /** Runs `work` and calls `step` before each of its atomic operations with its number, from 0 on. Steps of work within `step` are its own. */

@@ -26,7 +26,8 @@ function perform(document: Document, each: (name: string, work: () => void) => v
   }
 }
 
-const own = [...sourcesIn(".", ["README.md"]).filter(({ path }) => path === "README.md"), ...sourcesIn("docs/guide", [".md"])];
+const PAGES = ["README.md", "docs/choosing.md"];
+const own = [...sourcesIn(".", [".md"]).filter(({ path }) => PAGES.includes(path)), ...sourcesIn("docs/guide", [".md"])];
 
 /** Documents whose every code block does something that the tests below expect. */
 const sample: Source = {

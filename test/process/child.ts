@@ -8,7 +8,18 @@ export function moduleUrl(path: string): string {
   return new URL(`../../src/${path}`, import.meta.url).href;
 }
 
-const MAPPED = ["atomic-file", "attach", "map-anonymous", "map-file", "map-scratch", "map-window", "participants", "supported"];
+const MAPPED = [
+  "atomic-file",
+  "attach",
+  "load-file",
+  "map-anonymous",
+  "map-file",
+  "map-mirrored",
+  "map-scratch",
+  "map-window",
+  "participants",
+  "supported",
+];
 
 /** Every script of a child begins with these names. The modules of mapping come one by one: all of the door would take each child longer. */
 const PRELUDE = `

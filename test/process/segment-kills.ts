@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { StringId } from "../../src/collections/string-id.ts";
 import { f64 } from "../../src/layout/scalars.ts";
 import { struct } from "../../src/layout/struct.ts";
 import { text } from "../../src/layout/text.ts";
@@ -131,6 +132,7 @@ const LIFE = `
     (name) => { segment.root(Pair, "root " + name); },
     (name) => { const table = segment.table("table", { key: text, value: Pair });
       for (let count = 0; count < 30; count++) { const x = random(3000); if (random(4) === 0) table.delete("key " + x); else table.set("key " + x, { x, y: 2 * x }); } },
+    () => { const names = segment.interner("names"); for (let count = 0; count < 20; count++) names.intern("name " + random(5000)); },
     (name) => { segment.delete("arena " + name); },
     (name) => { segment.delete("pool " + name); },
     (name) => { segment.rename("root " + name, "root " + random(8)); },
@@ -202,6 +204,10 @@ function checkLeft(directory: string, where: string): void {
         const { x, y } = pool.read(handle);
         assert.equal(y, 2 * x, `${where}: a record of "${name}"`);
       }
+    }
+    if (kind === "interner") {
+      const names = segment.interner("names");
+      for (let id = 1; id <= names.size; id++) assert.match(names.resolve(id as StringId<"names">), /^name \d+$/, where);
     }
     if (kind !== "table") continue;
     const table = segment.table(name, { key: text, value: Pair });

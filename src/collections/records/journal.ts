@@ -57,11 +57,12 @@ export class ShardJournal {
     this.#enlist(shard, RETIRED, RETIRED_EPOCH, ref, epoch);
   }
 
-  /** Frees what has been kept for long enough. */
-  drain(shard: number): void {
+  /** Frees what has been kept for long enough; with `isAllDurable` all records, since the caller has just seen to that. */
+  drain(shard: number, isAllDurable = false): void {
     const { i32 } = this.#memory;
     if ((i32[shard + RETIRED] | i32[shard + RETIRED + 1] | i32[shard + SPENT] | i32[shard + SPENT + 1]) === 0) return;
     const { epoch, durable } = this;
+    const durableRecords = isAllDurable ? epoch : durable;
     for (let parity = 0; parity < 2; parity++) {
       for (let ref = this.#takeList(shard, SPENT + parity, SPENT_EPOCH + parity, durable); ref !== 0; ) {
         const next = i32[ref * 2 + LINK] >>> 0;
@@ -70,7 +71,7 @@ export class ShardJournal {
       }
     }
     for (let parity = 0; parity < 2; parity++) {
-      for (let ref = this.#takeList(shard, RETIRED + parity, RETIRED_EPOCH + parity, durable); ref !== 0; ) {
+      for (let ref = this.#takeList(shard, RETIRED + parity, RETIRED_EPOCH + parity, durableRecords); ref !== 0; ) {
         const next = i32[ref * 2 + LINK] >>> 0;
         if ((i32[ref * 2 + KEY_BYTES] & TOMBSTONE) !== 0) this.#enlist(shard, SPENT, SPENT_EPOCH, ref, epoch);
         else this.#room.free(shard, ref, this.#records.unitsOf(ref));

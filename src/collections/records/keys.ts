@@ -16,6 +16,7 @@ type KeyShape = (typeof KeyShape)[keyof typeof KeyShape];
 const CANONICAL_NAN = { f32: [0x7fc0_0000, 0], f64: [0, 0x7ff8_0000] } as const;
 /** Texts of up to so many units are known to fit without being measured. */
 const SURELY_FITS = MOST_KEY_BYTES / 3;
+const SHORT_TEXT = 40;
 
 /**
  * One key at a time as the bytes that a record stores: `words[0 …)`, `byteLength` of them, zeros up to the next word.
@@ -124,6 +125,8 @@ export class KeyBytes<Key> {
 
   #loadText(key: Key): boolean {
     if (typeof key !== "string") return false;
+    const { length } = key;
+    if (length <= SHORT_TEXT && this.#loadAscii(key, length)) return this.#end(length);
     try {
       if (key.length > SURELY_FITS && encodedByteLength(key) > MOST_KEY_BYTES) return false;
       return this.#end(encodeUtf8(key, this.#memory.u8, 0));
@@ -131,6 +134,17 @@ export class KeyBytes<Key> {
       if (error instanceof MemoryError && error.code === "bad-value") return false;
       throw error;
     }
+  }
+
+  /** Most keys are short and ASCII: for them a loop here is quicker than a call into the host. */
+  #loadAscii(key: string, length: number): boolean {
+    const { u8 } = this.#memory;
+    for (let at = 0; at < length; at++) {
+      const unit = key.charCodeAt(at);
+      if (unit > 0x7f) return false;
+      u8[at] = unit;
+    }
+    return true;
   }
 
   #loadRange(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,9 +1,12 @@
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { TOP } from "./layout.ts";
 import type { ExtentSource } from "./room.ts";
 
 const UNIT_BYTES = 64;
+const LEAST_STEP_BYTES = 65_536;
+const MOST_STEP_BYTES = 64 * 1024 * 1024;
 
 /**
  * The extents of a table that has the memory behind its head to itself: from there on, one behind the other, as far as the memory grows.
@@ -14,6 +17,7 @@ export class RegionSource implements ExtentSource {
   readonly #memory: Memory;
   readonly #words: number;
   readonly #byteOffset: number;
+  #covered = 0;
 
   constructor(memory: Memory, byteOffset: number) {
     this.#memory = memory;
@@ -31,14 +35,32 @@ export class RegionSource implements ExtentSource {
       const top = Atomics.load(this.#memory.i32, word);
       const ptr = this.#byteOffset + (top >>> 0) * UNIT_BYTES;
       const end = ptr + Math.ceil(byteSize / UNIT_BYTES) * UNIT_BYTES;
-      if (end > this.#memory.byteLength && !this.#memory.tryGrow(end)) return NIL;
+      if (end > this.#memory.byteLength && !this.#grow(end)) return NIL;
       if (Atomics.compareExchange(this.#memory.i32, word, top, (end - this.#byteOffset) / UNIT_BYTES) === top) return ptr as Ptr;
     }
   }
 
-  /** Sees to it that bytes up to `byteEnd`, which others may have taken, are there for this participant too. False when nobody has taken them. */
+  /** By more than what is needed, since growing a file takes system calls; by just that where there is no more. */
+  #grow(end: number): boolean {
+    const { byteLength, maxByteLength } = this.#memory;
+    const generous = Math.min(maxByteLength, end + Math.min(Math.max(byteLength >>> 2, LEAST_STEP_BYTES), MOST_STEP_BYTES));
+    try {
+      if (this.#memory.tryGrow(generous)) return true;
+    } catch (error) {
+      if (!(error instanceof MemoryError && error.code === "disk-full")) throw error;
+    }
+    return this.#memory.tryGrow(end);
+  }
+
   reach(byteEnd: number): boolean {
     const { end } = this;
     return byteEnd <= end && this.#memory.tryGrow(end);
+  }
+
+  cover(): void {
+    const { end } = this;
+    if (end <= this.#covered) return;
+    if (end > this.#memory.byteLength) this.#memory.grow(end);
+    this.#covered = end;
   }
 }

@@ -25,6 +25,10 @@ import { CLASS_COUNT, CLASS_UNITS, classOf, classWithin, LARGE, LEAST_UNITS, rou
 /** Where extents come from: an allocator, or the table's own region. They never go back. */
 export interface ExtentSource {
   rawAlloc(byteSize: number, align: number): Ptr;
+  /** Sees to it that bytes up to there, which another participant may have taken, are there for this one too. False when nobody has taken them. */
+  reach?(byteEnd: number): boolean;
+  /** The same for all that anybody has taken. Called before anything is written; to be quick when nothing is new. */
+  cover?(): void;
 }
 
 const LEAST_EXTENT_UNITS = 128;
@@ -37,8 +41,11 @@ export class ShardRoom {
   readonly memory: Memory;
   readonly #source: ExtentSource;
   readonly #seed: number;
+  readonly #settle: (() => void) | undefined;
 
-  constructor(memory: Memory, source: ExtentSource, seed: number) {
+  /** `settle` makes what was stored durable: for tables that survive a power failure, whose extents may have been theirs before it. */
+  constructor(memory: Memory, source: ExtentSource, seed: number, settle?: () => void) {
+    this.#settle = settle;
     this.memory = memory;
     this.#source = source;
     this.#seed = seed;
@@ -190,9 +197,16 @@ export class ShardRoom {
   /** One more extent, which becomes the fresh part. */
   #extend(shard: number, units: number): boolean {
     const { u32 } = this.memory;
-    let [count, total] = [0, 0];
-    while (count < MOST_EXTENTS && u32[shard + EXTENTS + count * 2] !== 0) total += u32[shard + EXTENTS + count++ * 2 + 1];
-    if (count === MOST_EXTENTS) return false;
+    let [place, count, total] = [-1, 0, 0];
+    for (let at = 0; at < MOST_EXTENTS; at++) {
+      if (u32[shard + EXTENTS + at * 2] === 0) {
+        if (place < 0) place = shard + EXTENTS + at * 2;
+        continue;
+      }
+      count += 1;
+      total += u32[shard + EXTENTS + at * 2 + 1];
+    }
+    if (place < 0) return false;
     const wanted = Math.max(units, LEAST_EXTENT_UNITS, count < DOUBLING_FROM ? total >>> 1 : total);
     let taken = Math.ceil(wanted / 8) * 8;
     let ptr = this.#source.rawAlloc(taken * 8, ALIGN);
@@ -203,9 +217,14 @@ export class ShardRoom {
     if (ptr === NIL || ptr / 8 + taken > MOST_REF) return false;
     // Taking it may have brought the memory new views.
     const words = this.memory.u32;
+    if (this.#settle !== undefined) {
+      // Records that lie there from before a power failure must be gone before the extent is known.
+      words.fill(0, ptr / 4, ptr / 4 + taken * 2);
+      this.#settle();
+    }
     const [rest, end] = [words[shard + FRESH], words[shard + FRESH_END]];
-    words[shard + EXTENTS + count * 2 + 1] = taken;
-    words[shard + EXTENTS + count * 2] = ptr / 8;
+    words[place + 1] = taken;
+    words[place] = ptr / 8;
     words[shard + FRESH_END] = ptr / 8 + taken;
     words[shard + FRESH] = ptr / 8;
     this.give(shard, rest, end - rest);

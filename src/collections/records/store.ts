@@ -20,6 +20,7 @@ import {
   VERSION,
 } from "./layout.ts";
 import { RecordBytes } from "./record-bytes.ts";
+import { refuseDamage, refuseRoom } from "./refusals.ts";
 import { type ExtentSource, ShardRoom } from "./room.ts";
 import { ShardIndex, TORN } from "./shard-index.ts";
 import type { ValueBytes } from "./values.ts";
@@ -32,6 +33,8 @@ export interface StoreParts<Key, Value, Input> {
   readonly shards: number;
   readonly seed: number;
   readonly source: ExtentSource;
+  /** Whether that is the memory behind the table. */
+  readonly isRegion?: boolean;
   readonly reach: Reach;
   readonly keys: KeyBytes<Key>;
   readonly values: ValueBytes<Value, Input>;
@@ -79,7 +82,9 @@ export class RecordStore<Key, Value, Input> {
     this.bounds = new Bounds(memory, parts.reach);
     const valueBytes = values.isVariable ? 0 : values.prefix + values.type.byteSize;
     this.records = new RecordBytes(this.bounds, seed, { keyBytes: keys.fixed, valueBytes, valueAlign: values.align });
-    this.room = new ShardRoom(memory, parts.source, oddMultiplier(seed));
+    // A region is cleared when the table is recovered.
+    const settle = parts.isRegion ? undefined : parts.sync;
+    this.room = new ShardRoom(memory, parts.source, oddMultiplier(seed), settle);
     this.index = new ShardIndex(keys, this.records, this.room, this.bounds);
     this.journal = new ShardJournal(memory, parts.byteOffset / 4, this.room, this.records);
     this.#shardsWord = parts.shardsByteOffset / 4;
@@ -102,6 +107,7 @@ export class RecordStore<Key, Value, Input> {
     const lock = this.parts.locks?.[shardNumber];
     if (lock !== undefined && lock.acquire() === "inherited") this.#inherit(lock, shard);
     if (this.#looked !== undefined) this.#prepare(shardNumber, shard, lock);
+    if (lock !== undefined) this.#cover(lock);
     return shard;
   }
 
@@ -170,6 +176,7 @@ export class RecordStore<Key, Value, Input> {
     if (mayBeOnDisk && tombstone === 0) {
       // No room for a tombstone. When everything older is gone for good, the record can go without one.
       this.parts.sync?.();
+      this.journal.drain(shard, true);
       this.room.free(shard, ref, this.records.unitsOf(ref));
       this.parts.sync?.();
       return;
@@ -183,11 +190,6 @@ export class RecordStore<Key, Value, Input> {
     let count = 0;
     for (let number = 0; number < this.parts.shards; number++) count += this.memory.i32[this.wordOf(number) + COUNT];
     return count;
-  }
-
-  /** The version of a shard: while it stays the same nothing has been set to another value or deleted there. */
-  versionOf(shardNumber: number): number {
-    return Atomics.load(this.memory.i32, this.wordOf(shardNumber) + VERSION);
   }
 
   /** Looks at the seal of a shard before the first use. */
@@ -225,12 +227,7 @@ export class RecordStore<Key, Value, Input> {
   }
 
   throwCorrupt(shard: number): never {
-    throw new MemoryError("corrupt", {
-      subject: `hash table in ${this.memory.subject}`,
-      event: "has a damaged entry where the key should be",
-      numbers: { shard: (shard - this.#shardsWord) / SHARD_WORDS },
-      cure: "Open it again: what is damaged is found and dropped then. Or restore it from a backup.",
-    });
+    refuseDamage(this.memory, (shard - this.#shardsWord) / SHARD_WORDS);
   }
 
   #readHeld(shardNumber: number, hash: number): boolean {
@@ -252,12 +249,22 @@ export class RecordStore<Key, Value, Input> {
     }
   }
 
+  /** What others have added is there before anything of it is written. */
+  #cover(lock: RobustLock): void {
+    try {
+      this.parts.source.cover?.();
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
   /** What is due before anybody works in a shard of a table in a file. */
   #prepare(shardNumber: number, shard: number, lock: RobustLock | undefined): void {
     try {
       if (this.memory.i32[shard + SEAL] !== 0) this.unseal(shard);
       this.#noteLooked(shardNumber);
-      this.journal.drain(shard);
+      if (!this.memory.readOnly) this.journal.drain(shard);
     } catch (error) {
       lock?.abandon();
       throw error;
@@ -286,11 +293,6 @@ export class RecordStore<Key, Value, Input> {
   }
 
   throwFull(valueBytes: number): never {
-    throw new MemoryError("out-of-memory", {
-      subject: `hash table in ${this.memory.subject}`,
-      event: "has no room for the entry",
-      numbers: { keyBytes: this.keys.byteLength, valueBytes, committed: this.memory.byteLength, most: this.memory.maxByteLength },
-      cure: "Delete entries, or give it more room: a longer reservation, or another allocator.",
-    });
+    refuseRoom(this.memory, this.keys.byteLength, valueBytes);
   }
 }

@@ -1,12 +1,13 @@
 import type { KindReader } from "./kind.ts";
 import { arenaReader } from "./kinds/arena.ts";
 import { columnsReader } from "./kinds/columns.ts";
+import { internerReader } from "./kinds/interner.ts";
 import { poolReader } from "./kinds/pool.ts";
 import { ringReader } from "./kinds/ring.ts";
 import { rootReader } from "./kinds/root.ts";
 import { tableReader } from "./kinds/table.ts";
 
-const KNOWN: readonly KindReader[] = [arenaReader, columnsReader, poolReader, ringReader, rootReader, tableReader];
+const KNOWN: readonly KindReader[] = [arenaReader, columnsReader, internerReader, poolReader, ringReader, rootReader, tableReader];
 
 /** What can be told of kinds of structures without their types. */
 export class Readers {

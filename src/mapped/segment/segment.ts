@@ -1,6 +1,7 @@
 import type { SharedBump } from "../../alloc/shared-bump.ts";
 import type { Columns } from "../../collections/columns.ts";
 import type { SharedHashTable } from "../../collections/shared-hash-table.ts";
+import type { SharedInterner } from "../../collections/shared-interner.ts";
 import type { SharedPool } from "../../concurrent/shared-pool.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -15,6 +16,7 @@ import type { SegmentEntry } from "./join.ts";
 import type { SegmentKind } from "./kind.ts";
 import { arenaKind, type SegmentArenaOptions } from "./kinds/arena.ts";
 import { columnsKind, type SegmentColumnsOptions } from "./kinds/columns.ts";
+import { internerKind, type SegmentInternerOptions } from "./kinds/interner.ts";
 import { poolKind, type SegmentPoolOptions } from "./kinds/pool.ts";
 import { ringKind, type SegmentRing, type SegmentRingOptions } from "./kinds/ring.ts";
 import { rootKind } from "./kinds/root.ts";
@@ -73,6 +75,11 @@ export class Segment implements Disposable {
   /** Rows of a struct, each field in an array of its own, written by one participant: see `columns`. */
   columns<const F extends Fields>(name: string, type: StructType<F>, options: SegmentColumnsOptions = {}): Columns<F> {
     return this.open(name, columnsKind(type, options));
+  }
+
+  /** Each string once, under the same id for all: see `sharedInterner`. Grows as long as the segment can. */
+  interner<const Name extends string>(name: Name, options: SegmentInternerOptions = {}): SharedInterner<Name> {
+    return this.open(name, internerKind(name, options));
   }
 
   /** A map that all participants read and write: see `sharedHashTable`. Grows as long as the segment can. */

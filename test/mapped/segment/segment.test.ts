@@ -230,6 +230,23 @@ describe("a segment", () => {
       assert.throws(use, (error) => error instanceof MemoryError && /closed|stale-view/.test(error.code), String(use));
   });
 
+  it("keeps strings under ids that stay, and grows for them", () => {
+    using machine = new Machine();
+    const segment = machine.open();
+    const names = segment.interner("names");
+    const ids = Array.from({ length: 500 }, (_, number) => names.intern(`name ${number}`));
+    assert.deepEqual(segment.verify(), []);
+    const next = machine.open();
+    const again = next.interner("names");
+    ids.forEach((id, number) => void assert.equal(again.resolve(id), `name ${number}`));
+    assert.equal(again.intern("name 77"), ids[77]);
+    assert.deepEqual(next.verify(), []);
+    const { usedByteLength } = next.survey();
+    next.delete("names");
+    assert.ok(next.survey().usedByteLength < usedByteLength);
+    assert.deepEqual(next.verify(), []);
+  });
+
   it("counts participants, and takes no more than it has seats for", () => {
     using machine = new Machine();
     const segments = Array.from({ length: 4 }, () => openSegment(machine.memory));

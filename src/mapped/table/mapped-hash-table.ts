@@ -1,0 +1,111 @@
+import type { RecordTablePlace, SetOptions } from "../../collections/record-table.ts";
+import type { RecordStore } from "../../collections/records/store.ts";
+import { checkRecords } from "../../collections/records/verify.ts";
+import { SharedHashTable } from "../../collections/shared-hash-table.ts";
+import type { Seats } from "../../core/seats.ts";
+import type { MappedMemory } from "../mapped-memory.ts";
+import { beginFlush, endFlush, type TableRecovery } from "./durable-records.ts";
+
+/** How long an operation takes to be safe from a power failure. */
+export type Durability =
+  /** Until the next `flush()`. */
+  | "flush"
+  /** It is when it returns: each `set` and `delete` waits for the disk. */
+  | "operation";
+
+/** What a table in a file is made of, beside its store. */
+export interface MappedTableParts {
+  readonly memory: MappedMemory;
+  readonly seats: Seats;
+  readonly place: RecordTablePlace;
+  readonly durability: Durability;
+  readonly recovery: TableRecovery;
+  /** Ends the table: called once, when this participant is done. */
+  readonly end: () => void;
+}
+
+/**
+ * A hash table in a mapped file, that any number of threads and processes read and write at once, and that is there again after all of them have ended.
+ *
+ * After a process dies, however it dies, no completed write is lost; after power loss, everything up to the last `flush()` is there; a corrupt entry is
+ * never returned as good.
+ *
+ * See {@link SharedHashTable} for what it can do, and `openTable` for how it is opened.
+ */
+export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<Key, Value, Input> {
+  /** What had to be done when it was opened. */
+  readonly recovery: TableRecovery;
+  /** Shards in which damage was found since, and which were built again from those of their records that are whole. */
+  readonly damagedShards: number[] = [];
+  readonly #parts: MappedTableParts;
+  #closed = false;
+
+  /** Use `openTable`. */
+  constructor(store: RecordStore<Key, Value, Input>, parts: MappedTableParts) {
+    super(store, parts.place, parts.seats);
+    this.#parts = parts;
+    this.recovery = parts.recovery;
+  }
+
+  override set(key: Key, value: Input, options?: SetOptions): this {
+    super.set(key, value, options);
+    if (this.#parts.durability === "operation") this.flush();
+    return this;
+  }
+
+  override delete(key: Key): boolean {
+    const wasThere = super.delete(key);
+    if (wasThere && this.#parts.durability === "operation") this.flush();
+    return wasThere;
+  }
+
+  /**
+   * Waits until all that was written before, by whomever, is on the disk. Milliseconds; others go on meanwhile. Throws `io` or `disk-full`: then it is
+   * unknown what was saved, and everything since the last flush that worked may be lost in a power failure.
+   */
+  flush(): void {
+    this.checkWritable();
+    const epoch = beginFlush(this.store);
+    this.#parts.memory.flush();
+    endFlush(this.store, epoch);
+  }
+
+  /** `flush` on a thread of the pool, so that the event loop goes on. */
+  async flushAsync(): Promise<void> {
+    this.checkWritable();
+    const epoch = beginFlush(this.store);
+    await this.#parts.memory.flushAsync();
+    if (!this.memory.closed) endFlush(this.store, epoch);
+  }
+
+  /**
+   * Looks at every entry: what is wrong, empty when nothing is. Shards in which damage was found and mended count as wrong. Others can go on; each shard
+   * is held for its time.
+   */
+  verify(): string[] {
+    this.checkOpen();
+    const found = checkRecords(this.store);
+    return [...this.damagedShards.map((shard) => `shard ${shard}: was damaged, and built again from what is whole`), ...found];
+  }
+
+  /** Joins free room that lies together, and makes the indexes small. The file stays as long as it is; `backup` makes a short one. */
+  compact(): void {
+    this.checkWritable();
+    this.flush();
+    this.shrink();
+    this.store.forEachShard((shard) => this.store.repair(shard));
+  }
+
+  /** Ends it for this participant. The last one writes it to the disk and marks it as closed in good order. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts.end();
+    super[Symbol.dispose]();
+    this.memory.close();
+  }
+
+  override [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,124 @@
+import { closeSync } from "node:fs";
+import { BOOT, STATE } from "../../collections/records/layout.ts";
+import { openRecords, type SharedTableOptions } from "../../collections/shared-hash-table.ts";
+import { MemoryError } from "../../core/errors.ts";
+import { GiB } from "../../core/size.ts";
+import { system } from "../../native/system.ts";
+import { openOrMake } from "../make-file.ts";
+import { mapFile } from "../map-file.ts";
+import type { MappedMemory } from "../mapped-memory.ts";
+import { participantIn } from "../participants.ts";
+import { bootWord } from "./boot-word.ts";
+import { checkHashes, isUnchanged, State, sealRecords, type TableRecovery, takeOver, unsealShard } from "./durable-records.ts";
+import { type Durability, MappedHashTable } from "./mapped-hash-table.ts";
+import { tableMaker } from "./table-file.ts";
+import { TablePresence } from "./table-presence.ts";
+
+export interface OpenTableOptions<Key, Value, Input = Value>
+  extends Omit<SharedTableOptions<Key, Value, Input>, "byteOffset" | "allocator" | "identity" | "stamp" | "isAlive"> {
+  /** How long the file can become. Costs address space, not memory. Default 4 GiB, which is as much as Node 20 can show. */
+  readonly maxByteLength?: number;
+  /** Default `"flush"`. */
+  readonly durability?: Durability;
+  /** For reading: the file must be there, and whole; nothing in it changes through this. Default false. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Opens the hash table in the file at `path`, and makes it where nothing is yet: for any number of threads and processes at once, each of which opens it for
+ * itself.
+ *
+ * ```ts
+ * using quotes = openTable("quotes.tbl", { key: text, value: Quote });
+ * quotes.set("AAPL", { bid: 189.9, ask: 190.1 });
+ * ```
+ *
+ * Who opens it first finds whether it was closed in good order, and makes it sound if it was not: see `table.recovery`. `capacity`, `shards`, `seats`, `seed`
+ * and `expiring` count when it is made.
+ *
+ * Throws `layout-mismatch` for other types than it was made with, `not-an-offheap-file`, `corrupt`, `unsupported-format`, `disk-full` (nothing was made), `io`,
+ * `out-of-memory` (no seat left), `unsupported`.
+ */
+export function openTable<Key, Value, Input = Value>(
+  path: string,
+  options: OpenTableOptions<Key, Value, Input>,
+): MappedHashTable<Key, Value, Input> {
+  const subject = `hash table ${path}`;
+  const { readOnly = false, maxByteLength = GiB(4) } = options;
+  system();
+  let isNew = false;
+  if (!readOnly) {
+    const { fd, made } = openOrMake(subject, path, tableMaker(subject, options));
+    closeSync(fd);
+    isNew = made;
+  }
+  const memory = mapFile(path, readOnly ? { maxByteLength } : { mode: "readWrite", maxByteLength });
+  try {
+    return readOnly ? openForReading(memory, options) : openForWriting(memory, options, isNew);
+  } catch (error) {
+    memory.close();
+    throw error;
+  }
+}
+
+function openForWriting<Key, Value, Input>(
+  memory: MappedMemory,
+  options: OpenTableOptions<Key, Value, Input>,
+  isNew: boolean,
+): MappedHashTable<Key, Value, Input> {
+  const { origin } = memory;
+  if (origin === undefined)
+    throw new MemoryError("io", { subject: memory.subject, event: "has no name", cure: "Open it by its path." });
+  const participant = participantIn(memory);
+  const opened = openRecords(memory, { ...options, ...participant }, { sync: () => memory.flush() });
+  const { store, seats, place } = opened;
+  const presence = new TablePresence(memory, origin);
+  let recovery: TableRecovery = { after: "process", rebuiltShards: 0, foundEntries: 0 };
+  const end = (): void => {
+    seats.leave();
+    presence.leave(() => {
+      seats.sit(() => {});
+      sealRecords(store);
+      seats.leave();
+    });
+    participant.close();
+  };
+  try {
+    presence.enter(() => {
+      recovery = takeOver(opened, bootWord(origin), isNew);
+    });
+    const table = new MappedHashTable(store, { memory, seats, place, durability: options.durability ?? "flush", recovery, end });
+    store.unseal = (shard) => {
+      if (unsealShard(store, shard)) table.damagedShards.push((shard - store.wordOf(0)) / (store.wordOf(1) - store.wordOf(0)));
+    };
+    table.sit();
+    checkHashes(store);
+    return table;
+  } catch (error) {
+    presence.leave(() => {});
+    participant.close();
+    throw error;
+  }
+}
+
+function openForReading<Key, Value, Input>(
+  memory: MappedMemory,
+  options: OpenTableOptions<Key, Value, Input>,
+): MappedHashTable<Key, Value, Input> {
+  const { origin } = memory;
+  const { store, seats, place } = openRecords(memory, options, { sync: () => {} });
+  const words = place.byteOffset / 4;
+  const isClean = memory.i32[words + STATE] === State.CLEAN;
+  if (!isClean && (origin === undefined || memory.i32[words + BOOT] !== bootWord(origin))) {
+    throw new MemoryError("corrupt", {
+      subject: memory.subject,
+      event: "was not closed in good order before the machine went down, or was copied while it was open",
+      cure: "Open it once for writing: then it is made sound.",
+    });
+  }
+  const recovery: TableRecovery = { after: isClean ? "clean" : "process", rebuiltShards: 0, foundEntries: 0 };
+  store.unseal = (shard) => {
+    if (!isUnchanged(store, shard)) store.throwCorrupt(shard);
+  };
+  return new MappedHashTable(store, { memory, seats, place, durability: "flush", recovery, end: () => {} });
+}

@@ -1,0 +1,45 @@
+import { it } from "node:test";
+import { assertFails, assertHolds, explore, exploreRandomly } from "./explorer.ts";
+import { plays } from "./plays.ts";
+
+type Plays = typeof import("./message-ring.scenario.ts");
+
+it("a message ring loses and doubles nothing, in all orders of accesses", async () => {
+  const { twoWrite, oneAborts, oneIsRevoked } = await plays<Plays>("message-ring");
+  assertHolds(explore(twoWrite, { preemptions: 1 }));
+  assertHolds(exploreRandomly(oneAborts, { schedules: 300, seed: 2 }));
+  assertHolds(explore(oneIsRevoked, { preemptions: 1 }));
+  assertHolds(exploreRandomly(twoWrite, { schedules: 300, seed: 1 }));
+  assertHolds(exploreRandomly(oneIsRevoked, { schedules: 300, seed: 1 }));
+});
+
+it("a message ring goes on when a producer dies at any step", async () => {
+  const { twoWrite } = await plays<Plays>("message-ring");
+  assertHolds(explore(twoWrite, { preemptions: 0, deaths: 1, mortals: [0, 1] }));
+  assertHolds(exploreRandomly(twoWrite, { schedules: 300, seed: 5, deaths: 2, mortals: [0, 1] }));
+});
+
+const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
+  [
+    "a claim is a store, not a compare-and-swap",
+    "concurrent/message-producer",
+    "const found = Atomics.compareExchange(i32, plan.states + index, free, wanted);",
+    "const found = Atomics.load(i32, plan.states + index); if (found === free) Atomics.store(i32, plan.states + index, wanted);",
+  ],
+  [
+    "a commit does not look whether it was revoked",
+    "concurrent/message-producer",
+    "else if (Atomics.compareExchange(i32, at, claimedBy(this.seat, granules), wanted) !== claimedBy(this.seat, granules)) {",
+    "else if (Atomics.exchange(i32, at, wanted) < 0) {",
+  ],
+  ["a head passes the tail of one that died", "concurrent/message-consumer", "if (((upTo - tail) | 0) > 0)", "if (upTo === tail)"],
+];
+for (const [what, module, from, to] of DEFECTS) {
+  it(`an exploration of a message ring finds that ${what}`, async () => {
+    const { twoWrite, oneIsRevoked } = await plays<Plays>("message-ring", [{ module, from, to }]);
+    const play = what.includes("revoked") ? oneIsRevoked : twoWrite;
+    const dying = what.includes("died") ? { deaths: 1, mortals: [0] } : {};
+    const all = explore(play, { preemptions: 1, ...dying });
+    assertFails(all.failure === undefined ? exploreRandomly(play, { schedules: 3000, seed: 3, ...dying }) : all);
+  });
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { attachQueue, queue, queueByteLength } from "../../src/concurrent/queue.ts";
+import { composed } from "../../src/layout/generation.ts";
+import { u32 } from "../../src/layout/scalars.ts";
+import type { Play, World } from "./run.ts";
+import { stageMemory } from "./stage.ts";
+
+type Work = readonly ("push" | "pop" | "force")[];
+
+/** What threads push is popped by one each, or left, or made room; of a thread that dies at most one value is lost. */
+function game(world: World, capacity: number, works: readonly Work[]): ReturnType<Play> {
+  return composed(() => {
+    const shape = { capacity, seats: 4 };
+    const memory = stageMemory(queueByteLength(u32, shape));
+    const isAlive = (identity: number) => world.isAlive(identity - 1);
+    const first = queue(memory, u32, { ...shape, identity: 9, isAlive });
+    const ends = works.map((_, thread) => attachQueue(memory, u32, { identity: thread + 1, isAlive }));
+    const pushed: number[] = [];
+    const got: number[][] = works.map(() => []);
+    return {
+      threads: works.map((work, thread) => () => {
+        for (const [at, step] of work.entries()) {
+          const value = 10 * (thread + 1) + at;
+          if (step === "pop") {
+            const found = ends[thread].pop();
+            if (found !== undefined) got[thread].push(found);
+          } else if (step === "force") {
+            got[thread].push(...ends[thread].forcePush(value));
+            pushed.push(value);
+          } else if (ends[thread].push(value)) pushed.push(value);
+        }
+      }),
+      check: () => {
+        const left = [...first.recover()];
+        for (let value = first.pop(); value !== undefined; value = first.pop()) left.push(value);
+        const all = [...got.flat(), ...left];
+        assert.equal(new Set(all).size, all.length, `a value was given to two: ${all}`);
+        const dead = works.filter((_, thread) => !world.isAlive(thread)).length;
+        const missing = pushed.filter((value) => !all.includes(value));
+        assert.ok(missing.length <= dead, `lost: ${missing}`);
+        for (const values of got) {
+          for (const thread of works.keys()) {
+            const theirs = values.filter((value) => Math.floor(value / 10) === thread + 1);
+            assert.deepEqual(theirs, [...theirs].sort());
+          }
+        }
+        assert.deepEqual(first.checkInvariants(), []);
+      },
+    };
+  });
+}
+
+export const one: Play = (world) =>
+  game(world, 1, [
+    ["push", "pop"],
+    ["push", "pop"],
+  ]);
+export const two: Play = (world) =>
+  game(world, 2, [
+    ["push", "push"],
+    ["pop", "pop"],
+    ["push", "pop"],
+  ]);
+export const forced: Play = (world) =>
+  game(world, 1, [
+    ["push", "pop"],
+    ["push", "pop", "force"],
+  ]);

@@ -1,0 +1,48 @@
+import { it } from "node:test";
+import { assertFails, assertHolds, explore, exploreRandomly } from "./explorer.ts";
+import { plays } from "./plays.ts";
+
+type Plays = typeof import("./queue.scenario.ts");
+
+it("a queue gives every value to one, in all orders of accesses", async () => {
+  const { one, two, forced } = await plays<Plays>("queue");
+  assertHolds(explore(one, { preemptions: 1 }));
+  assertHolds(explore(two, { preemptions: 1 }));
+  assertHolds(explore(forced, { preemptions: 1, mostSteps: 20_000 }));
+  for (const play of [one, two, forced]) assertHolds(exploreRandomly(play, { schedules: 300, seed: 11, mostSteps: 20_000 }));
+});
+
+it("a queue goes on when one dies at any step", async () => {
+  const { one, two } = await plays<Plays>("queue");
+  assertHolds(explore(one, { preemptions: 0, deaths: 1 }));
+  assertHolds(exploreRandomly(two, { schedules: 500, seed: 7, deaths: 2 }));
+});
+
+const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
+  [
+    "a claim looks first and takes then",
+    "concurrent/queue-slots",
+    "const found = Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap));",
+    "const found = Atomics.load(i32, word); if (found === (from | lap)) Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
+  ],
+  [
+    "a value is told before it is written",
+    "concurrent/queue-slots",
+    "this.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);\n        const mine = seatState(WRITING, this.seats.seat, lap);\n        if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine)\n            this.#throwLost();",
+    "const mine = seatState(WRITING, this.seats.seat, lap);\n        if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine)\n            this.#throwLost();\nthis.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);",
+  ],
+  [
+    "what a dead one was writing is taken for whole",
+    "concurrent/queue-slots",
+    "Atomics.store(i32, word, VOID | lap)",
+    "Atomics.store(i32, word, FULL | lap)",
+  ],
+];
+for (const [what, module, from, to] of DEFECTS) {
+  it(`an exploration of a queue finds that ${what}`, async () => {
+    const { one, two } = await plays<Plays>("queue", [{ module, from, to }]);
+    const dying = what.includes("dead") ? { deaths: 1 } : {};
+    const all = explore(one, { preemptions: 1, ...dying });
+    assertFails(all.failure === undefined ? exploreRandomly(two, { schedules: 3000, seed: 3, ...dying }) : all);
+  });
+}

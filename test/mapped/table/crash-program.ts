@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { privateMemory } from "../../../src/core/homes.ts";
+import type { Memory } from "../../../src/core/memory.ts";
+import { KiB } from "../../../src/core/size.ts";
+import { blob } from "../../../src/layout/blob.ts";
+import { text } from "../../../src/layout/text.ts";
+import { type DurableTable, durableTable } from "./durable-memory.ts";
+import { StoreLog, WentDown } from "./store-log.ts";
+
+const MEMORY_BYTES = KiB(48);
+const UNITS = [8, 8, 512, 4096];
+
+/** A sequence of numbers in [0, 1) that a seed decides (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b_79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What each key may be after a power failure: what it was when the last flush that has ended began, and everything since. */
+class Expectation {
+  readonly now = new Map<string, string>();
+  #allowed = new Map<string, Set<string | undefined>>();
+  #sinceBegin = new Map<string, Set<string | undefined>>();
+
+  /** Noted before the operation begins: a part of it may be seen. */
+  change(key: string, value: string | undefined): void {
+    for (const allowed of [this.#allowed, this.#sinceBegin]) {
+      const values = allowed.get(key) ?? new Set([this.now.get(key)]);
+      allowed.set(key, values.add(value));
+    }
+    if (value === undefined) this.now.delete(key);
+    else this.now.set(key, value);
+  }
+
+  beginFlush(): void {
+    this.#sinceBegin = new Map();
+  }
+
+  endFlush(): void {
+    this.#allowed = this.#sinceBegin;
+  }
+
+  check(key: string, found: string | undefined, story: string): void {
+    const allowed = this.#allowed.get(key) ?? new Set([this.now.get(key)]);
+    if (!allowed.has(found))
+      assert.fail(`${story}: ${key} is ${found}, and can only be one of ${[...allowed].map(String).join(", ")}`);
+  }
+
+  /** After a recovery what was found is what is there. */
+  settle(key: string, found: string | undefined): void {
+    if (found === undefined) this.now.delete(key);
+    else this.now.set(key, found);
+  }
+
+  forget(): void {
+    this.#allowed = new Map();
+    this.#sinceBegin = new Map();
+  }
+}
+
+const KEYS = Array.from({ length: 9 }, (_, key) => `key ${key}`);
+const OPTIONS = { key: text, value: blob, seats: 1, seed: 5 } as const;
+
+/** Random operations and flushes, power failures in the middle, and what must be there afterwards. Returns how many failures there were. Throws, naming the seed. */
+export function runCrashProgram(seed: number, failures = 4): number {
+  const random = randomFrom(seed);
+  const shards = random() < 0.5 ? 1 : 2;
+  const expected = new Expectation();
+  let memory = privateMemory(MEMORY_BYTES);
+  let isNew = true;
+  let boot = 1;
+  for (let failure = 0; failure < failures; failure++) {
+    const log = new StoreLog(memory);
+    const story = `seed ${seed}, failure ${failure}`;
+    // Sometimes it goes down while the table is still being made sound.
+    log.left = isNew ? 1500 + Math.floor(random() * 3000) : Math.floor(random() * random() * 4000) + 1;
+    try {
+      const durable = durableTable(memory, { ...OPTIONS, shards }, { isNew, boot, sync: () => log.sync() });
+      if (!isNew) checkAll(durable, expected, story);
+      // Found is found: opening has made it durable.
+      expected.forget();
+      isNew = false;
+      operate(durable, log, expected, random);
+    } catch (error) {
+      if (!(error instanceof WentDown))
+        throw error instanceof Error ? new Error(`${story}: ${error.message}`, { cause: error }) : error;
+      if (isNew) return failure;
+    }
+    memory = memoryOf(log.image(random, UNITS[Math.floor(random() * UNITS.length)], random() < 0.2));
+    boot += 1;
+  }
+  const durable = durableTable(memory, { ...OPTIONS, shards }, { boot });
+  checkAll(durable, expected, `seed ${seed}, at the end`);
+  return failures;
+}
+
+function operate(durable: DurableTable<string, Uint8Array>, log: StoreLog, expected: Expectation, random: () => number): void {
+  for (;;) {
+    const key = KEYS[Math.floor(random() * KEYS.length)];
+    const chance = random();
+    if (chance < 0.6) {
+      const value = `${log.count}${"x".repeat(Math.floor(random() * random() * 120))}`;
+      expected.change(key, value);
+      durable.table.set(
+        key,
+        Uint8Array.from(value, (char) => char.charCodeAt(0)),
+      );
+    } else if (chance < 0.85) {
+      expected.change(key, undefined);
+      durable.table.delete(key);
+    } else if (chance < 0.95) {
+      expected.beginFlush();
+      durable.flush();
+      expected.endFlush();
+    } else if (chance < 0.96) {
+      for (const gone of KEYS) expected.change(gone, undefined);
+      durable.table.clear();
+    } else {
+      durable.table.shrink();
+    }
+  }
+}
+
+function checkAll({ table }: DurableTable<string, Uint8Array>, expected: Expectation, story: string): void {
+  assert.deepEqual(table.checkInvariants(), [], story);
+  for (const key of KEYS) {
+    const bytes = table.get(key);
+    const found = bytes === undefined ? undefined : String.fromCharCode(...bytes);
+    expected.check(key, found, story);
+    expected.settle(key, found);
+  }
+}
+
+function memoryOf(words: Uint32Array): Memory {
+  const memory = privateMemory(MEMORY_BYTES);
+  memory.u32.set(words);
+  return memory;
+}
