@@ -152,7 +152,7 @@ export class RwLock implements Disposable {
     let looks = 0;
     try {
       const left = Math.max(0, timeoutMs - (performance.now() - since));
-      if (!this.#left.waitUntil(() => this.#isFree(looks++ > LOOKS), { timeoutMs: left })) this.#throwRead(timeoutMs);
+      if (!this.#left.waitUntil(() => this.#isFree(looks++ > LOOKS), { timeoutMs: left })) this.#checkFree(timeoutMs);
     } catch (error) {
       this.#word.release();
       throw error;
@@ -164,22 +164,20 @@ export class RwLock implements Disposable {
     const acquired = this.#word.tryAcquire();
     if (acquired === undefined) return false;
     this.#settle(acquired);
-    if (!this.#isFree(true)) {
-      this.#word.release();
-      return false;
-    }
-    Atomics.store(this.roster.memory.i32, this.#base + WRITING, 1);
-    return true;
+    const isFree = this.#isFree(true);
+    if (isFree) Atomics.store(this.roster.memory.i32, this.#base + WRITING, 1);
+    else this.#word.release();
+    return isFree;
   }
 
   async #acquireWriteAsync({ timeoutMs = this.#timeoutMs, signal }: AsyncHoldOptions = {}): Promise<void> {
     const since = performance.now();
-    this.#settle(await this.#word.acquireAsync(timeoutMs, signal));
     let looks = 0;
+    this.#settle(await this.#word.acquireAsync(timeoutMs, signal));
     try {
       const left = Math.max(0, timeoutMs - (performance.now() - since));
       const options = signal === undefined ? { timeoutMs: left } : { timeoutMs: left, signal };
-      if (!(await this.#left.waitUntilAsync(() => this.#isFree(looks++ > 1), options))) this.#throwRead(timeoutMs);
+      if (!(await this.#left.waitUntilAsync(() => this.#isFree(looks++ > 1), options))) this.#checkFree(timeoutMs);
     } catch (error) {
       this.#word.release();
       throw error;
@@ -256,7 +254,9 @@ export class RwLock implements Disposable {
     return this.#base + READERS + (seat - 1) * READER_WORDS;
   }
 
-  #throwRead(timeoutMs: number): never {
+  /** When the time is over: a look that asks who lives, and `locked`. */
+  #checkFree(timeoutMs: number): void {
+    if (this.#isFree(true)) return;
     const [heldBy] = this.readers();
     throw new MemoryError("locked", {
       subject: SUBJECT,

@@ -92,7 +92,8 @@ export class Semaphore extends Holdable implements Disposable {
     let looks = 0;
     try {
       const left = Math.max(0, timeoutMs - (performance.now() - since));
-      if (!this.#released.waitUntil(() => this.#take(looks++ > LOOKS), { timeoutMs: left })) this.#throwLocked(timeoutMs);
+      if (!this.#released.waitUntil(() => this.#take(looks++ > LOOKS), { timeoutMs: left }) && !this.#take(true))
+        this.#throwLocked(timeoutMs);
     } finally {
       this.#queue.release();
     }
@@ -111,7 +112,8 @@ export class Semaphore extends Holdable implements Disposable {
     try {
       const left = Math.max(0, timeoutMs - (performance.now() - since));
       const options = signal === undefined ? { timeoutMs: left } : { timeoutMs: left, signal };
-      if (!(await this.#released.waitUntilAsync(() => this.#take(looks++ > 1), options))) this.#throwLocked(timeoutMs);
+      if (!(await this.#released.waitUntilAsync(() => this.#take(looks++ > 1), options)) && !this.#take(true))
+        this.#throwLocked(timeoutMs);
     } finally {
       this.#queue.release();
     }

@@ -8,6 +8,8 @@ export const SIGNAL_BYTES = 4;
 
 const WAITING = 1;
 const SUBJECT = "signal";
+/** For so long an event loop looks once a turn before it sleeps: to be woken from that takes about as long. */
+const TURNING_MS = 0.1;
 
 /**
  * Tells threads and processes that something which they wait for may have come: an event count (Vyukov's, of folly and others).
@@ -72,7 +74,7 @@ export class Signal {
     return unlessAborted(this.#memory.parking.waitAsync(this.#word, seen, timeoutMs), signal);
   }
 
-  /** Waits until `ready` says so. False when the time is over first. `ready` is called often: it looks, and changes nothing. */
+  /** Waits until `ready` says so. False when the time is over first. `ready` is called often, and not again once it has said so. */
   waitUntil(ready: () => boolean, { timeoutMs = Number.POSITIVE_INFINITY, strategy = "park" }: WaitOptions = {}): boolean {
     const until = deadlineOf(SUBJECT, timeoutMs);
     for (let looks = 0; ; looks++) {
@@ -92,25 +94,27 @@ export class Signal {
   }
 
   /**
-   * `waitUntil` that never holds the thread. Rejects with the reason of `signal` when that is aborted. `spin` and `yield` look once in each turn of
-   * the event loop or each millisecond.
+   * `waitUntil` that never holds the thread. Rejects with the reason of `signal` when that is aborted. `spin` looks once in each turn of the event loop,
+   * `yield` each millisecond, `park` in each turn for a tenth of a millisecond before it sleeps.
    */
   async waitUntilAsync(ready: () => boolean, options: AsyncWaitOptions = {}): Promise<boolean> {
     const { timeoutMs = Number.POSITIVE_INFINITY, strategy = "park", signal } = options;
     const until = deadlineOf(SUBJECT, timeoutMs);
+    const sleepy = performance.now() + (typeof setImmediate === "function" ? TURNING_MS : 0);
     for (;;) {
       signal?.throwIfAborted();
       if (ready()) return true;
-      const left = until - performance.now();
-      if (left <= 0) return false;
-      const rest = strategy === "park" ? this.#rest(ready, Math.min(SLICE_MS, left)) : turn(strategy === "spin" ? 0 : YIELD_MS);
-      await unlessAborted(rest, signal);
+      const now = performance.now();
+      if (until <= now) return false;
+      if (strategy === "yield") await unlessAborted(turn(YIELD_MS), signal);
+      else if (strategy === "spin" || now < sleepy) await turn(0);
+      else {
+        const seen = this.listen();
+        // Once more, and for good: what it says may hold once.
+        if (ready()) return true;
+        await this.waitAsync(seen, Math.min(SLICE_MS, until - now), signal);
+      }
     }
-  }
-
-  async #rest(ready: () => boolean, timeoutMs: number): Promise<void> {
-    const seen = this.listen();
-    if (!ready()) await this.waitAsync(seen, timeoutMs);
   }
 
   #wake(): void {

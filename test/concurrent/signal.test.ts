@@ -123,3 +123,21 @@ it("a signal that is raised at any step of a listener's is not missed", () => {
     assert.equal(sleeps, false, `raised before step ${at}`);
   }
 });
+
+it("a signal does not ask again what has said that it is ready, which may have used it up", async () => {
+  using memory = privateMemory(64);
+  const signal = new Signal(memory, 0);
+  const raising = setInterval(() => signal.raise(), 1);
+  for (let yes = 1; yes < 400; yes += yes < 10 ? 1 : 43) {
+    let asked = 0;
+    assert.equal(await signal.waitUntilAsync(() => ++asked === yes), true);
+    assert.equal(asked, yes);
+    asked = 0;
+    assert.equal(
+      signal.waitUntil(() => ++asked === yes),
+      true,
+    );
+    assert.equal(asked, yes);
+  }
+  clearInterval(raising);
+});
