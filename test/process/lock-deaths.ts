@@ -18,11 +18,11 @@ export async function terminateHolders(deaths: number, seed: number): Promise<Co
   const start = (turns = Number.POSITIVE_INFINITY) => {
     const workerData = { ticket: memory.ticket(), identity, turns };
     const worker = new Worker(new URL("./lock-work.worker.js", import.meta.url), { workerData });
-    return { worker, online: once(worker, "online"), identity: identity++ };
+    return { worker, ready: once(worker, "message"), identity: identity++ };
   };
   const running = [start(), start(), start()];
   for (let death = 0; death < deaths; death++) {
-    await running[0].online;
+    await running[0].ready;
     await pause(random() * 6);
     const [{ worker, identity: gone }] = running.splice(0, 1);
     await worker.terminate();

@@ -1,4 +1,4 @@
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { roster } from "../../src/concurrent/index.ts";
 import { attach, type Ticket } from "../../src/index.ts";
 import { lockWork, OWN_WORDS, PARTICIPANTS } from "./lock-work.ts";
@@ -9,5 +9,6 @@ const memory = attach(ticket);
 const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
 const here = roster(memory, { participants: PARTICIPANTS, identity, isAlive });
 const work = lockWork(memory, here);
+parentPort?.postMessage("ready");
 for (let turn = 0; turn < turns; turn++) work();
 here.close();

@@ -163,7 +163,8 @@ describe("closing in one thread while another reads", () => {
       })();`;
     const memory = mapFile(path, { mode: "readWrite" });
     const workers = [1, 2].map(() => new Worker(source, { eval: true, workerData: memory.ticket() }));
-    for (const worker of workers) await once(worker, "message");
+    // Asked for before any can have answered.
+    await Promise.all(workers.map((worker) => once(worker, "message")));
     memory.close();
     memory.close();
     await new Promise((resolve) => setTimeout(resolve, 20));
