@@ -88,7 +88,7 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     return [...this.damagedShards.map((shard) => `shard ${shard}: was damaged, and built again from what is whole`), ...found];
   }
 
-  /** Joins free room that lies together, and makes the indexes small. The file stays as long as it is; `backup` makes a short one. */
+  /** Joins free room that lies together, and makes the indexes small. The file stays as long as it is. */
   compact(): void {
     this.checkWritable();
     this.flush();
