@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { test } from "node:test";
+import { join } from "node:path";
+import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ROOT } from "./package/tree.ts";
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
@@ -14,9 +16,12 @@ const EXAMPLES: Readonly<Record<string, { readonly parameters: readonly string[]
   particles: { parameters: ["3"], prints: /pool\(Particle\)/ },
 };
 
+// Examples import the package by its name, as a program of a user does: what is built.
+before(() => run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"], { cwd: ROOT }));
+
 for (const [name, { parameters, prints }] of Object.entries(EXAMPLES)) {
   test(`the example ${name} runs`, async () => {
-    const { stdout, stderr } = await run(process.execPath, [`${folder}${name}.js`, ...parameters], { timeout: 240_000 });
+    const { stdout, stderr } = await run(process.execPath, [`${folder}${name}.js`, ...parameters], { timeout: 900_000 });
     assert.equal(stderr, "");
     assert.match(stdout, prints);
   });

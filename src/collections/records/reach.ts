@@ -43,6 +43,7 @@ export class RegionSource implements ExtentSource {
   /** By more than what is needed, since growing a file takes system calls; by just that where there is no more. */
   #grow(end: number): boolean {
     const { byteLength, maxByteLength } = this.#memory;
+    if (end > maxByteLength) return false;
     const generous = Math.min(maxByteLength, end + Math.min(Math.max(byteLength >>> 2, LEAST_STEP_BYTES), MOST_STEP_BYTES));
     try {
       if (this.#memory.tryGrow(generous)) return true;
