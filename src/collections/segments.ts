@@ -1,4 +1,5 @@
 import type { Memory } from "../core/memory.ts";
+import { throwLost, UNIT_BYTES } from "./shared-interner-layout.ts";
 import type { SharedRoom } from "./shared-room.ts";
 
 const FIRST_BITS = 4;
@@ -58,9 +59,17 @@ export class Segments {
   #find(segment: number): number {
     const ref = Atomics.load(this.#memory.i32, this.#refs + segment);
     if (ref === 0) return Number.NaN;
+    this.#cover(ref * UNIT_BYTES + lengthOf(segment) * 4);
     const origin = ref * 2 - (segment === 0 ? 0 : 8 << segment);
     this.#origins[segment] = origin;
     return origin;
+  }
+
+  /** Another process may have made the memory longer than this one shows it: words beyond would be nobody else's. */
+  #cover(end: number): void {
+    const memory = this.#memory;
+    if (end <= memory.byteLength || (end <= memory.maxByteLength && memory.tryGrow(end))) return;
+    throwLost(memory, this.#refs * 4, end);
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { Segments } from "../../src/collections/segments.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import { interner, privateMemory, type StringId, sharedInterner, sharedMemory } from "../../src/index.ts";
 import { isMappingSupported, mapFile, openDictionary, openInterner, writeDictionary } from "../../src/mapped/index.ts";
@@ -144,4 +145,18 @@ describe("a dictionary in a file", { skip }, () => {
     writeFileSync(path, "text");
     refuses("not-an-offheap-file", () => openDictionary(path));
   });
+});
+
+test("words that another mapping has made, beyond what this one shows, are the same for both", { skip }, (context) => {
+  const path = join(temporaryDirectory(context), "words");
+  using one = mapFile(path, { mode: "readWrite", create: true, byteLength: 4096, maxByteLength: MiB(1) });
+  using other = mapFile(path, { mode: "readWrite", maxByteLength: MiB(1) });
+  one.grow(MiB(1));
+  one.i32[0] = MiB(1) / 16; // the ref of segment 0, in units of 8 bytes
+  const word = new Segments(other, 0).wordOf(3);
+  assert.equal(word, MiB(1) / 8 + 3);
+  Atomics.store(other.i32, word, 7);
+  assert.equal(one.i32[word], 7);
+  one.i32[1] = MiB(1) / 8;
+  assert.throws(() => new Segments(other, 0).wordOf(16), { code: "corrupt" });
 });
