@@ -1,4 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
+import { bump } from "../alloc/bump.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Type } from "../layout/type.ts";
@@ -30,5 +31,16 @@ export function checkCount(name: string, count: number): void {
     event: `needs a whole number as ${name}`,
     numbers: { [name]: String(count), least: 0, most: 2 ** 31 },
     cure: "Pass how many entries it is to hold.",
+  });
+}
+
+/** The allocator that a table is to take its blocks from: the given one, or one over a memory of its own. Throws `invalid-argument` where there is neither. */
+export function allocatorOf({ allocator, memory }: { readonly allocator?: Allocator; readonly memory?: Memory }): Allocator {
+  if (allocator !== undefined) return allocator;
+  if (memory !== undefined) return bump(memory);
+  throw new MemoryError("invalid-argument", {
+    subject: "hash table",
+    event: "was not told where to go",
+    cure: "Pass `allocator`, or a `memory` of its own.",
   });
 }

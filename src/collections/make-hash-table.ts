@@ -1,5 +1,3 @@
-import { bump } from "../alloc/bump.ts";
-import { MemoryError } from "../core/errors.ts";
 import type { BlobType } from "../layout/blob.ts";
 import type { TextType } from "../layout/text.ts";
 import { checkSeed, oddMultiplier, randomSeed } from "./hash.ts";
@@ -7,7 +5,7 @@ import { isKeyOfSlots } from "./hash-key.ts";
 import { HashTable } from "./hash-table.ts";
 import { allocateSlots } from "./hash-table-block.ts";
 import { capacityFor, slotLayout } from "./hash-table-layout.ts";
-import { checkCount, type HashTableOptions } from "./hash-table-options.ts";
+import { allocatorOf, checkCount, type HashTableOptions } from "./hash-table-options.ts";
 import { recordTable } from "./make-record-table.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { RecordTableOptions } from "./record-table-options.ts";
@@ -33,21 +31,8 @@ export function hashTable<Key extends number | bigint, Value, Input = Value>(
 function slotTable<Key extends number | bigint, Value, Input>(
   options: HashTableOptions<Key, Value, Input>,
 ): HashTable<Key, Value, Input> {
-  const {
-    key,
-    value,
-    memory,
-    allocator = memory === undefined ? undefined : bump(memory),
-    capacity = 0,
-    seed = randomSeed(),
-  } = options;
-  if (allocator === undefined) {
-    throw new MemoryError("invalid-argument", {
-      subject: "hash table",
-      event: "was not told where to go",
-      cure: "Pass `allocator`, or a `memory` of its own.",
-    });
-  }
+  const { key, value, capacity = 0, seed = randomSeed() } = options;
+  const allocator = allocatorOf(options);
   checkSeed("hash table", seed);
   checkCount("capacity", capacity);
   return new HashTable(allocateSlots(allocator, slotLayout(key, value), capacityFor(capacity), oddMultiplier(seed)), allocator);

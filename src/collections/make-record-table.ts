@@ -1,7 +1,5 @@
-import { bump } from "../alloc/bump.ts";
-import { MemoryError } from "../core/errors.ts";
 import { checkSeed, randomSeed } from "./hash.ts";
-import { checkCount } from "./hash-table-options.ts";
+import { allocatorOf, checkCount } from "./hash-table-options.ts";
 import { RecordTable } from "./record-table.ts";
 import { type RecordTableOptions, shardsFor } from "./record-table-options.ts";
 import { writeHead } from "./records/head.ts";
@@ -14,14 +12,8 @@ import { ValueBytes } from "./records/values.ts";
 export function recordTable<Key, Value, Input = Value>(
   options: RecordTableOptions<Key, Value, Input>,
 ): RecordTable<Key, Value, Input> {
-  const { key, value, memory, allocator = memory === undefined ? undefined : bump(memory), seed = randomSeed() } = options;
-  if (allocator === undefined) {
-    throw new MemoryError("invalid-argument", {
-      subject: "hash table",
-      event: "was not told where to go",
-      cure: "Pass `allocator`, or a `memory` of its own.",
-    });
-  }
+  const { key, value, seed = randomSeed() } = options;
+  const allocator = allocatorOf(options);
   checkSeed("hash table", seed);
   if (options.capacity !== undefined) checkCount("capacity", options.capacity);
   const plan = planRecords(shardsFor(options.capacity, options.shards), 0);
