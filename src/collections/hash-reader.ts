@@ -1,17 +1,18 @@
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
+import { NOWHERE } from "./hash-block.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
 import { findMany } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
-import { type HashSlots, NOWHERE } from "./hash-slots.ts";
+import type { HashSlots } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
-import { blockByteLength } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
 
 const NOTHING = privateMemory(0);
+const NO_CELLS = Int32Array.of(0);
 
 /** The half of a hash table that reads. See {@link HashTable}. */
 export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent {
@@ -29,24 +30,17 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     return this.slots.memory;
   }
 
-  /** Where the block begins. Growth moves it. */
+  /** Where its header begins. Growth moves it. */
   get byteOffset(): number {
     return this.settled().byteOffset;
   }
 
-  /** The length of the whole block. */
-  get byteLength(): number {
-    return blockByteLength(this.slots.layout.slotWords, this.slots.capacity);
-  }
+  /** The length of all its blocks; of a finished table of one block the length of that. */
+  abstract get byteLength(): number;
 
   /** Entries. */
   get size(): number {
     return this.settled().count;
-  }
-
-  /** How many entries it holds before it grows. */
-  get capacity(): number {
-    return this.settled().full;
   }
 
   /** The value of `key`, or undefined. */
@@ -66,7 +60,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   }
 
   /**
-   * `find` for the hottest loops: a function made for the block as it is now, in which V8 makes constants of everything that a method
+   * `find` for the hottest loops: a function made for the table as it is now, in which V8 makes constants of everything that a method
    * must load. Half to two thirds of the time of `find` where one call site uses one finder. It stays right when the table grows, but is no quicker
    * than `find` from then on: make it when the table is complete.
    */
@@ -113,7 +107,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   /** Reads every slot. O(capacity). */
   stats(): HashTableStats {
-    return slotStats(this.settled());
+    return slotStats(this.settled(), this.byteLength);
   }
 
   /** What contradicts the invariants in hash-table-layout.ts; empty when sound. O(capacity). */
@@ -132,6 +126,8 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   memoryClosed(): void {
     const slots = this.slots;
     slots.moved = true;
+    slots.cells = NO_CELLS;
+    slots.cellMask = 0;
     slots.words = NOTHING.i32;
     slots.f32 = NOTHING.f32;
     slots.f64 = NOTHING.f64;

@@ -13,12 +13,17 @@ export interface HashTableTypes<Key extends number | bigint, Value, Input = Valu
 }
 
 export interface HashTableOptions<Key extends number | bigint, Value, Input = Value> extends HashTableTypes<Key, Value, Input> {
-  /** Where the table's block goes. */
+  /** Where the table's blocks go. */
   readonly allocator?: Allocator;
   /** Instead of an allocator: a memory that has nothing else in it. */
   readonly memory?: Memory;
   /** How many entries it holds before it grows. Default 12. */
   readonly capacity?: number;
+  /**
+   * Keeps it one block, whose bytes can be copied anywhere and opened there by `HashTable.attach`. It grows by a block of twice the size then, to which all
+   * entries move at once. Default: it has pages as soon as it is longer than one.
+   */
+  readonly oneBlock?: boolean;
   /** 32 bits that the hash is made with. Default: random, so that nobody can choose keys that collide. A fixed one makes equal bytes of equal programs. */
   readonly seed?: number;
 }

@@ -31,9 +31,24 @@ export function hashTable<Key extends number | bigint, Value, Input = Value>(
 function slotTable<Key extends number | bigint, Value, Input>(
   options: HashTableOptions<Key, Value, Input>,
 ): HashTable<Key, Value, Input> {
-  const { key, value, capacity = 0, seed = randomSeed() } = options;
+  const { key, value, capacity = 0, seed = randomSeed(), oneBlock = false } = options;
   const allocator = allocatorOf(options);
   checkSeed("hash table", seed);
   checkCount("capacity", capacity);
-  return new HashTable(allocateSlots(allocator, slotLayout(key, value), capacityFor(capacity), oddMultiplier(seed)), allocator);
+  const layout = slotLayout(key, value);
+  const slots = capacityFor(capacity);
+  const isSmall = oneBlock || slots <= layout.pageSlots;
+  const table = new HashTable(
+    allocateSlots(allocator, layout, isSmall ? slots : capacityFor(0), oddMultiplier(seed)),
+    allocator,
+    oneBlock,
+  );
+  if (isSmall) return table;
+  try {
+    table.reserve(capacity);
+    return table;
+  } catch (error) {
+    table[Symbol.dispose]();
+    throw error;
+  }
 }
