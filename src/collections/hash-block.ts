@@ -94,7 +94,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     this.isPaged = shape.isPaged;
     this.pageSlots = shape.pageSlots;
     this.pageWords = shape.pageSlots * layout.slotWords;
-    this.full = fullAt(shape.pageSlots, shape.isPaged);
+    this.full = fullAt(shape.pageSlots);
     this.keyKind = layout.keyKind;
     this.narrow = layout.key.byteSize < 4;
     this.valueKind = valueKindOf(layout);
@@ -121,6 +121,11 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   /** The first slots of all pages. */
   pages(): number[] {
     return [...new Set(this.cells)];
+  }
+
+  isEmpty(at: number): boolean {
+    if (at === this.zeroAt) return this.words[this.head + HAS_ZERO] === 0;
+    return this.words[at] === 0 && (this.layout.keyWords === 1 || this.words[at + 1] === 0);
   }
 
   /** The hash of a key that `find` has just looked for. */

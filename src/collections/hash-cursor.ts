@@ -1,4 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
+import type { HashBlock } from "./hash-block.ts";
 import { NOWHERE } from "./hash-block.ts";
 import type { HashSlots } from "./hash-slots.ts";
 
@@ -100,7 +101,7 @@ export class HashCursor<Key, Value, Output> implements IterableIterator<Output> 
 }
 
 /** The last empty slot of a page. A sound one has one; of a damaged one without, the first slot: every slot then comes once all the same. */
-export function lastEmpty(slots: HashSlots<unknown, unknown, never>, first: number): number {
+export function lastEmpty(slots: HashBlock<unknown, unknown, never>, first: number): number {
   let at = first + slots.pageWords - slots.slotWords;
   while (at > first && !slots.isEmpty(at)) at -= slots.slotWords;
   return at;

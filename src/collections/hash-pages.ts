@@ -3,13 +3,15 @@ import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Dependent } from "../core/memory.ts";
 import { BLOCK_ALIGN, HEADER_BYTES } from "./block-header.ts";
-import { lastEmpty } from "./hash-cursor.ts";
+import { closeGap, copyEntry, placesOfCell } from "./hash-cells.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { checkSlotCount } from "./hash-table-block.ts";
 import { CELLS, DIRECTORY, fullAt, type SlotLayout, writePagedHeader } from "./hash-table-layout.ts";
 
 /** The directory doubles before a page has fewer cells than this, so that moving one away is a small step. */
-const CELLS_A_PAGE = 8;
+const CELLS_A_PAGE = 4;
+/** So many at least where room is reserved: then every cell finds a page with room for it. */
+const CELLS_RESERVED = 8;
 /** From so many cells a page on, a cell that fills a page is no chance. */
 const MOST_CELLS_A_PAGE = 128;
 /** Words of a memory that can be counted in 31 bits. */
@@ -17,7 +19,7 @@ const MOST_WORDS = 2 ** 31 - 1;
 
 /** How many pages `count` entries need, so that none has to be added while they come. */
 export function pagesFor(layout: SlotLayout<unknown, unknown, never>, count: number): number {
-  return Math.max(1, Math.ceil(count / expectedIn(fullAt(layout.pageSlots, true))));
+  return Math.max(1, Math.ceil(count / expectedIn(fullAt(layout.pageSlots))));
 }
 
 /** As many entries on average as leave room for moving a cell between pages, however uneven they are. */
@@ -47,9 +49,9 @@ export class HashPages<Key, Value, Input> implements Dependent {
   constructor(allocator: Allocator, layout: SlotLayout<Key, Value, Input>, multiplier: number, pages: number) {
     checkSlotCount(layout, pages * layout.pageSlots);
     this.#allocator = allocator;
-    this.#full = fullAt(layout.pageSlots, true);
+    this.#full = fullAt(layout.pageSlots);
     this.#places = new Int32Array(this.#full);
-    const cells = 2 ** Math.ceil(Math.log2(pages * CELLS_A_PAGE * 2));
+    const cells = 2 ** Math.ceil(Math.log2(pages * CELLS_RESERVED));
     const taken: [Ptr, number][] = [];
     const take = (byteLength: number): Ptr => {
       const ptr = allocator.allocZeroed(byteLength, BLOCK_ALIGN);
@@ -158,6 +160,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
   reserve(pages: number): void {
     checkSlotCount(this.slots.layout, pages * this.slots.pageSlots);
     while (this.pageCount < pages) this.#addPage();
+    while (this.slots.cells.length < pages * CELLS_RESERVED) this.#doubleCells();
   }
 
   /**
@@ -174,7 +177,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
         continue;
       }
       const page = this.#pageOf[cell];
-      const found = this.#placesOf(cell, page);
+      const found = placesOfCell(this.slots, this.#firsts[page], cell, this.#places);
       if (found > this.#full / 2) {
         if (length >= this.pageCount * MOST_CELLS_A_PAGE) return false;
         this.#doubleCells();
@@ -186,27 +189,13 @@ export class HashPages<Key, Value, Input> implements Dependent {
     }
   }
 
-  /** Fills `#places` with the entries of a cell, in an order in which they can be taken out one by one: see HashCursor. Returns their number. */
-  #placesOf(cell: number, page: number): number {
-    const { slots } = this;
-    const { slotWords, pageWords, cellMask } = slots;
-    const first = this.#firsts[page];
-    let at = lastEmpty(slots, first);
-    let found = 0;
-    for (let left = slots.pageSlots; left > 0; left--) {
-      at = (at === first ? first + pageWords : at) - slotWords;
-      if (!slots.isEmpty(at) && (slots.hashAt(at) & cellMask) === cell) this.#places[found++] = at;
-    }
-    return found;
-  }
-
   #move(cell: number, from: number, to: number, found: number): void {
     const { slots } = this;
     const [first, target] = [this.#firsts[from], this.#firsts[to]];
     for (let index = 0; index < found; index++) {
       const at = this.#places[index];
-      slots.copyTo(slots, at, target, slots.hashAt(at));
-      slots.closeGap(at, first);
+      copyEntry(slots, at, slots, target, slots.hashAt(at));
+      closeGap(slots, at, first);
     }
     this.#counts[from] -= found;
     this.#counts[to] += found;
@@ -283,7 +272,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
           if (!this.makeRoom(hash)) return false;
           cell = hash & this.slots.cellMask;
         }
-        from().copyTo(this.slots, at, this.#firsts[this.#pageOf[cell]], hash);
+        copyEntry(from(), at, this.slots, this.#firsts[this.#pageOf[cell]], hash);
         this.added(cell);
       }
     }

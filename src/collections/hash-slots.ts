@@ -1,5 +1,6 @@
 import { HEADER_WORDS } from "./block-header.ts";
 import { HashBlock, ValueKind } from "./hash-block.ts";
+import { closeGap, copyEntry } from "./hash-cells.ts";
 import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
@@ -77,11 +78,6 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     }
   }
 
-  isEmpty(at: number): boolean {
-    if (at === this.zeroAt) return this.words[this.head + HAS_ZERO] === 0;
-    return this.words[at] === 0 && (this.layout.keyWords === 1 || this.words[at + 1] === 0);
-  }
-
   hashAt(at: number, multiplier = this.multiplier): number {
     const { words } = this;
     return this.layout.keyWords === 1 ? hashOne(words[at], multiplier) : hashTwo(words[at], words[at + 1], multiplier);
@@ -98,44 +94,11 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     const { words, head, slotWords } = this;
     words[head + COUNT] -= 1;
     if (at !== this.zeroAt) {
-      this.closeGap(at, this.cells[this.hashAt(at) & this.cellMask] | 0);
+      closeGap(this, at, this.cells[this.hashAt(at) & this.cellMask] | 0);
       return;
     }
     words[head + HAS_ZERO] = 0;
     words.fill(0, at, at + slotWords);
-  }
-
-  /** Empties a slot of the page that begins at `first`: every entry behind it whose way from home crosses the gap moves into it. */
-  closeGap(at: number, first: number): void {
-    const { words, slotWords, pageWords, shift } = this;
-    const end = first + pageWords;
-    let gap = at;
-    let next = at;
-    for (;;) {
-      next += slotWords;
-      if (next === end) next = first;
-      if (next === at || this.isEmpty(next)) break;
-      const home = first + (this.hashAt(next) >>> shift) * slotWords;
-      const fromHome = next >= home ? next - home : next - home + pageWords;
-      const fromGap = next >= gap ? next - gap : next - gap + pageWords;
-      if (fromHome < fromGap) continue;
-      for (let word = 0; word < slotWords; word++) words[gap + word] = words[next + word];
-      gap = next;
-    }
-    for (let word = 0; word < slotWords; word++) words[gap + word] = 0;
-  }
-
-  /** Copies the entry in a slot into the page that begins at `first`, where its key is not and room is. Entries are not counted. */
-  copyTo(target: HashSlots<Key, Value, Input>, at: number, first: number, hash: number): void {
-    const { words, slotWords } = this;
-    const to = target.words;
-    const end = first + target.pageWords;
-    let vacant = first + (hash >>> target.shift) * slotWords;
-    while (!target.isEmpty(vacant)) {
-      vacant += slotWords;
-      if (vacant === end) vacant = first;
-    }
-    for (let word = 0; word < slotWords; word++) to[vacant + word] = words[at + word];
   }
 
   /** Copies the entry of key zero, if there is one, and the number of entries. */
@@ -159,7 +122,7 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     for (const first of this.pages()) {
       for (let at = first; at < first + this.pageWords; at += this.slotWords) {
         if (this.isEmpty(at)) continue;
-        this.copyTo(target, at, HEADER_WORDS, this.hashAt(at, target.multiplier));
+        copyEntry(this, at, target, HEADER_WORDS, this.hashAt(at, target.multiplier));
       }
     }
     this.copyHead(target);

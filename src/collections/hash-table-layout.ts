@@ -32,8 +32,8 @@
  * of it.
  *
  * Invariants:
- * 1. A block begins at a multiple of 8. pageSlots and the number of cells are powers of two; of a page that is full by 3/4 (format 1), or 13/16 (format 2)
- *    no more slots are taken. The key zero counts in format 1.
+ * 1. A block begins at a multiple of 8. pageSlots and the number of cells are powers of two; of the slots of a
+ *    block or page no more than 3/4 are taken. The key zero counts in format 1.
  * 2. count is the number of slots that are not empty, plus header word 9.
  * 3. No key twice. Every slot from a key's home to the key is occupied. A key is in the page of its cell.
  * 4. Words 0 … 6 never change. Empty slots and all padding are zero.
@@ -112,8 +112,8 @@ export function blockByteLength(slotWords: number, capacity: number): number {
 }
 
 /** The most entries that so many slots of one block, or of a page, hold. */
-export function fullAt(slots: number, isPaged = false): number {
-  return isPaged ? slots - (slots / 16) * 3 : slots - slots / 4;
+export function fullAt(slots: number): number {
+  return slots - slots / 4;
 }
 
 /** The least capacity of one block that holds `count` entries. */

@@ -8,7 +8,7 @@ import { HashWriter } from "./hash-writer.ts";
 
 /**
  * A map from numbers to values of one type, in memory instead of the heap: no object per entry, nothing for the collector to trace.
- * With keys and values of 32 bits it takes about 10 bytes an entry.
+ * With keys and values of 32 bits it takes 11 to 13 bytes an entry, at every size.
  *
  * ```ts
  * using rows = hashTable({ key: u32, value: u32, allocator });
