@@ -1,3 +1,4 @@
+import { endPlacement, OwnBump } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Handle } from "../core/handle.ts";
@@ -21,17 +22,15 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   readonly [SLOTS]: PoolSlots;
   protected wide = false;
   #lives = true;
-  readonly #owned: Memory | undefined;
   protected readonly place: Place;
   readonly #upstream: Lease;
 
   /** Use `pool`. */
-  constructor(type: T, { subject, allocator, owned, blockLength, capacity, form }: PoolPlan, tag: number) {
+  constructor(type: T, { subject, allocator, blockLength, capacity, form }: PoolPlan, tag: number) {
     this.subject = subject;
     this.type = type;
     this.place = new Place(undefined, type.name);
     this.memory = allocator.memory;
-    this.#owned = owned;
     this.#upstream = allocator.lease;
     const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity };
     const lease = this.memory.openLease(this.subject);
@@ -103,7 +102,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     this.memory.closeLease(lease, "was closed");
     this.#end();
     for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
-    this.#owned?.close();
+    endPlacement(allocator);
   }
 
   [Symbol.dispose](): void {
@@ -175,7 +174,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   }
 
   #throwEnded(): never {
-    if (this.memory.closed && this.#owned === undefined) this.memory.throwClosed();
+    if (this.memory.closed && !(this[SLOTS].allocator instanceof OwnBump)) this.memory.throwClosed();
     throw new MemoryError("closed", {
       subject: this.subject,
       event: "was used after it was closed, or after the allocator of its blocks was reset",
