@@ -2,6 +2,7 @@ import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
 import { isPowerOfTwo } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
@@ -159,6 +160,11 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
     });
     if (this.#chunks.length > used + 1) found.push(`${this.#chunks.length - used} chunks are empty`);
     return found;
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`chunked columns of ${this.type.name}`, this);
   }
 
   /** Gives all chunks back. Twice is harmless. */

@@ -2,6 +2,7 @@ import { placed } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
@@ -269,6 +270,11 @@ export class Columns<const F extends Fields> implements Disposable {
   /** What contradicts the invariants in columns-layout.ts; empty when sound. Reads the whole block. */
   checkInvariants(): string[] {
     return checkColumns(this.#store.block);
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`columns of ${this.type.name}`, this);
   }
 
   /** Gives the block back. Attached columns only end. */

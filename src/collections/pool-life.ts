@@ -2,6 +2,7 @@ import { endPlacement, OwnBump } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Handle } from "../core/handle.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
@@ -160,6 +161,11 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     const { moves, plan } = this[SLOTS];
     const { blockLength, form } = plan;
     Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true, moves }).prototype);
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(this.subject, this);
   }
 
   /** Throws when it has ended, and looks whether a WebAssembly memory has moved. */

@@ -13,6 +13,7 @@ import type { Allocator } from "../alloc/allocator.ts";
 import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Handle } from "../core/handle.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import { u32 } from "../layout/scalars.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
@@ -169,6 +170,11 @@ export class SlotMap<const F extends Fields> implements Disposable {
       else if (this.rowOf(handle) !== row) found.push(`the handle of row ${row} leads to row ${this.rowOf(handle)}`);
     }
     return found;
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`slot map of ${this.type.name}`, this);
   }
 
   /** Gives everything back. */

@@ -236,7 +236,8 @@ export class Memory implements Disposable {
   /** For `console.log`: not the bytes. */
   [INSPECT](): string {
     if (this.closed) return `<${this.subject}, closed>`;
-    return `<${this.subject}, ${this.byteLength} of at most ${this.maxByteLength} bytes${this.readOnly ? ", read-only" : ""}>`;
+    const most = this.maxByteLength < Number.MAX_SAFE_INTEGER ? ` of at most ${this.maxByteLength}` : "";
+    return `<${this.subject}, ${this.byteLength}${most} bytes${this.readOnly ? ", read-only" : ""}>`;
   }
 
   throwClosed(): never {
