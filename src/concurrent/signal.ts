@@ -59,8 +59,9 @@ export class Signal {
     this.memory.parking.notify(this.#word, 1);
   }
 
-  /** Announces a wait, and tells what to pass to it. What is waited for must be looked at in between. */
+  /** Announces a wait, and tells what to pass to it. What is waited for must be looked at in between. Who may only read announces nothing. */
   listen(): number {
+    if (this.memory.readOnly) return Atomics.load(this.memory.i32, this.#word);
     return Atomics.or(this.memory.i32, this.#word, WAITING) | WAITING;
   }
 
