@@ -1,5 +1,6 @@
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { NOWHERE } from "./hash-block.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
@@ -43,6 +44,11 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     return this.settled().count;
   }
 
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`hash table of ${this.slots.layout.key.name} to ${this.slots.layout.value.name}`, this);
+  }
+
   /** The value of `key`, or undefined. */
   get(key: Key): Value | undefined {
     const at = this.locate(key);
@@ -84,9 +90,17 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     findMany(this.settled(), keys, out, missing);
   }
 
-  forEach(callback: (value: Value, key: Key, table: this) => void): void {
+  /** The values of many keys, undefined for those that are not there. `findMany` makes no array. */
+  getMany(keys: Iterable<Key>): (Value | undefined)[] {
+    const values: (Value | undefined)[] = [];
+    for (const key of keys) values.push(this.get(key));
+    return values;
+  }
+
+  forEach(callback: (value: Value, key: Key, table: this) => void, thisArgument?: unknown): void {
+    if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
     const cursor = this.#cursor(() => undefined);
-    while (cursor.advance()) callback(cursor.value, cursor.key, this);
+    while (cursor.advance()) callback.call(thisArgument, cursor.value, cursor.key, this);
   }
 
   keys(): IterableIterator<Key> {
@@ -103,6 +117,14 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   [Symbol.iterator](): IterableIterator<[Key, Value]> {
     return this.entries();
+  }
+
+  /** An entry at random, each as likely as others about; undefined of an empty table. */
+  sample(): [Key, Value] | undefined {
+    const slots = this.settled();
+    if (slots.count === 0) return undefined;
+    const at = slots.occupiedFrom(Math.random(), Math.random());
+    return [slots.keyAt(at), slots.valueAt(at)];
   }
 
   /** Reads every slot. O(capacity). */

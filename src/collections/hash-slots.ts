@@ -78,6 +78,21 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     }
   }
 
+  /** The first entry from a place on: a page and a slot of it, both from 0 to 1. The zero slot where there is no other. */
+  occupiedFrom(page: number, slot: number): number {
+    const { cells, pageSlots, slotWords } = this;
+    const fromCell = Math.floor(page * cells.length);
+    const fromSlot = Math.floor(slot * pageSlots);
+    for (let cell = 0; cell < cells.length; cell++) {
+      const first = cells[(fromCell + cell) % cells.length];
+      for (let turn = 0; turn < pageSlots; turn++) {
+        const at = first + ((fromSlot + turn) % pageSlots) * slotWords;
+        if (!this.isEmpty(at)) return at;
+      }
+    }
+    return this.zeroAt;
+  }
+
   hashAt(at: number, multiplier = this.multiplier): number {
     const { words } = this;
     return this.layout.keyWords === 1 ? hashOne(words[at], multiplier) : hashTwo(words[at], words[at + 1], multiplier);

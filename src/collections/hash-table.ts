@@ -29,7 +29,7 @@ import { HashWriter } from "./hash-writer.ts";
  *
  * One thread writes. A table that is no longer written can be read by any number of threads and processes, through `attach`.
  */
-export class HashTable<Key extends number | bigint, Value, Input = Value>
+export class HashTable<Key extends number | bigint, Value, Input = Value, View = unknown>
   extends HashWriter<Key, Value, Input>
   implements Disposable
 {
@@ -41,11 +41,11 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
    * Throws `corrupt`, `layout-mismatch`, `unsupported-format`, `out-of-bounds`. Damaged entries give wrong answers, never an endless
    * loop and never bytes from outside the block.
    */
-  static attach<Key extends number | bigint, Value, Input = Value>(
+  static attach<Key extends number | bigint, Value, Input = Value, View = unknown>(
     memory: Memory,
     byteOffset: number,
-    types: HashTableTypes<Key, Value, Input>,
-  ): HashTable<Key, Value, Input> {
+    types: HashTableTypes<Key, Value, Input, View>,
+  ): HashTable<Key, Value, Input, View> {
     const layout = slotLayout(types.key, types.value);
     readHeader(memory, byteOffset, layout);
     const { lease } = memory;
@@ -67,6 +67,50 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     const at = this.locate(key);
     const place = at >= 0 ? at : this.insert(at, key, value);
     return this.slots.valueAt(place);
+  }
+
+  /** The value of `key`, which is `make(key)` from now on if it had none. Throws as `set` does. */
+  getOrInsertWith(key: Key, make: (key: Key) => Input): Value {
+    this.checkWritable();
+    const at = this.locate(key);
+    return at >= 0 ? this.slots.valueAt(at) : this.getOrInsert(key, make(key));
+  }
+
+  /**
+   * Makes the value of `key` what `change` returns for the present one, which is undefined without an entry. When `change` returns undefined nothing
+   * changes. Returns the value that is there then. Throws as `set` does.
+   */
+  update(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
+    this.checkWritable();
+    const wanted = change(this.get(key));
+    if (wanted !== undefined) this.set(key, wanted);
+    return this.get(key);
+  }
+
+  /** Adds to a number, which is 0 without an entry, and returns the sum. Throws `bad-value` where the sum does not fit. */
+  add(this: HashTable<Key, number, number>, key: Key, amount: number): number {
+    this.checkWritable();
+    const at = this.locate(key);
+    if (at < 0) return this.getOrInsert(key, amount);
+    this.slots.writeValue(at, this.slots.valueAt(at) + amount);
+    return this.slots.valueAt(at);
+  }
+
+  /** Sets every entry, in turn. What comes first is there even if a later one throws. Quickest after `reserve`. */
+  setMany(entries: Iterable<readonly [Key, Input]>): this {
+    for (const [key, value] of entries) this.set(key, value);
+    return this;
+  }
+
+  /**
+   * The value of `key` where it lies, without a copy, or undefined: of a struct an object whose fields read and write the entry, of others `{ value }`.
+   * Until an entry comes or goes: then it throws `stale-view`.
+   */
+  view(key: Key): View | undefined {
+    const at = this.locate(key);
+    if (at < 0) return undefined;
+    this.views ??= this.memory.openLease("hash table", { readOnly: !this.isWritable });
+    return this.slots.layout.value.view(this.views, this.slots.valueByteOffset(at)) as View;
   }
 
   /** Whether `key` was there. */
@@ -107,6 +151,8 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     slots.moved = true;
     if (this.memory.closed) return;
     this.memory.removeDependent(this);
+    if (this.views !== undefined) this.memory.closeLease(this.views, "was disposed of");
     if (alive) this.free(slots);
+    this.endMemory();
   }
 }

@@ -1,6 +1,8 @@
 import type { Allocator } from "../alloc/allocator.ts";
+import { endPlacement } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
+import type { Lease } from "../core/lease.ts";
 import { oddMultiplier, randomSeed } from "./hash.ts";
 import { NOWHERE } from "./hash-block.ts";
 import { fitsKey } from "./hash-key.ts";
@@ -22,6 +24,8 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
   /** Whether it is to stay one block. */
   readonly #isOneBlock: boolean;
   #pages: HashPages<Key, Value, Input> | undefined;
+  /** What views of values live by: until an entry comes or goes. Made with the first view. */
+  protected views: Lease | undefined;
   /** The number of slots at which the multiplier was last exchanged. */
   #reseededAt = 0;
 
@@ -81,6 +85,10 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     }
     this.#pages.memoryMoved();
     this.#adopt();
+  }
+
+  protected get isWritable(): boolean {
+    return this.#allocator !== undefined;
   }
 
   protected checkWritable(): void {
@@ -203,9 +211,15 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     else if (this.#allocator !== undefined) freeSlots(this.#allocator, slots);
   }
 
+  /** Ends the memory that it had of its own. */
+  protected endMemory(): void {
+    endPlacement(this.#allocator);
+  }
+
   protected changed(removedAt: number): void {
     this.changes.count += 1;
     this.changes.removedAt = removedAt;
+    this.views?.end("had entries come or go");
   }
 
   #refuseKey(key: Key): never {
