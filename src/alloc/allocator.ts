@@ -8,6 +8,8 @@ import type { Placer } from "../core/placer.ts";
 import { checkBlock, checkBlockShape, checkCount } from "./block-checks.ts";
 import { endView, placeOfLiveView } from "./end-view.ts";
 
+export { checkGrowsUnder } from "../core/block-source.ts";
+
 const DEFAULT_ALIGN = 8;
 
 /** What can be made in a place of its own. Every Type is. */
@@ -261,17 +263,4 @@ export abstract class Allocator implements Placer {
       cure,
     });
   }
-}
-
-/**
- * For structures that take further blocks as they grow: throws `invalid-argument` when `allocator`, by now, hands out blocks that end before those
- * that it handed out under `lease`, as an arena does inside a scope. Blocks taken there would be pulled away from under the structure.
- */
-export function checkGrowsUnder(lease: Lease, allocator: Allocator, subject: string): void {
-  if (allocator.lease === lease) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: `cannot grow inside a scope of its ${allocator.subject} that was opened after it and ends before it`,
-    cure: `Make the ${subject} inside the scope, give it an allocator of its own, or let it grow outside of the scope.`,
-  });
 }

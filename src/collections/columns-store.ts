@@ -1,4 +1,5 @@
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
+import { endPlacement } from "../alloc/own-memory.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
@@ -129,6 +130,7 @@ export class ColumnsStore implements Dependent, Tenant {
       });
     });
     this.#allocator?.free(this.#ptr, byteLength, BLOCK_ALIGN);
+    endPlacement(this.#allocator);
   }
 
   /** For Memory: growth has moved the bytes. */

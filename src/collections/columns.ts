@@ -1,7 +1,8 @@
-import { bump } from "../alloc/bump.ts";
+import { placed } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
@@ -29,16 +30,10 @@ import { ColumnsStore } from "./columns-store.ts";
 const DEFAULT_CAPACITY = 64;
 
 /** Columns without rows. See {@link Columns}. Throws `out-of-memory`. */
-export function columns<const F extends Fields>(type: StructType<F>, options: ColumnsOptions): Columns<F> {
-  const { memory, allocator = memory === undefined ? undefined : bump(memory), capacity = DEFAULT_CAPACITY } = options;
-  if (allocator === undefined) {
-    throw new MemoryError("invalid-argument", {
-      subject: "columns",
-      event: "were not told where to go",
-      cure: "Pass `allocator`, or a `memory` of its own.",
-    });
-  }
+export function columns<const F extends Fields>(type: StructType<F>, options: ColumnsOptions = {}): Columns<F> {
+  const { capacity = DEFAULT_CAPACITY } = options;
   checkRows("capacity", capacity);
+  const allocator = placed(`columns of ${type.name}`, options);
   const ptr = allocateBlock(type, allocator, capacity);
   return new Columns(type, { allocator, ptr, lease: allocator.lease, byteOffset: ptr, capacity });
 }
@@ -47,7 +42,7 @@ export function columns<const F extends Fields>(type: StructType<F>, options: Co
  * Many values of one struct, each field in an array of its own: for loops over one field or two of many rows, which then read nothing else.
  *
  * ```ts
- * using particles = columns(Particle, { allocator, capacity: 100_000 });
+ * using particles = columns(Particle, { capacity: 100_000 });
  * particles.append({ x: 1, y: 2 });
  * const x = particles.column("x");                     // a Float32Array of `size` elements
  * for (let i = 0; i < x.length; i++) x[i] += 0.5;
@@ -275,6 +270,11 @@ export class Columns<const F extends Fields> implements Disposable {
   /** What contradicts the invariants in columns-layout.ts; empty when sound. Reads the whole block. */
   checkInvariants(): string[] {
     return checkColumns(this.#store.block);
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`columns of ${this.type.name}`, this);
   }
 
   /** Gives the block back. Attached columns only end. */

@@ -1,5 +1,6 @@
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
 import { findMany } from "./hash-find-many.ts";
@@ -47,6 +48,11 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   /** How many entries it holds before it grows. */
   get capacity(): number {
     return this.settled().full;
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`hash table of ${this.slots.layout.key.name} to ${this.slots.layout.value.name}`, this);
   }
 
   /** The value of `key`, or undefined. */

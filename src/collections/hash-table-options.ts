@@ -1,7 +1,5 @@
-import type { Allocator } from "../alloc/allocator.ts";
-import { bump } from "../alloc/bump.ts";
+import type { Placement } from "../alloc/own-memory.ts";
 import { MemoryError } from "../core/errors.ts";
-import type { Memory } from "../core/memory.ts";
 import type { Type } from "../layout/type.ts";
 
 /** Key and value types of a table. */
@@ -12,11 +10,9 @@ export interface HashTableTypes<Key extends number | bigint, Value, Input = Valu
   readonly value: Type<Value, Input>;
 }
 
-export interface HashTableOptions<Key extends number | bigint, Value, Input = Value> extends HashTableTypes<Key, Value, Input> {
-  /** Where the table's block goes. */
-  readonly allocator?: Allocator;
-  /** Instead of an allocator: a memory that has nothing else in it. */
-  readonly memory?: Memory;
+export interface HashTableOptions<Key extends number | bigint, Value, Input = Value>
+  extends HashTableTypes<Key, Value, Input>,
+    Placement {
   /** How many entries it holds before it grows. Default 12. */
   readonly capacity?: number;
   /** 32 bits that the hash is made with. Default: random, so that nobody can choose keys that collide. A fixed one makes equal bytes of equal programs. */
@@ -31,16 +27,5 @@ export function checkCount(name: string, count: number): void {
     event: `needs a whole number as ${name}`,
     numbers: { [name]: String(count), least: 0, most: 2 ** 31 },
     cure: "Pass how many entries it is to hold.",
-  });
-}
-
-/** The allocator that a table is to take its blocks from: the given one, or one over a memory of its own. Throws `invalid-argument` where there is neither. */
-export function allocatorOf({ allocator, memory }: { readonly allocator?: Allocator; readonly memory?: Memory }): Allocator {
-  if (allocator !== undefined) return allocator;
-  if (memory !== undefined) return bump(memory);
-  throw new MemoryError("invalid-argument", {
-    subject: "hash table",
-    event: "was not told where to go",
-    cure: "Pass `allocator`, or a `memory` of its own.",
   });
 }

@@ -1,4 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
+import { endPlacement } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
@@ -123,6 +124,7 @@ export class HashTable<Key extends number | bigint, Value, Input = Value>
     if (this.memory.closed) return;
     this.memory.removeDependent(this);
     if (alive && this.#allocator !== undefined) freeSlots(this.#allocator, slots);
+    endPlacement(this.#allocator);
   }
 
   #checkWritable(): void {

@@ -1,3 +1,4 @@
+import { placed } from "../alloc/own-memory.ts";
 import type { BlobType } from "../layout/blob.ts";
 import type { TextType } from "../layout/text.ts";
 import { checkSeed, oddMultiplier, randomSeed } from "./hash.ts";
@@ -5,7 +6,7 @@ import { isKeyOfSlots } from "./hash-key.ts";
 import { HashTable } from "./hash-table.ts";
 import { allocateSlots } from "./hash-table-block.ts";
 import { capacityFor, slotLayout } from "./hash-table-layout.ts";
-import { allocatorOf, checkCount, type HashTableOptions } from "./hash-table-options.ts";
+import { checkCount, type HashTableOptions } from "./hash-table-options.ts";
 import { recordTable } from "./make-record-table.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { RecordTableOptions } from "./record-table-options.ts";
@@ -32,7 +33,7 @@ function slotTable<Key extends number | bigint, Value, Input>(
   options: HashTableOptions<Key, Value, Input>,
 ): HashTable<Key, Value, Input> {
   const { key, value, capacity = 0, seed = randomSeed() } = options;
-  const allocator = allocatorOf(options);
+  const allocator = placed("hash table", options);
   checkSeed("hash table", seed);
   checkCount("capacity", capacity);
   return new HashTable(allocateSlots(allocator, slotLayout(key, value), capacityFor(capacity), oddMultiplier(seed)), allocator);

@@ -1,6 +1,8 @@
+import { endPlacement, OwnBump } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Handle } from "../core/handle.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
@@ -21,17 +23,15 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   readonly [SLOTS]: PoolSlots;
   protected wide = false;
   #lives = true;
-  readonly #owned: Memory | undefined;
   protected readonly place: Place;
   readonly #upstream: Lease;
 
   /** Use `pool`. */
-  constructor(type: T, { subject, allocator, owned, blockLength, capacity, form }: PoolPlan, tag: number) {
+  constructor(type: T, { subject, allocator, blockLength, capacity, form }: PoolPlan, tag: number) {
     this.subject = subject;
     this.type = type;
     this.place = new Place(undefined, type.name);
     this.memory = allocator.memory;
-    this.#owned = owned;
     this.#upstream = allocator.lease;
     const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity };
     const lease = this.memory.openLease(this.subject);
@@ -103,7 +103,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     this.memory.closeLease(lease, "was closed");
     this.#end();
     for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
-    this.#owned?.close();
+    endPlacement(allocator);
   }
 
   [Symbol.dispose](): void {
@@ -163,6 +163,11 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true, moves }).prototype);
   }
 
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(this.subject, this);
+  }
+
   /** Throws when it has ended, and looks whether a WebAssembly memory has moved. */
   protected settle(): void {
     if (!this.#lives) this.#throwEnded();
@@ -175,7 +180,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   }
 
   #throwEnded(): never {
-    if (this.memory.closed && this.#owned === undefined) this.memory.throwClosed();
+    if (this.memory.closed && !(this[SLOTS].allocator instanceof OwnBump)) this.memory.throwClosed();
     throw new MemoryError("closed", {
       subject: this.subject,
       event: "was used after it was closed, or after the allocator of its blocks was reset",

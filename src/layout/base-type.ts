@@ -1,5 +1,6 @@
 import { NIL, type Ptr } from "../core/brand.ts";
 import { clearBytes } from "../core/clear-bytes.ts";
+import { INSPECT } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Placer } from "../core/placer.ts";
@@ -40,6 +41,11 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
   get fingerprint(): string {
     this.#fingerprint ??= fingerprint(this.signature);
     return this.#fingerprint;
+  }
+
+  /** For `console.log`: `<Point {x:f32@0,y:f32@4}#8/4>`. */
+  [INSPECT](): string {
+    return this.signature === this.name ? `<${this.name}>` : `<${this.name} ${this.signature}>`;
   }
 
   read(memory: Memory, byteOffset: number): Value {

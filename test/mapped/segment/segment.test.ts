@@ -49,7 +49,7 @@ describe("a segment", () => {
         for (const now of steps) {
           if (now.do === "pool") {
             use(now.name, "pool", (known) => {
-              const pool = segment.pool(now.name, Particle, { capacity: 100 });
+              const pool = segment.pool(now.name, Particle, { capacity: 1 });
               assert.equal(pool.countRecords(), known.value);
               pool.add({ x: now.value, y: -now.value });
               known.value += 1;
@@ -192,7 +192,8 @@ describe("a segment", () => {
     assert.ok(placeOf("pool") < moves);
     assert.equal(placeOf("open"), stays);
     kept.add({ x: 1 });
-    assert.equal(open.capacity, 10);
+    assert.throws(() => open.capacity, { code: "closed" });
+    assert.equal(kept.capacity, 10);
     segment.close();
     const again = machine.open();
     again.compact();
