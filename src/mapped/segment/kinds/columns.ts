@@ -53,6 +53,7 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
         capacity,
       });
     },
+    read: ({ memory }, byteOffset) => Columns.attach(memory, byteOffset, type),
     close: (made) => made[Symbol.dispose](),
     check: (made) => made.checkInvariants(),
   };
