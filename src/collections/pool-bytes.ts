@@ -12,6 +12,7 @@
  * Invariants: those of pool-slots.ts hold for the words; present is 0 or 1; the length is exactly what the header says.
  */
 
+import { placed } from "../alloc/own-memory.ts";
 import { alignUp } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
@@ -98,7 +99,10 @@ export function loadPool<T extends Poolable>(
   if (present.length === 0 || byteLength !== bytes.byteLength)
     refuse("has another length than it says", { byteLength, given: bytes.byteLength });
   if (header[CHECK] !== checkOf(memory)) refuse("is damaged", { check: header[CHECK] });
-  const pool = makePool(type, { ...options, blockLength, capacity, handles: form }, tag);
+  // In a row the first block is at its place only where none before it is missing.
+  const allocator = present.length === places ? options.allocator : placed(`pool of ${type.name}`, options);
+  const home = allocator === undefined ? options : { allocator };
+  const pool = makePool(type, { ...home, blockLength, capacity, handles: form }, tag);
   try {
     fill(pool[SLOTS], present, places, memory, start);
     pool.settleWidth();
@@ -113,12 +117,12 @@ export function loadPool<T extends Poolable>(
 }
 
 function fill(slots: PoolSlots, present: readonly number[], places: number, saved: Memory, start: number): void {
-  const { bits, allocator } = slots;
+  const { bits } = slots;
   const [first] = slots.ptrs;
   slots.forgetBlocks();
   slots.place(present[0], first);
   for (const block of present.slice(1)) {
-    const ptr: Ptr = allocator.rawAlloc(slots.blockByteLength, slots.blockAlign);
+    const ptr: Ptr = slots.takeBlock(block);
     if (ptr === NIL) throwFull(slots);
     slots.place(block, ptr);
   }

@@ -27,13 +27,13 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   readonly #upstream: Lease;
 
   /** Use `pool`. */
-  constructor(type: T, { subject, allocator, blockLength, capacity, form }: PoolPlan, tag: number) {
+  constructor(type: T, { subject, allocator, blockLength, capacity, form, inRow }: PoolPlan, tag: number) {
     this.subject = subject;
     this.type = type;
     this.place = new Place(undefined, type.name);
     this.memory = allocator.memory;
     this.#upstream = allocator.lease;
-    const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity };
+    const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity, inRow };
     const lease = this.memory.openLease(this.subject);
     this[SLOTS] = new PoolSlots({ ...plan, byteSize: type.byteSize, align: type.align }, allocator, lease);
     if (!this.#grow()) {
@@ -79,7 +79,10 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     while (slots.slotCount < count) if (!this.#grow()) throwFull(slots);
   }
 
-  /** Gives back blocks without records, all but one, and returns how many bytes. When there are some, every view is stale. Linear in the slots. */
+  /**
+   * Gives back blocks without records, all but one, and returns how many bytes; a pool that has its memory to itself keeps them for the next. When there are
+   * some, every view is stale. Linear in the slots.
+   */
   trim(): number {
     this.settle();
     const given = trimSlots(this[SLOTS]);
@@ -96,13 +99,13 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   /** Gives all blocks back. Every use after it throws `closed`; closing twice is harmless. */
   close(): void {
     if (!this.#lives) return;
-    const { ptrs, blockByteLength, blockAlign, allocator, lease } = this[SLOTS];
+    const { ptrs, plan, blockByteLength, blockAlign, allocator, lease } = this[SLOTS];
     const blocks = ptrs.filter((ptr) => ptr !== NIL).sort((a, b) => b - a);
     this.#upstream.removeTenant(this);
     this.memory.removeDependent(this);
     this.memory.closeLease(lease, "was closed");
     this.#end();
-    for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
+    if (!plan.inRow) for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
     endPlacement(allocator);
   }
 
@@ -159,8 +162,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     if (this.wide || this[SLOTS].reach <= NARROW_BYTES) return;
     this.wide = true;
     const { moves, plan } = this[SLOTS];
-    const { blockLength, form } = plan;
-    Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true, moves }).prototype);
+    Object.setPrototypeOf(this, poolClass(this.base, this.type, { ...plan, wide: true, moves }).prototype);
   }
 
   /** For `console.log`. */

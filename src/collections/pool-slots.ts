@@ -24,10 +24,13 @@
  * 4. `state[SIZE]` counts the live slots, `state[DETACHED]` the detached ones.
  * 5. Every index leads to a word of some slot (pool-blocks.ts): one that belongs to no block is led to the word of another index, which does not
  *    equal what is looked for. So no check of bounds is needed.
+ * 6. In a row (a pool that has its memory to itself) slot i is stride · i behind the first one, which begins at `blockAlign`. A block that is given back leaves
+ *    its place to the next of its number; until then its words are of slots that are free or retired, so that nothing is found there. An index beyond
+ *    the row leads to no word.
  */
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { alignUp } from "../core/align.ts";
-import { NIL } from "../core/brand.ts";
+import { NIL, type Ptr } from "../core/brand.ts";
 import { HANDLE_BITS, type HandleBits, type HandleForm } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
@@ -38,6 +41,8 @@ export const SLOTS: unique symbol = Symbol("slots");
 export const HEAD = 0;
 export const SIZE = 1;
 export const DETACHED = 2;
+/** Slots of 16, 32 or 64 bytes never lie across two lines of the cache when their block begins with one. */
+const LINE_BYTES = 64;
 /** Words are counted in 31 bits. */
 const MOST_BASE = 2 ** 31 - 1;
 
@@ -51,6 +56,8 @@ export interface SlotsPlan {
   readonly blockLength: number;
   /** The most slots that are ever used. */
   readonly capacity: number;
+  /** The blocks lie one behind the other: see invariant 6. */
+  readonly inRow: boolean;
 }
 
 /** How a slot is laid out. */
@@ -59,6 +66,9 @@ export interface SlotLayout {
   readonly recordByteOffset: number;
   /** From one slot to the next, in words. */
   readonly slotWords: number;
+  /** Of a slot. */
+  readonly slotAlign: number;
+  /** Of the first slot of a block. */
   readonly align: number;
 }
 
@@ -68,7 +78,8 @@ export function layoutSlot({ byteSize: wordBytes }: HandleBits, byteSize: number
   return {
     recordByteOffset,
     slotWords: alignUp(recordByteOffset + byteSize, slotAlign) / wordBytes,
-    align: Math.max(8, slotAlign),
+    slotAlign,
+    align: Math.max(LINE_BYTES, slotAlign),
   };
 }
 
@@ -92,10 +103,13 @@ export class PoolSlots extends PoolBlocks {
   /** A handle of at least this has the last generation. */
   readonly spent: number;
   words: Float64Array | Uint32Array;
+  readonly #slotAlign: number;
+  /** Blocks that have a place in the row. */
+  #rowLength = 0;
 
   constructor(plan: SlotsPlan, allocator: Allocator, lease: Lease) {
     const bits = HANDLE_BITS[plan.form];
-    const { recordByteOffset, slotWords, align } = layoutSlot(bits, plan.byteSize, plan.align);
+    const { recordByteOffset, slotWords, slotAlign, align } = layoutSlot(bits, plan.byteSize, plan.align);
     const blockByteLength = plan.blockLength * slotWords * bits.byteSize;
     super(bits.byteSize, blockByteLength);
     this.plan = plan;
@@ -110,6 +124,7 @@ export class PoolSlots extends PoolBlocks {
     this.recordByteOffset = recordByteOffset;
     this.slotWords = slotWords;
     this.blockAlign = align;
+    this.#slotAlign = slotAlign;
     this.blockByteLength = blockByteLength;
     this.words = this.takeWords();
     this.state[HEAD] = this.none;
@@ -196,10 +211,10 @@ export class PoolSlots extends PoolBlocks {
     const block = this.nextBlock(this.bits.generations - 1);
     const most = Math.min(capacity, this.retired);
     if (block * blockLength >= most) return false;
-    const ptr = this.allocator.rawAlloc(this.blockByteLength, this.blockAlign);
+    const ptr = this.takeBlock(block);
     if (ptr === NIL) return false;
     if ((ptr + this.blockByteLength) / this.bits.byteSize > MOST_BASE) {
-      this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
+      this.giveBack(ptr);
       return false;
     }
     this.words = this.takeWords();
@@ -207,6 +222,21 @@ export class PoolSlots extends PoolBlocks {
     this.place(block, ptr);
     this.#linkFresh(block, Math.min(blockLength, most - block * blockLength));
     return true;
+  }
+
+  /** Bytes for a block, which are not placed yet. NIL when there is no room. */
+  takeBlock(block: number): Ptr {
+    const { allocator, blockByteLength, blockAlign } = this;
+    if (!this.plan.inRow) return allocator.rawAlloc(blockByteLength, blockAlign);
+    for (; this.#rowLength <= block; this.#rowLength++) {
+      // Nobody else takes anything of this allocator, so the next block lies behind the last one.
+      if (allocator.rawAlloc(blockByteLength, this.#rowLength === 0 ? blockAlign : this.#slotAlign) === NIL) return NIL;
+    }
+    return (blockAlign + block * blockByteLength) as Ptr;
+  }
+
+  giveBack(ptr: Ptr): void {
+    if (!this.plan.inRow) this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
   }
 
   generationOf(word: number): number {

@@ -32,7 +32,7 @@ export function trimSlots(slots: PoolSlots): number {
     }
     if (used) continue;
     slots.displace(block, floor);
-    slots.allocator.rawFree(ptr, slots.blockByteLength, slots.blockAlign);
+    slots.giveBack(ptr);
     given += slots.blockByteLength;
     left -= 1;
   }
