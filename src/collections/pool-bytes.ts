@@ -23,7 +23,7 @@ import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHe
 import { fmix32 } from "./hash.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { Poolable, PoolOptions } from "./pool-options.ts";
-import { DETACHED, HEAD, layoutSlot, type PoolSlots, SIZE, SLOTS } from "./pool-slots.ts";
+import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
 import { throwFull } from "./pool-stories.ts";
 
 const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
@@ -56,7 +56,7 @@ export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
     (plan.form === "wide" ? 0 : 1) + plan.tag * 256,
   ]);
   i32[CAPACITY] = plan.capacity;
-  i32.set([state[HEAD], state[SIZE], state[DETACHED]], STATE);
+  i32.set([state.head, state.size, state.detached], STATE);
   i32[CHECK] = checkOf(memory);
   return memory.u8;
 }
@@ -106,7 +106,10 @@ export function loadPool<T extends Poolable>(
   try {
     fill(pool[SLOTS], present, places, memory, start);
     pool.settleWidth();
-    pool[SLOTS].state.set([header[STATE], header[STATE + 1], header[STATE + 2]]);
+    const { state } = pool[SLOTS];
+    state.head = header[STATE];
+    state.size = header[STATE + 1];
+    state.detached = header[STATE + 2];
     const [wrong] = pool.checkInvariants();
     if (wrong !== undefined) refuse(`contradicts itself: ${wrong}`, {});
   } catch (error) {

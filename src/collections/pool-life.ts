@@ -9,7 +9,7 @@ import { Place } from "../layout/place.ts";
 import { NARROW_BYTES } from "../layout/view-parts.ts";
 import { checkSlots } from "./pool-check.ts";
 import { checkCount, type Poolable, type PoolPlan } from "./pool-options.ts";
-import { PoolSlots, SLOTS, DETACHED as STATE_DETACHED, HEAD as STATE_HEAD, SIZE as STATE_SIZE } from "./pool-slots.ts";
+import { PoolSlots, SLOTS } from "./pool-slots.ts";
 import { poolClass } from "./pool-source.ts";
 import { throwFull } from "./pool-stories.ts";
 import { endAllSlots, trimSlots } from "./pool-sweep.ts";
@@ -46,12 +46,12 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
 
   /** Records. */
   get size(): number {
-    return this[SLOTS].state[STATE_SIZE];
+    return this[SLOTS].state.size;
   }
 
   /** Handles whose values were taken out with `detach`. */
   get detachedSize(): number {
-    return this[SLOTS].state[STATE_DETACHED];
+    return this[SLOTS].state.detached;
   }
 
   /** How many records the blocks that are there have room for. */
@@ -99,13 +99,14 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   /** Gives all blocks back. Every use after it throws `closed`; closing twice is harmless. */
   close(): void {
     if (!this.#lives) return;
-    const { ptrs, plan, blockByteLength, blockAlign, allocator, lease } = this[SLOTS];
+    const slots = this[SLOTS];
+    const { ptrs, allocator, lease } = slots;
     const blocks = ptrs.filter((ptr) => ptr !== NIL).sort((a, b) => b - a);
     this.#upstream.removeTenant(this);
     this.memory.removeDependent(this);
     this.memory.closeLease(lease, "was closed");
     this.#end();
-    if (!plan.inRow) for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
+    for (const ptr of blocks) slots.giveBack(ptr);
     endPlacement(allocator);
   }
 
@@ -148,7 +149,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   protected tryMakeRoom(): boolean {
     this.settle();
     const slots = this[SLOTS];
-    return slots.state[STATE_HEAD] !== slots.none || this.#grow();
+    return slots.state.head !== slots.none || this.#grow();
   }
 
   #grow(): boolean {

@@ -20,8 +20,8 @@
  * 1. A word equals the handle that leads to its slot exactly while that is live: in every other state its index is not i. So one comparison is
  *    the whole check, and no number that anybody can make up passes it.
  * 2. A word's generation only grows. When a block is given back, the highest of its generations becomes the floor of the next block at its place.
- * 3. The free list holds exactly the free slots, each once. Its links are in the words, its head is `state[HEAD]`.
- * 4. `state[SIZE]` counts the live slots, `state[DETACHED]` the detached ones.
+ * 3. The free list holds exactly the free slots, each once. Its links are in the words, its head is `state.head`.
+ * 4. `state.size` counts the live slots, `state.detached` the detached ones.
  * 5. Every index leads to a word of some slot (pool-blocks.ts): one that belongs to no block is led to the word of another index, which does not
  *    equal what is looked for. So no check of bounds is needed.
  * 6. In a row (a pool that has its memory to itself) slot i is stride · i behind the first one, which begins at `blockAlign`. A block that is given back leaves
@@ -30,17 +30,15 @@
  */
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { alignUp } from "../core/align.ts";
-import { NIL, type Ptr } from "../core/brand.ts";
+import { NIL } from "../core/brand.ts";
 import { HANDLE_BITS, type HandleBits, type HandleForm } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { PoolBlocks } from "./pool-blocks.ts";
+import { PoolState } from "./pool-state.ts";
 
 /** Under which a pool keeps them, for generated code and for what builds on a pool. */
 export const SLOTS: unique symbol = Symbol("slots");
-export const HEAD = 0;
-export const SIZE = 1;
-export const DETACHED = 2;
 /** Slots of 16, 32 or 64 bytes never lie across two lines of the cache when their block begins with one. */
 const LINE_BYTES = 64;
 /** Words are counted in 31 bits. */
@@ -87,15 +85,13 @@ export function layoutSlot({ byteSize: wordBytes }: HandleBits, byteSize: number
 export class PoolSlots extends PoolBlocks {
   readonly plan: SlotsPlan;
   readonly bits: HandleBits;
-  readonly allocator: Allocator;
   readonly memory: Memory;
   readonly lease: Lease;
-  /** Head of the free list, live slots, detached slots: see the constants. */
-  readonly state = new Int32Array(3);
+  readonly state = new PoolState();
+  /** For generated code. */
+  readonly stateWords = this.state.words;
   readonly recordByteOffset: number;
   readonly slotWords: number;
-  readonly blockByteLength: number;
-  readonly blockAlign: number;
   /** Whether the memory may move without being told: a WebAssembly module grows it. */
   readonly moves: boolean;
   readonly none: number;
@@ -103,18 +99,14 @@ export class PoolSlots extends PoolBlocks {
   /** A handle of at least this has the last generation. */
   readonly spent: number;
   words: Float64Array | Uint32Array;
-  readonly #slotAlign: number;
-  /** Blocks that have a place in the row. */
-  #rowLength = 0;
 
   constructor(plan: SlotsPlan, allocator: Allocator, lease: Lease) {
     const bits = HANDLE_BITS[plan.form];
     const { recordByteOffset, slotWords, slotAlign, align } = layoutSlot(bits, plan.byteSize, plan.align);
     const blockByteLength = plan.blockLength * slotWords * bits.byteSize;
-    super(bits.byteSize, blockByteLength);
+    super({ wordBytes: bits.byteSize, blockByteLength, blockAlign: align, rowAlign: plan.inRow ? slotAlign : 0 }, allocator);
     this.plan = plan;
     this.bits = bits;
-    this.allocator = allocator;
     this.memory = allocator.memory;
     this.lease = lease;
     this.moves = this.memory.home === "wasm";
@@ -123,11 +115,8 @@ export class PoolSlots extends PoolBlocks {
     this.spent = plan.tag * bits.tag + (bits.generations - 1) * bits.generation;
     this.recordByteOffset = recordByteOffset;
     this.slotWords = slotWords;
-    this.blockAlign = align;
-    this.#slotAlign = slotAlign;
-    this.blockByteLength = blockByteLength;
     this.words = this.takeWords();
-    this.state[HEAD] = this.none;
+    this.state.head = this.none;
   }
 
   /** Slots of the blocks that are there. */
@@ -157,13 +146,13 @@ export class PoolSlots extends PoolBlocks {
   /** Takes a slot off the free list and makes it live. The caller has grown when there was none. Its record is as it was left. */
   take(): number {
     const { state, words } = this;
-    const index = state[HEAD];
+    const index = state.head;
     const at = this.wordOf(index);
     const next = words[at] & this.bits.indexMask;
     const handle = words[at] - next + this.bits.generation + index;
     words[at] = handle;
-    state[HEAD] = next;
-    state[SIZE] += 1;
+    state.head = next;
+    state.size += 1;
     return handle;
   }
 
@@ -171,7 +160,7 @@ export class PoolSlots extends PoolBlocks {
   end(handle: number): void {
     const index = handle & this.bits.indexMask;
     this.free(this.wordOf(index), handle - index, index);
-    this.state[SIZE] -= 1;
+    this.state.size -= 1;
   }
 
   isDetached(handle: number): boolean {
@@ -186,20 +175,20 @@ export class PoolSlots extends PoolBlocks {
   detach(handle: number): void {
     const index = handle & this.bits.indexMask;
     this.words[this.wordOf(index)] = handle - index + this.none;
-    this.state[SIZE] -= 1;
-    this.state[DETACHED] += 1;
+    this.state.size -= 1;
+    this.state.detached += 1;
   }
 
   reattach(handle: number): void {
     this.words[this.wordOf(handle & this.bits.indexMask)] = handle;
-    this.state[SIZE] += 1;
-    this.state[DETACHED] -= 1;
+    this.state.size += 1;
+    this.state.detached -= 1;
   }
 
   endDetached(handle: number): void {
     const index = handle & this.bits.indexMask;
     this.free(this.wordOf(index), handle - index, index);
-    this.state[DETACHED] -= 1;
+    this.state.detached -= 1;
   }
 
   /**
@@ -222,21 +211,6 @@ export class PoolSlots extends PoolBlocks {
     this.place(block, ptr);
     this.#linkFresh(block, Math.min(blockLength, most - block * blockLength));
     return true;
-  }
-
-  /** Bytes for a block, which are not placed yet. NIL when there is no room. */
-  takeBlock(block: number): Ptr {
-    const { allocator, blockByteLength, blockAlign } = this;
-    if (!this.plan.inRow) return allocator.rawAlloc(blockByteLength, blockAlign);
-    for (; this.#rowLength <= block; this.#rowLength++) {
-      // Nobody else takes anything of this allocator, so the next block lies behind the last one.
-      if (allocator.rawAlloc(blockByteLength, this.#rowLength === 0 ? blockAlign : this.#slotAlign) === NIL) return NIL;
-    }
-    return (blockAlign + block * blockByteLength) as Ptr;
-  }
-
-  giveBack(ptr: Ptr): void {
-    if (!this.plan.inRow) this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
   }
 
   generationOf(word: number): number {
@@ -265,8 +239,9 @@ export class PoolSlots extends PoolBlocks {
   forget(): void {
     this.words = new Float64Array(0);
     this.forgetBlocks();
-    this.state.fill(0);
-    this.state[HEAD] = this.none;
+    this.state.size = 0;
+    this.state.detached = 0;
+    this.state.head = this.none;
   }
 
   /** A live slot's word, or another odd one's, becomes free, or retired when it had the last generation. */
@@ -275,8 +250,8 @@ export class PoolSlots extends PoolBlocks {
       this.words[at] = wordWithoutIndex + this.retired;
       return;
     }
-    this.words[at] = wordWithoutIndex + this.bits.generation + this.state[HEAD];
-    this.state[HEAD] = index;
+    this.words[at] = wordWithoutIndex + this.bits.generation + this.state.head;
+    this.state.head = index;
   }
 
   isOdd(word: number): boolean {
@@ -291,12 +266,12 @@ export class PoolSlots extends PoolBlocks {
     const floor = this.floors[block];
     // What a retired slot left as floor is odd; the next even one is above it.
     const start = tag + (floor + (floor % 2)) * bits.generation;
-    const behind = state[HEAD];
+    const behind = state.head;
     for (let slot = 0; slot < plan.blockLength; slot++) {
       const word = slot < usable ? start + (slot + 1 < usable ? first + slot + 1 : behind) : tag + bits.generation + this.retired;
       words[base + slot * slotWords] = word;
     }
-    state[HEAD] = first;
+    state.head = first;
   }
 
   /** Visits the words of all slots in their order. */

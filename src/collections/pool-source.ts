@@ -2,7 +2,8 @@ import { HANDLE_BITS, type HandleForm } from "../core/handle.ts";
 import { canGenerate, className, Source } from "../layout/generation.ts";
 import type { Type } from "../layout/type.ts";
 import type { Poolable } from "./pool-options.ts";
-import { HEAD, layoutSlot, SIZE, SLOTS } from "./pool-slots.ts";
+import { layoutSlot, SLOTS } from "./pool-slots.ts";
+import { HEAD, NEXT, SIZE, UNKNOWN } from "./pool-state.ts";
 import { throwNotLive } from "./pool-stories.ts";
 
 /** Up to here a record is zeroed word by word, which is several times faster than a call. */
@@ -53,6 +54,9 @@ function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide, 
     ? `at = ${times("i")} + ${align / bits.byteSize}`
     : `b = (i / ${blockLength}) | 0, at = t.bases[b & t.blockMask] + ${times(`i - b * ${blockLength}`)}`;
   const at = `const i = h & ${bits.indexMask}, ${found};`;
+  const taken = `let next = state[${NEXT}];
+  if (next < 0) next = word & ${bits.indexMask}; else state[${NEXT}] = ${UNKNOWN};
+  state[${HEAD}] = next; state[${SIZE}]++;`;
   const follow = moves ? "t.memory.byteLength;" : "";
   const position = wide ? `at * ${bits.byteSize} + ${recordByteOffset}` : `(at << ${shift}) + ${recordByteOffset} | 0`;
   const view = `new ${source.bind(type.leasedClass(wide, moves))}(t.lease, ${position})`;
@@ -66,23 +70,23 @@ uncheckedGet(h) { const t = ${own}; ${at} return ${view}; }
 add(init) {
   if (init !== undefined) return this.addFrom(init);
   const t = ${own}; ${follow}
-  const state = t.state;
+  const state = t.stateWords;
   let h = state[${HEAD}];
   if (h === ${none}) { this.makeRoom(); h = state[${HEAD}]; }
   ${at}
-  const words = t.words, word = words[at], next = word & ${bits.indexMask};
-  state[${HEAD}] = next; state[${SIZE}]++;
+  const words = t.words, word = words[at];
+  ${taken}
   ${zeroText(type, slotWords, recordByteOffset, bits.byteSize)}
   return words[at] = word - next + (${bits.generation} + i);
 }
 addFrom(init) {
   const t = ${own}; ${follow}
-  const state = t.state;
+  const state = t.stateWords;
   let h = state[${HEAD}];
   if (h === ${none}) { this.makeRoom(); h = state[${HEAD}]; }
   ${at}
-  const words = t.words, word = words[at], next = word & ${bits.indexMask};
-  state[${HEAD}] = next; state[${SIZE}]++;
+  const words = t.words, word = words[at];
+  ${taken}
   h = words[at] = word - next + (${bits.generation} + i);
   try { ${source.bind(type)}.rawWrite(t.memory, at * ${bits.byteSize} + ${recordByteOffset}, init); } catch (error) { this.remove(h); throw error; }
   return h;
@@ -91,9 +95,10 @@ remove(h) {
   const t = ${own}; ${at}
   const words = t.words;
   if (words[at] !== h || h >= t.spent) return this.removeRare(h);
-  const state = t.state;
-  words[at] = h - i + (${bits.generation} + state[${HEAD}]);
-  state[${HEAD}] = i; state[${SIZE}]--;
+  const state = t.stateWords;
+  const next = state[${HEAD}];
+  words[at] = h - i + (${bits.generation} + next);
+  state[${NEXT}] = next; state[${HEAD}] = i; state[${SIZE}]--;
 }`;
   const name = className(`${type.name}Pool`, "PoolOfType");
   const text = `return class ${name} extends ${source.bind(Base)} {${methods}\n};`;
