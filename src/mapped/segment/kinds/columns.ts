@@ -38,6 +38,7 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
       home.claimWriting();
       return continueColumns(memory, type, byteOffset, lease);
     },
+    read: ({ memory }, byteOffset) => Columns.attach(memory, byteOffset, type),
     close: (made) => made[Symbol.dispose](),
     check: (made) => made.checkInvariants(),
   };
