@@ -10,7 +10,7 @@
  * 2. pool[backs[row]] = row for every row, so handles and rows lead to each other.
  */
 import type { Allocator } from "../alloc/allocator.ts";
-import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
+import { endPlacement, OwnBump, type Placement, placed } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Handle } from "../core/handle.ts";
 import { INSPECT, shown } from "../core/inspect.ts";
@@ -62,7 +62,8 @@ export class SlotMap<const F extends Fields> implements Disposable {
     this.type = type;
     this.#allocator = allocator;
     this.columns = columns(type, { allocator, capacity });
-    this.#rows = makePool(u32, { allocator }, nextTag(), `slot map of ${type.name}`);
+    // A pool is quicker with a memory to itself.
+    this.#rows = makePool(u32, allocator instanceof OwnBump ? {} : { allocator }, nextTag(), `slot map of ${type.name}`);
     this.#backCapacity = Math.max(capacity, 1);
     this.#backs = allocator.alloc(this.#backCapacity * BACK_BYTES);
   }
