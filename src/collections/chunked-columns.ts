@@ -1,6 +1,8 @@
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
+import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
 import { isPowerOfTwo } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
@@ -10,9 +12,7 @@ import { type Columns, columns } from "./columns.ts";
 import type { ColumnRow } from "./columns-options.ts";
 import type { RowCursor } from "./columns-row.ts";
 
-export interface ChunkedColumnsOptions {
-  /** Where the chunks go. */
-  readonly allocator: Allocator;
+export interface ChunkedColumnsOptions extends Placement {
   /** Rows of a chunk: a power of two. Default 65 536. */
   readonly chunkCapacity?: number;
 }
@@ -31,7 +31,7 @@ const MOST_CHUNK_CAPACITY = 2 ** 28;
  * size, and growth adds one and moves none.
  *
  * ```ts
- * using particles = chunkedColumns(Particle, { allocator });
+ * using particles = chunkedColumns(Particle);
  * for (const chunk of particles.chunks()) {
  *   const [x, vx] = [chunk.column("x"), chunk.column("vx")];
  *   for (let i = 0; i < x.length; i++) x[i] += vx[i];
@@ -61,7 +61,8 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
   #disposed = false;
 
   /** Use `chunkedColumns`. */
-  constructor(type: StructType<F>, { allocator, chunkCapacity = DEFAULT_CHUNK_CAPACITY }: ChunkedColumnsOptions) {
+  constructor(type: StructType<F>, options: ChunkedColumnsOptions) {
+    const { chunkCapacity = DEFAULT_CHUNK_CAPACITY } = options;
     if (!isPowerOfTwo(chunkCapacity) || chunkCapacity > MOST_CHUNK_CAPACITY) {
       throw new MemoryError("invalid-argument", {
         subject: "chunked columns",
@@ -70,6 +71,7 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
         cure: "Pass 1024, 65536 or so.",
       });
     }
+    const allocator = placed(`chunked columns of ${type.name}`, options);
     this.type = type;
     this.memory = allocator.memory;
     this.chunkCapacity = chunkCapacity;
@@ -117,6 +119,25 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
     return index;
   }
 
+  /** Adds rows behind the last, all or none of them, and returns the number of the first. Throws what `append` throws; nothing has changed then. */
+  appendMany(rows: Iterable<StructInput<F>>): number {
+    this.#checkOpen();
+    const checked = Array.from(rows, (row, k) => this.type.rawCheck(row, this.#place.at(k)));
+    const first = this.size;
+    this.#makeChunks(first + checked.length);
+    for (let k = 0; k < checked.length; k++) this.#chunks[(first + k) >>> this.#shift].rawAppend(checked[k]);
+    return first;
+  }
+
+  /** Removes the last row and returns what it was, a copy; undefined where there is none. */
+  pop(): StructValue<F> | undefined {
+    const { size } = this;
+    if (size === 0) return undefined;
+    const row = this.get(size - 1);
+    this.resize(size - 1);
+    return row;
+  }
+
   /** Removes row `index`: the last row takes its number. Throws `out-of-bounds`. */
   swapRemove(index: number): void {
     const chunk = this.#at(index);
@@ -160,10 +181,16 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
     return found;
   }
 
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`chunked columns of ${this.type.name}`, this);
+  }
+
   /** Gives all chunks back. Twice is harmless. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const chunk of this.#chunks.splice(0).reverse()) chunk[Symbol.dispose]();
+    endPlacement(this.#allocator);
   }
 
   /** How many chunks have rows. */
@@ -251,6 +278,9 @@ class ChunkedRows<F extends Fields> implements RowCursor<ColumnRow<F>> {
 }
 
 /** Columns in chunks, without rows. See {@link ChunkedColumns}. Throws `invalid-argument`. */
-export function chunkedColumns<const F extends Fields>(type: StructType<F>, options: ChunkedColumnsOptions): ChunkedColumns<F> {
+export function chunkedColumns<const F extends Fields>(
+  type: StructType<F>,
+  options: ChunkedColumnsOptions = {},
+): ChunkedColumns<F> {
   return new ChunkedColumns(type, options);
 }

@@ -1,8 +1,8 @@
 import type { Allocator } from "../alloc/allocator.ts";
+import type { Placement } from "../alloc/own-memory.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
-import type { Memory } from "../core/memory.ts";
 import type { StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
 import { MOST_ROWS } from "./columns-layout.ts";
@@ -15,11 +15,7 @@ export type ColumnOf<Value> = bigint extends Value
   ? BigInt64Array | BigUint64Array
   : Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
 
-export interface ColumnsOptions {
-  /** Where the block goes. */
-  readonly allocator?: Allocator;
-  /** Instead of an allocator: a memory that has nothing else in it. */
-  readonly memory?: Memory;
+export interface ColumnsOptions extends Placement {
   /** How many rows there is room for before it grows. Default 64. */
   readonly capacity?: number;
 }

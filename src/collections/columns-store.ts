@@ -1,11 +1,12 @@
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
+import { endPlacement } from "../alloc/own-memory.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease, Tenant } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { BLOCK_ALIGN } from "./block-header.ts";
 import { allocateBlock, blockAt, type ColumnsBlock, endedBlock, publishSize, refreshSize } from "./columns-block.ts";
-import { copyRows } from "./columns-cells.ts";
+import { copyRange } from "./columns-cells.ts";
 import { type RowType, SIZE } from "./columns-layout.ts";
 import type { ColumnsHome } from "./columns-options.ts";
 import type { RowColumns } from "./columns-row.ts";
@@ -72,7 +73,7 @@ export class ColumnsStore implements Dependent, Tenant {
     // Read only now: allocating may have moved the memory.
     const from = this.block;
     const to = this.#blockAt(ptr, capacity);
-    copyRows(from, to, from.head[SIZE]);
+    copyRange(from, 0, to, 0, from.head[SIZE]);
     publishSize(to, from.head[SIZE]);
     this.memory.u8.fill(POISON, from.byteOffset, from.byteOffset + from.byteLength);
     allocator.free(this.#ptr, from.byteLength, BLOCK_ALIGN);
@@ -115,6 +116,18 @@ export class ColumnsStore implements Dependent, Tenant {
     });
   }
 
+  /** Throws `out-of-bounds` unless there are rows from `start` to before `end`. */
+  checkRange(start: number, end: number): void {
+    const { size } = this;
+    if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= size) return;
+    throw new MemoryError("out-of-bounds", {
+      subject: `columns of ${this.#type.name}`,
+      event: "have no such rows",
+      numbers: { start: String(start), end: String(end), size },
+      cure: "Stay from 0 to size.",
+    });
+  }
+
   /** Gives the block back; one of another's only ends. Twice is harmless. */
   close(): void {
     if (this.#ended) return;
@@ -129,6 +142,7 @@ export class ColumnsStore implements Dependent, Tenant {
       });
     });
     this.#allocator?.free(this.#ptr, byteLength, BLOCK_ALIGN);
+    endPlacement(this.#allocator);
   }
 
   /** For Memory: growth has moved the bytes. */

@@ -1,5 +1,6 @@
-import type { Allocator } from "../alloc/allocator.ts";
+import { Allocator } from "../alloc/allocator.ts";
 import { bump } from "../alloc/bump.ts";
+import { placed } from "../alloc/own-memory.ts";
 import { privateMemory } from "../core/homes.ts";
 import { Memory } from "../core/memory.ts";
 import { encodedByteLength } from "../core/utf8.ts";
@@ -246,10 +247,18 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
 /** An allocator over fresh memory hands out no block at 0, and aligns a frozen one to 64. */
 const FREEZE_MARGIN_BYTES = 128;
 
+/** An interner in private memory of its own, which ends with it. */
+export function interner<const Name extends string = string>(options?: InternerOptions<Name>): Interner<Name>;
 /** An interner that takes its memory from `place`: an allocator, or a whole Memory that serves nothing else. */
 export function interner<const Name extends string = string>(
   place: Allocator | Memory,
+  options?: InternerOptions<Name>,
+): Interner<Name>;
+export function interner<const Name extends string = string>(
+  place: Allocator | Memory | InternerOptions<Name> = {},
   options: InternerOptions<Name> = {},
 ): Interner<Name> {
-  return new Interner(place instanceof Memory ? bump(place) : place, options);
+  if (place instanceof Memory) return new Interner(bump(place), options);
+  if (place instanceof Allocator) return new Interner(place, options);
+  return new Interner(placed("interner", {}), place);
 }

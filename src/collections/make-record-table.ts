@@ -1,5 +1,6 @@
+import { placed } from "../alloc/own-memory.ts";
 import { checkSeed, randomSeed } from "./hash.ts";
-import { allocatorOf, checkCount } from "./hash-table-options.ts";
+import { checkCount } from "./hash-table-options.ts";
 import { RecordTable } from "./record-table.ts";
 import { type RecordTableOptions, shardsFor } from "./record-table-options.ts";
 import { writeHead } from "./records/head.ts";
@@ -13,7 +14,7 @@ export function recordTable<Key, Value, Input = Value>(
   options: RecordTableOptions<Key, Value, Input>,
 ): RecordTable<Key, Value, Input> {
   const { key, value, seed = randomSeed() } = options;
-  const allocator = allocatorOf(options);
+  const allocator = placed("hash table", options);
   checkSeed("hash table", seed);
   if (options.capacity !== undefined) checkCount("capacity", options.capacity);
   const plan = planRecords(shardsFor(options.capacity, options.shards), 0);

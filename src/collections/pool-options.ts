@@ -1,6 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
-import { bump } from "../alloc/bump.ts";
-import { movingMemory } from "../alloc/moving-memory.ts";
+import { type Placement, placed } from "../alloc/own-memory.ts";
 import { alignUp } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS, type HandleForm } from "../core/handle.ts";
@@ -16,11 +15,7 @@ export interface Poolable extends Type<unknown, never> {
   rawWrite(memory: Memory, byteOffset: number, value: unknown): void;
 }
 
-export interface PoolOptions {
-  /** Where the blocks go. Default: private memory of the pool's own, which ends with it. */
-  readonly allocator?: Allocator;
-  /** Instead of an allocator: a memory that has nothing else in it. */
-  readonly memory?: Memory;
+export interface PoolOptions extends Placement {
   /** Records of a block, which are taken and given back together. Default 100, or the capacity where that is less. */
   readonly blockLength?: number;
   /** The most records there can be. Default: as many as there are handles, 2^25 wide ones or 2^20 narrow ones. */
@@ -36,11 +31,11 @@ export interface PoolOptions {
 export interface PoolPlan {
   readonly subject: string;
   readonly allocator: Allocator;
-  /** The memory that ends with the pool. */
-  readonly owned: Memory | undefined;
   readonly blockLength: number;
   readonly capacity: number;
   readonly form: HandleForm;
+  /** Nothing but the pool takes blocks of the allocator. */
+  readonly inRow: boolean;
 }
 
 const DEFAULT_BLOCK_LENGTH = 100;
@@ -60,23 +55,13 @@ export function planPool(subject: string, type: Type<unknown, never>, options: P
   }
   const bits = HANDLE_BITS[form];
   const most = bits.indexMask - 1;
-  const { capacity = most, memory } = options;
+  const { capacity = most } = options;
   checkCount(subject, "capacity", capacity, 1, most);
   const { blockLength = Math.min(DEFAULT_BLOCK_LENGTH, capacity) } = options;
   checkCount(subject, "blockLength", blockLength, 1, most);
-  if (options.allocator !== undefined && memory !== undefined) {
-    throw new MemoryError("invalid-argument", {
-      subject,
-      event: "was given both an allocator and a memory",
-      cure: "Pass the allocator alone; it has a memory.",
-    });
-  }
-  const plan = { subject, blockLength, capacity, form };
-  if (options.allocator !== undefined) return { ...plan, allocator: options.allocator, owned: undefined };
-  if (memory !== undefined) return { ...plan, allocator: bump(memory), owned: undefined };
-  const owned =
-    options.capacity === undefined ? movingMemory(`memory of a ${subject}`) : privateMemory(0, { maxByteLength: room() });
-  return { ...plan, allocator: bump(owned), owned };
+  const makeMemory = options.capacity === undefined ? undefined : () => privateMemory(0, { maxByteLength: room() });
+  const inRow = options.allocator === undefined;
+  return { subject, blockLength, capacity, form, inRow, allocator: placed(subject, options, makeMemory) };
 
   function room(): number {
     const { slotWords, align } = layoutSlot(bits, type.byteSize, type.align);

@@ -1,4 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Memory } from "../core/memory.ts";
 import { RecordCursor } from "./record-cursor.ts";
 import { KEY, KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./records/layout.ts";
@@ -25,6 +26,11 @@ export abstract class RecordReader<Key, Value, Input = Value> implements Iterabl
   get size(): number {
     this.checkOpen();
     return this.store.count;
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`hash table of ${this.store.keys.type.name} to ${this.store.values.type.name}`, this);
   }
 
   /** A copy of the value of `key`, or undefined. Throws `corrupt` where the entry is damaged. */

@@ -1,6 +1,5 @@
-import type { Allocator } from "../alloc/allocator.ts";
+import type { Placement } from "../alloc/own-memory.ts";
 import { MemoryError } from "../core/errors.ts";
-import type { Memory } from "../core/memory.ts";
 import type { Type } from "../layout/type.ts";
 import { isShards } from "./records/head.ts";
 import { MOST_SHARDS } from "./records/layout.ts";
@@ -13,11 +12,7 @@ export interface RecordTableTypes<Key, Value, Input = Value> {
   readonly value: Type<Value, Input>;
 }
 
-export interface RecordTableOptions<Key, Value, Input = Value> extends RecordTableTypes<Key, Value, Input> {
-  /** Where the table goes. */
-  readonly allocator?: Allocator;
-  /** Instead of an allocator: a memory that has nothing else in it. */
-  readonly memory?: Memory;
+export interface RecordTableOptions<Key, Value, Input = Value> extends RecordTableTypes<Key, Value, Input>, Placement {
   /** How many entries are expected. */
   readonly capacity?: number;
   /** 32 bits that the hash is made with. Default: random, so that nobody can choose keys that collide. */

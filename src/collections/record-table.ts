@@ -1,4 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
+import { endPlacement } from "../alloc/own-memory.ts";
 import { alignUp } from "../core/align.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
@@ -177,12 +178,13 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     const blocks = allocator !== undefined && !this.memory.closed && lease.epoch === this.#epoch ? [...this.blocks()] : [];
     this.#disposed = true;
     for (const { ptr, byteSize } of blocks) allocator?.free(ptr, byteSize, 64);
+    endPlacement(allocator);
   }
 
   protected checkOpen(): void {
     const { lease } = this.#place;
-    if (this.memory.closed) this.memory.throwClosed();
     if (this.#disposed) throw disposed();
+    if (this.memory.closed) this.memory.throwClosed();
     if (lease.epoch !== this.#epoch) lease.throwStale(this.#epoch);
   }
 

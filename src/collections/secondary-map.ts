@@ -12,24 +12,19 @@
  * 2. A handle that is 0 is of a slot whose value was removed or never set.
  */
 import type { Allocator } from "../alloc/allocator.ts";
-import { bump } from "../alloc/bump.ts";
-import { movingMemory } from "../alloc/moving-memory.ts";
+import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
 import { alignUp } from "../core/align.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Handle } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
-import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ViewOf } from "../layout/type.ts";
 import type { Pool } from "./pool.ts";
 import type { Poolable } from "./pool-options.ts";
 import { SLOTS } from "./pool-slots.ts";
 
-export interface SecondaryMapOptions {
-  /** Where the values go. Default: private memory of its own. */
-  readonly allocator?: Allocator;
-}
+export interface SecondaryMapOptions extends Placement {}
 
 /** Values of `type` for records of `pool`. See {@link SecondaryMap}. */
 export function secondaryMap<T extends Poolable, U extends Type<unknown, never>>(
@@ -48,7 +43,6 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
   readonly pool: Pool<T>;
   readonly type: U;
   readonly #allocator: Allocator;
-  readonly #owned: Memory | undefined;
   readonly #lease: Lease;
   readonly #epoch: number;
   readonly #blockLength: number;
@@ -65,8 +59,7 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     this.pool = pool;
     this.type = type;
     this.#place = new Place(undefined, type.name);
-    this.#owned = options.allocator === undefined ? movingMemory("memory of a secondary map") : undefined;
-    this.#allocator = options.allocator ?? bump(this.#owned ?? movingMemory("memory of a secondary map"));
+    this.#allocator = placed(`secondary map of ${type.name}`, options);
     this.#lease = this.#allocator.lease;
     this.#epoch = this.#lease.epoch;
     this.#blockLength = pool[SLOTS].plan.blockLength;
@@ -153,7 +146,7 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
       for (const ptr of blocks) this.#allocator.free(ptr, this.#blockByteLength, this.#align);
     }
     this.#ptrs.length = 0;
-    this.#owned?.close();
+    endPlacement(this.#allocator);
   }
 
   #indexOf(handle: Handle<T>): number {

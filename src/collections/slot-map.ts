@@ -10,11 +10,10 @@
  * 2. pool[backs[row]] = row for every row, so handles and rows lead to each other.
  */
 import type { Allocator } from "../alloc/allocator.ts";
-import { bump } from "../alloc/bump.ts";
-import { movingMemory } from "../alloc/moving-memory.ts";
+import { endPlacement, OwnBump, type Placement, placed } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Handle } from "../core/handle.ts";
-import type { Memory } from "../core/memory.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import { u32 } from "../layout/scalars.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
@@ -23,11 +22,7 @@ import { type Columns, columns } from "./columns.ts";
 import type { ColumnOf, ColumnRow } from "./columns-options.ts";
 import { makePool, nextTag, type Pool } from "./pool.ts";
 
-export interface SlotMapOptions {
-  /** Where all of it goes. Default: private memory of its own, which ends with it. */
-  readonly allocator?: Allocator;
-  /** Instead of an allocator: a memory that has nothing else in it. */
-  readonly memory?: Memory;
+export interface SlotMapOptions extends Placement {
   /** How many rows there is room for before it grows. Default 64. */
   readonly capacity?: number;
 }
@@ -37,10 +32,7 @@ const BACK_BYTES = 8;
 
 /** A slot map without records. See {@link SlotMap}. Throws `invalid-argument`, `out-of-memory`. */
 export function slotMap<const F extends Fields>(type: StructType<F>, options: SlotMapOptions = {}): SlotMap<F> {
-  const { memory } = options;
-  const owned = options.allocator === undefined && memory === undefined ? movingMemory("memory of a slot map") : undefined;
-  const allocator = options.allocator ?? bump(memory ?? owned ?? movingMemory("memory of a slot map"));
-  return new SlotMap(type, allocator, options.capacity ?? DEFAULT_CAPACITY, owned);
+  return new SlotMap(type, placed(`slot map of ${type.name}`, options), options.capacity ?? DEFAULT_CAPACITY);
 }
 
 /**
@@ -62,17 +54,16 @@ export class SlotMap<const F extends Fields> implements Disposable {
   readonly columns: Columns<F>;
   readonly #rows: Pool<typeof u32>;
   readonly #allocator: Allocator;
-  readonly #owned: Memory | undefined;
   #backs: Ptr;
   #backCapacity: number;
 
   /** Use `slotMap`. */
-  constructor(type: StructType<F>, allocator: Allocator, capacity: number, owned: Memory | undefined) {
+  constructor(type: StructType<F>, allocator: Allocator, capacity: number) {
     this.type = type;
     this.#allocator = allocator;
-    this.#owned = owned;
     this.columns = columns(type, { allocator, capacity });
-    this.#rows = makePool(u32, { allocator }, nextTag(), `slot map of ${type.name}`);
+    // A pool is quicker with a memory to itself.
+    this.#rows = makePool(u32, allocator instanceof OwnBump ? {} : { allocator }, nextTag(), `slot map of ${type.name}`);
     this.#backCapacity = Math.max(capacity, 1);
     this.#backs = allocator.alloc(this.#backCapacity * BACK_BYTES);
   }
@@ -182,6 +173,11 @@ export class SlotMap<const F extends Fields> implements Disposable {
     return found;
   }
 
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`slot map of ${this.type.name}`, this);
+  }
+
   /** Gives everything back. */
   [Symbol.dispose](): void {
     if (this.#backs === NIL) return;
@@ -189,7 +185,7 @@ export class SlotMap<const F extends Fields> implements Disposable {
     this.#backs = NIL;
     this.#rows.close();
     this.columns[Symbol.dispose]();
-    this.#owned?.close();
+    endPlacement(this.#allocator);
   }
 
   #growBacks(): void {

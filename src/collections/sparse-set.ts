@@ -11,6 +11,7 @@
  * 2. sparse[dense[i]] = i for each of them. Other words of `sparse` may be anything, so an empty set needs no cleaning (Briggs and Torczon, 1993).
  */
 import type { Allocator } from "../alloc/allocator.ts";
+import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
@@ -20,9 +21,9 @@ import { checkCount } from "./pool-options.ts";
 const MOST_MEMBERS = 2 ** 30;
 
 /** An empty set of numbers from 0 to `capacity - 1`. Throws `invalid-argument`, `out-of-memory`. */
-export function sparseSet(allocator: Allocator, capacity: number): SparseSet {
+export function sparseSet(capacity: number, placement: Placement = {}): SparseSet {
   checkCount("sparse set", "capacity", capacity, 1, MOST_MEMBERS);
-  return new SparseSet(allocator, capacity);
+  return new SparseSet(placed("sparse set", placement), capacity);
 }
 
 /** Numbers that are added, removed and asked for in a few ns each, emptied in none, and listed without gaps. Eight bytes for each that can be. */
@@ -123,6 +124,7 @@ export class SparseSet implements Disposable, Iterable<number> {
   [Symbol.dispose](): void {
     if (this.#ptr === NIL) return;
     if (this.#lease.epoch === this.#epoch) this.#allocator.free(this.#ptr, this.capacity * 8);
+    endPlacement(this.#allocator);
     this.#ptr = NIL;
     this.#size = 0;
   }

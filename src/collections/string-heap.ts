@@ -1,4 +1,5 @@
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
+import { endPlacement } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
@@ -161,6 +162,7 @@ export class StringHeap {
     for (let at = this.#blockPtrs.length - 1; at >= 0; at--) {
       this.#allocator.rawFree(this.#blockPtrs[at], this.#blockByteLengths[at], 8);
     }
+    endPlacement(this.#allocator);
   }
 
   checkInvariants(): string[] {

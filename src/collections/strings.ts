@@ -1,4 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT, shown } from "../core/inspect.ts";
 import type { Memory } from "../core/memory.ts";
 import { copyText } from "./byte-source.ts";
 import { RecentStrings } from "./recent-strings.ts";
@@ -32,6 +33,11 @@ export abstract class Strings<Name extends string = string> implements Iterable<
   abstract lookup(text: string): StringId<Name> | undefined;
   /** The id of the text whose bytes are `source[start, end)`, or undefined when it is not there. */
   abstract lookupBytes(source: Uint8Array, start: number, end: number): StringId<Name> | undefined;
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(this.subject, this);
+  }
 
   /** The text of an id. Throws `out-of-bounds` for a number that is no id. About 10 ns for recently resolved ones, a decoding otherwise. */
   resolve(id: StringId<Name>): string {

@@ -1,10 +1,18 @@
 export type { Abortable } from "../core/abort.ts";
+export type { BlockSource } from "../core/block-source.ts";
 export type { Participant } from "../core/participant.ts";
 export type { SeatToken } from "../core/seat-token.ts";
 export { BARRIER_BYTES, Barrier, type BarrierOptions, barrier } from "./barrier.ts";
 export { attachBroadcast, Broadcast, type BroadcastOptions, broadcast, broadcastByteLength } from "./broadcast.ts";
 export { type AsyncConditionOptions, CONDITION_BYTES, Condition, type ConditionOptions, condition } from "./condition.ts";
 export { type AsyncHoldOptions, Held, type Holdable, type HoldOptions } from "./holdable.ts";
+export {
+  type AttachSharedPoolOptions,
+  attachSharedPool,
+  type SharedPoolOptions,
+  sharedPool,
+  sharedPoolByteLength,
+} from "./make-shared-pool.ts";
 export { Message } from "./message.ts";
 export { MessageClaim } from "./message-claim.ts";
 export { MessageConsumer, type ReadAction, type UnblockOptions } from "./message-consumer.ts";
@@ -34,15 +42,7 @@ export { Roster, type RosterOptions, roster, rosterByteLength } from "./roster.t
 export { RwLock, rwLock, rwLockByteLength } from "./rw-lock.ts";
 export { Semaphore, type SemaphoreOptions, semaphore, semaphoreByteLength } from "./semaphore.ts";
 export { SEQLOCK_BYTES, Seqlock, seqlock } from "./seqlock.ts";
-export {
-  type AttachSharedPoolOptions,
-  attachSharedPool,
-  type Guard,
-  SharedPool,
-  type SharedPoolOptions,
-  sharedPool,
-  sharedPoolByteLength,
-} from "./shared-pool.ts";
+export { type Guard, SharedPool } from "./shared-pool.ts";
 export { SIGNAL_BYTES, Signal } from "./signal.ts";
 export { Transmitter } from "./transmitter.ts";
 export type { AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";

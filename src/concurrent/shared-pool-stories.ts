@@ -6,17 +6,15 @@ import { RETIRED } from "./shared-pool-layout.ts";
 interface PoolStory {
   readonly subject: string;
   readonly tag: number;
-  readonly capacity: number;
 }
 
-/** Throws the error for a handle that leads to no live record: whether it ever can have, and what is in its slot now. */
-export function throwNotShared({ subject, tag, capacity }: PoolStory, handle: unknown, wordOf: (slot: number) => number): never {
+/** Throws the error for a handle that leads to no live record: whether it ever can have, and what is in its slot now. `wordOf` knows which slots there are. */
+export function throwNotShared({ subject, tag }: PoolStory, handle: unknown, wordOf: (slot: number) => number | undefined): never {
   const parts = handleParts(handle);
   const told = formatHandle(handle);
-  const ours = parts !== undefined && parts.form === "wide" && parts.tag === tag && parts.slotIndex < capacity;
-  const word = ours ? wordOf(parts.slotIndex) : 0;
-  const generation = word >>> 8;
-  if (!ours || (parts.generation > generation && word !== RETIRED)) {
+  const word = parts?.form === "wide" && parts.tag === tag ? wordOf(parts.slotIndex) : undefined;
+  const generation = (word ?? 0) >>> 8;
+  if (parts === undefined || word === undefined || (parts.generation > generation && word !== RETIRED)) {
     throw new MemoryError("foreign-handle", {
       subject,
       event: "was given a handle that is not of this pool",

@@ -2,36 +2,14 @@ import { MemoryError } from "../core/errors.ts";
 import { HANDLE_BITS, type Handle, NO_HANDLE } from "../core/handle.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
-import type { Participant } from "../core/participant.ts";
 import type { SeatToken } from "../core/seat-token.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../layout/type.ts";
 import type { Recovered } from "./recovered.ts";
-import {
-  checkHome,
-  checkShape,
-  formatSharedPool,
-  ORPHAN,
-  OWNER_MASK,
-  planSharedPool,
-  readSharedPool,
-  type SharedPoolPlan,
-} from "./shared-pool-layout.ts";
+import type { PoolBlock } from "./shared-blocks.ts";
+import { ORPHAN, OWNER_MASK } from "./shared-pool-layout.ts";
 import { throwNotShared } from "./shared-pool-stories.ts";
-import { SharedSlots } from "./shared-slots.ts";
-
-export interface SharedPoolOptions extends Participant {
-  /** The most records, for which there is room from the start. */
-  readonly capacity: number;
-  /** The most threads and processes that take part at once. Default 32, at most 253. */
-  readonly seats?: number;
-  /** Where in the memory it begins, a multiple of 64. Default 0. */
-  readonly byteOffset?: number;
-}
-
-export interface AttachSharedPoolOptions extends Participant {
-  readonly byteOffset?: number;
-}
+import type { SharedSlots } from "./shared-slots.ts";
 
 /** A record that stays as it is while it is held: see `SharedPool.guard`. */
 export interface Guard<View> extends Disposable {
@@ -40,42 +18,12 @@ export interface Guard<View> extends Disposable {
   release(): void;
 }
 
-const DEFAULT_SEATS = 32;
-const { indexMask, generation: ONE, generations, tag: ONE_TAG, tags } = HANDLE_BITS.wide;
-
-/** How many bytes a shared pool takes. Throws `invalid-argument`. */
-export function sharedPoolByteLength(type: Type<unknown, never>, shape: Pick<SharedPoolOptions, "capacity" | "seats">): number {
-  const { capacity, seats = DEFAULT_SEATS } = shape;
-  checkShape({ capacity, seats });
-  return planSharedPool(type, { capacity, seats }).byteLength;
-}
-
-/** A new pool in a memory that others can see. They open it with `attachSharedPool`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function sharedPool<T extends Type<unknown, never>>(memory: Memory, type: T, options: SharedPoolOptions): SharedPool<T> {
-  const { capacity, seats = DEFAULT_SEATS, byteOffset = 0 } = options;
-  checkShape({ capacity, seats });
-  checkHome(memory, byteOffset, type);
-  const plan = planSharedPool(type, { capacity, seats });
-  const tag = 1 + Math.floor(Math.random() * (tags - 1));
-  formatSharedPool(memory, byteOffset, type, plan, tag);
-  return new SharedPool(type, new SharedSlots(memory, byteOffset, plan, options), plan, tag);
-}
-
-/** The pool that another thread or process has made there. Throws `corrupt`, `layout-mismatch`, `unsupported-format`, `out-of-bounds`, `out-of-memory` (no seat left). */
-export function attachSharedPool<T extends Type<unknown, never>>(
-  memory: Memory,
-  type: T,
-  options: AttachSharedPoolOptions = {},
-): SharedPool<T> {
-  const { byteOffset = 0 } = options;
-  checkHome(memory, byteOffset, type);
-  const { plan, tag } = readSharedPool(memory, byteOffset, type);
-  return new SharedPool(type, new SharedSlots(memory, byteOffset, plan, options), plan, tag);
-}
+const { indexMask, generation: ONE, generations, tag: ONE_TAG } = HANDLE_BITS.wide;
 
 /**
  * A pool of one type that any number of threads and processes use at once, without locks: records are added and removed by anybody, each under a
- * handle that all of them understand. It has a fixed capacity. Each participant has an object of its own, on a seat in the pool.
+ * handle that all of them understand. It has the capacity that it was made with, or grows by blocks of an allocator; what is there never moves. Each
+ * participant has an object of its own, on a seat in the pool.
  *
  * ```ts
  * const jobs = sharedPool(memory, Job, { capacity: 10_000 });       // here
@@ -91,28 +39,33 @@ export function attachSharedPool<T extends Type<unknown, never>>(
 export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   readonly type: T;
   readonly memory: Memory;
-  readonly capacity: number;
   readonly subject: string;
   readonly #slots: SharedSlots;
   readonly #lease: Lease;
   readonly #place: Place;
   readonly #tag: number;
-  readonly #words: number;
-  readonly #records: number;
   #lives = true;
 
   /** Use `sharedPool` or `attachSharedPool`. */
-  constructor(type: T, slots: SharedSlots, plan: SharedPoolPlan, tag: number) {
+  constructor(type: T, slots: SharedSlots, tag: number) {
     this.type = type;
     this.memory = slots.memory;
-    this.capacity = plan.capacity;
     this.subject = `shared pool of ${type.name}`;
     this.#slots = slots;
     this.#lease = slots.memory.openLease(this.subject);
     this.#place = new Place(undefined, type.name);
     this.#tag = tag * ONE_TAG;
-    this.#words = slots.words;
-    this.#records = slots.byteOffset + plan.records;
+  }
+
+  /** Where it begins in its memory: what attaching takes. */
+  get byteOffset(): number {
+    return this.#slots.byteOffset;
+  }
+
+  /** Records that there is room for now. */
+  get capacity(): number {
+    if (!this.#lives) this.#throwClosed();
+    return this.#slots.blocks.capacity;
   }
 
   /** Names this participant, and no other that ever takes part: what others pass to `recover` when it has died. */
@@ -139,7 +92,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     const checked = init === undefined ? undefined : type.rawCheck(init, this.#place);
     const slot = this.#slots.take();
     if (slot < 0) return NO_HANDLE as Handle<T>;
-    const ptr = this.#records + slot * type.byteSize;
+    const ptr = this.#slots.blocks.recordOf(slot);
     if (init === undefined) memory.u8.fill(0, ptr, ptr + type.byteSize);
     else type.rawStore(memory, ptr, checked);
     return (this.#tag + this.#slots.publish(slot) * ONE + slot) as Handle<T>;
@@ -150,8 +103,9 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     if (!this.#lives) this.#throwClosed();
     const slot = handle & indexMask;
     const generation = Math.floor(handle / ONE) % generations;
-    if (this.#tag + generation * ONE + slot !== handle || generation % 2 === 0 || slot >= this.capacity) return false;
-    return Atomics.load(this.memory.i32, this.#words + slot) >>> 8 === generation;
+    const { blocks } = this.#slots;
+    if (this.#tag + generation * ONE + slot !== handle || generation % 2 === 0 || !blocks.isThere(slot)) return false;
+    return Atomics.load(this.memory.i32, blocks.wordOf(slot)) >>> 8 === generation;
   }
 
   /** A view of a record. Others can remove it at any moment: then it shows what comes there next. Throws `stale-handle`, `foreign-handle`, `closed`. */
@@ -167,7 +121,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   read(handle: Handle<T>): ValueOf<T> {
     const guard = this.guard(handle);
     try {
-      return this.type.read(this.memory, this.#records + (handle & indexMask) * this.type.byteSize) as ValueOf<T>;
+      return this.type.read(this.memory, this.#slots.blocks.recordOf(handle & indexMask)) as ValueOf<T>;
     } finally {
       guard.release();
     }
@@ -215,8 +169,8 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   /** The handles of all records, in the order of their slots. */
   *handles(): Generator<Handle<T>, void, undefined> {
     if (!this.#lives) this.#throwClosed();
-    for (let slot = 0; slot < this.capacity; slot++) {
-      const generation = Atomics.load(this.memory.i32, this.#words + slot) >>> 8;
+    for (const slot of this.#slots.blocks.used()) {
+      const generation = this.#wordOf(slot) >>> 8;
       if (generation % 2 === 1) yield (this.#tag + generation * ONE + slot) as Handle<T>;
     }
   }
@@ -235,8 +189,8 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   /** The handles of records whose owners have died, and which nobody has adopted, whoever recovered them, and whenever. */
   *orphans(): Generator<Handle<T>, void, undefined> {
     if (!this.#lives) this.#throwClosed();
-    for (let slot = 0; slot < this.capacity; slot++) {
-      const word = Atomics.load(this.memory.i32, this.#words + slot);
+    for (const slot of this.#slots.blocks.used()) {
+      const word = this.#wordOf(slot);
       if ((word >>> 8) % 2 === 1 && (word & OWNER_MASK) === ORPHAN) yield this.#handleOf(slot);
     }
   }
@@ -244,6 +198,12 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   /** Makes a record of the dead this participant's. Of any number that try at once, one gets true; false for what is no orphan. */
   adopt(handle: Handle<T>): boolean {
     return this.has(handle) && this.#slots.adopt(handle & indexMask, Math.floor(handle / ONE) % generations);
+  }
+
+  /** Blocks that it has taken of allocators since it was made. For those who free them when nobody uses the pool any more. */
+  blocks(): PoolBlock[] {
+    if (!this.#lives) this.#throwClosed();
+    return this.#slots.blocks.blocks();
   }
 
   /** What contradicts the invariants in shared-pool-layout.ts; empty when sound. Only for moments when no other participant is at work. */
@@ -267,17 +227,21 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
 
   /** The handle of the record in a slot, now. */
   #handleOf(slot: number): Handle<T> {
-    const generation = Atomics.load(this.memory.i32, this.#words + slot) >>> 8;
+    const generation = this.#wordOf(slot) >>> 8;
     return (this.#tag + generation * ONE + slot) as Handle<T>;
   }
 
   #view(slot: number): ViewOf<T> {
-    return this.type.view(this.#lease, this.#records + slot * this.type.byteSize) as ViewOf<T>;
+    return this.type.view(this.#lease, this.#slots.blocks.recordOf(slot)) as ViewOf<T>;
   }
 
   #throwNotLive(handle: unknown): never {
-    const wordOf = (slot: number) => Atomics.load(this.memory.i32, this.#words + slot);
-    throwNotShared({ subject: this.subject, tag: this.#tag / ONE_TAG, capacity: this.capacity }, handle, wordOf);
+    const wordOf = (slot: number) => (this.#slots.blocks.isThere(slot) ? this.#wordOf(slot) : undefined);
+    throwNotShared({ subject: this.subject, tag: this.#tag / ONE_TAG }, handle, wordOf);
+  }
+
+  #wordOf(slot: number): number {
+    return Atomics.load(this.memory.i32, this.#slots.blocks.wordOf(slot));
   }
 
   #throwClosed(): never {

@@ -1,3 +1,4 @@
+import type { BlockSource } from "../core/block-source.ts";
 import { HANDLE_BITS } from "../core/handle.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Participant } from "../core/participant.ts";
@@ -5,6 +6,7 @@ import { waitUntil } from "../core/patience.ts";
 import type { SeatToken } from "../core/seat-token.ts";
 import { Seats } from "../core/seats.ts";
 import { clearSeat, eraseGuard, guardedSlots, writeGuard } from "./guards.ts";
+import { SharedBlocks } from "./shared-blocks.ts";
 import { checkSharedPool } from "./shared-pool-check.ts";
 import {
   BUSY,
@@ -36,10 +38,8 @@ export interface TakenBack {
 /** One participant's hand in the slots of a shared pool: its seat, its cache, and the free list. Types and handles are for SharedPool. */
 export class SharedSlots {
   readonly memory: Memory;
-  readonly plan: SharedPoolPlan;
+  readonly blocks: SharedBlocks;
   readonly byteOffset: number;
-  /** Index of the first word among the i32 of the memory. */
-  readonly words: number;
   readonly seats: Seats;
   readonly #gate: number;
   readonly #list: TaggedList;
@@ -48,14 +48,12 @@ export class SharedSlots {
   /** Slots that this seat removed: given out again when no guard names them. */
   readonly #limbo: number[] = [];
 
-  constructor(memory: Memory, byteOffset: number, plan: SharedPoolPlan, participant: Participant) {
-    const base = byteOffset / 4;
+  constructor(memory: Memory, byteOffset: number, plan: SharedPoolPlan, participant: Participant, source?: BlockSource) {
     this.memory = memory;
     this.byteOffset = byteOffset;
-    this.plan = plan;
-    this.words = base + plan.words / 4;
-    this.#gate = base + GATE;
-    this.#list = new TaggedList(memory, byteOffset / 8 + HEAD, base + plan.links / 4, plan.capacity);
+    this.blocks = new SharedBlocks(memory, byteOffset, plan, source);
+    this.#gate = byteOffset / 4 + GATE;
+    this.#list = new TaggedList(memory, byteOffset / 8 + HEAD, this.blocks);
     const place = { byteOffset: byteOffset + SEATS, seats: plan.seats, strideByteLength: SEAT_BYTES };
     this.seats = new Seats(memory, place, SUBJECT, participant);
     this.seats.sit((seat) => void this.#repair(seat));
@@ -70,15 +68,15 @@ export class SharedSlots {
   /** Makes a slot of this seat live: whoever sees the new word sees what was written to the record before. Returns its generation. */
   publish(slot: number): number {
     const { i32 } = this.memory;
-    const word = i32[this.words + slot] + GENERATION;
-    Atomics.store(i32, this.words + slot, word);
+    const word = i32[this.blocks.wordOf(slot)] + GENERATION;
+    Atomics.store(i32, this.blocks.wordOf(slot), word);
     return word >>> 8;
   }
 
   /** Ends the record of that generation. False when it is over already: of any number of threads that try, one gets true. */
   end(slot: number, generation: number): boolean {
     const { i32 } = this.memory;
-    const at = this.words + slot;
+    const at = this.blocks.wordOf(slot);
     const spent = generation === LAST_GENERATION;
     const ended = spent ? RETIRED : ((generation + 1) * GENERATION) | this.seats.seat;
     for (;;) {
@@ -96,12 +94,12 @@ export class SharedSlots {
   adopt(slot: number, generation: number): boolean {
     const orphan = (generation * GENERATION) | ORPHAN | 0;
     const adopted = orphan - ORPHAN + this.seats.seat;
-    return Atomics.compareExchange(this.memory.i32, this.words + slot, orphan, adopted) === orphan;
+    return Atomics.compareExchange(this.memory.i32, this.blocks.wordOf(slot), orphan, adopted) === orphan;
   }
 
   /** Writes a guard and tells its word, or -1 when the record of that generation is over. Throws `out-of-memory` when all guards are in use. */
   guard(slot: number, generation: number): number {
-    return writeGuard(this.seats, slot, this.words + slot, generation);
+    return writeGuard(this.seats, slot, this.blocks.wordOf(slot), generation);
   }
 
   unguard(guard: number): void {
@@ -111,7 +109,7 @@ export class SharedSlots {
   /** Gives everything back and leaves the seat. What it has added stays, as nobody's. */
   leave(): void {
     const { seats } = this;
-    for (let slot = 0; slot < this.plan.capacity; slot++) this.#disown(slot, seats.seat, 0);
+    for (const slot of this.blocks.used()) this.#disown(slot, seats.seat, 0);
     this.#cache.push(...this.#limbo.splice(0));
     while (this.#cache.length > 0) this.#giveBack();
     clearSeat(seats, seats.seat);
@@ -135,7 +133,7 @@ export class SharedSlots {
     const gate = Atomics.load(this.memory.i32, this.#gate);
     return [
       ...this.seats.checkInvariants(),
-      ...checkSharedPool(this.seats, this.words, this.plan.capacity, this.#list.list(), mine),
+      ...checkSharedPool(this.seats, this.blocks, this.#list.list(), mine),
       ...(gate === 0 ? [] : [`the holder of ${gate} holds the gate`]),
     ];
   }
@@ -160,7 +158,6 @@ export class SharedSlots {
    * to the free list. Throws `participant-lost` when one of them hangs there.
    */
   #repair(dead: number): Omit<TakenBack, "seats"> {
-    const { i32 } = this.memory;
     this.#closeGate();
     try {
       for (const seat of this.seats.others()) if (seat !== dead) this.#awaitIdle(seat);
@@ -168,14 +165,15 @@ export class SharedSlots {
       const listed = this.#list.list();
       const orphans: number[] = [];
       const lost: number[] = [];
-      for (let slot = 0; slot < this.plan.capacity; slot++) {
-        const word = Atomics.load(i32, this.words + slot);
+      for (const slot of this.blocks.used()) {
+        const { i32 } = this.memory;
+        const word = Atomics.load(i32, this.blocks.wordOf(slot));
         const owner = word & OWNER_MASK;
         if (word === RETIRED || (owner !== dead && owner !== 0)) continue;
         if ((word >>> 8) % 2 === 1) {
           if (owner === dead && this.#disown(slot, dead, ORPHAN)) orphans.push(slot);
         } else if (owner === dead || !listed.has(slot)) {
-          Atomics.store(i32, this.words + slot, word - owner);
+          Atomics.store(i32, this.blocks.wordOf(slot), word - owner);
           lost.push(slot);
         }
       }
@@ -183,14 +181,14 @@ export class SharedSlots {
       if (lost.length > 0) this.#list.push(lost);
       return { slots: lost.length, orphans };
     } finally {
-      Atomics.store(i32, this.#gate, 0);
+      Atomics.store(this.memory.i32, this.#gate, 0);
     }
   }
 
   /** Another owner for the record of a slot, if there is one and `seat` is its owner. */
   #disown(slot: number, seat: number, owner: number): boolean {
     const { i32 } = this.memory;
-    const at = this.words + slot;
+    const at = this.blocks.wordOf(slot);
     const word = Atomics.load(i32, at);
     if ((word >>> 8) % 2 === 0 || (word & OWNER_MASK) !== seat) return false;
     // Only removing it can have changed it.
@@ -244,7 +242,7 @@ export class SharedSlots {
     Atomics.store(this.memory.i32, this.#busyWord(this.seats.seat), 0);
   }
 
-  /** Slots for the cache: those removed here first, then a batch of the free list, then what the dead had. */
+  /** Slots for the cache: those removed here first, then a batch that is free, then what the dead had, then those of a new block. */
   #refill(): number {
     this.#reclaim();
     if (this.#cache.length === 0) this.#fetch();
@@ -252,6 +250,8 @@ export class SharedSlots {
       this.#recoverDead();
       this.#fetch();
     }
+    // Others may have taken all of the block already.
+    while (this.#cache.length === 0 && this.blocks.grow(SUBJECT)) this.#fetch();
     return this.#cache.pop() ?? -1;
   }
 
@@ -270,12 +270,14 @@ export class SharedSlots {
     while (this.#cache.length > 2 * BATCH) this.#giveBack();
   }
 
-  /** Takes up to a batch off the free list. */
+  /** Takes up to a batch off the free list, or of slots that were never used. */
   #fetch(): void {
     this.#enter();
+    let taken = this.#list.pop(BATCH);
+    if (taken.length === 0) taken = this.blocks.takeFresh(BATCH);
+    taken.reverse();
     const { i32 } = this.memory;
-    const taken = this.#list.pop(BATCH).reverse();
-    for (const slot of taken) Atomics.store(i32, this.words + slot, i32[this.words + slot] | this.seats.seat);
+    for (const slot of taken) Atomics.store(i32, this.blocks.wordOf(slot), i32[this.blocks.wordOf(slot)] | this.seats.seat);
     this.#exit();
     const guarded = guardedSlots(this.seats);
     for (const slot of taken) (guarded?.has(slot) ? this.#limbo : this.#cache).push(slot);
@@ -286,7 +288,7 @@ export class SharedSlots {
     this.#enter();
     const { i32 } = this.memory;
     const given = this.#cache.splice(0, BATCH);
-    for (const slot of given) Atomics.store(i32, this.words + slot, i32[this.words + slot] - this.seats.seat);
+    for (const slot of given) Atomics.store(i32, this.blocks.wordOf(slot), i32[this.blocks.wordOf(slot)] - this.seats.seat);
     this.#list.push(given);
     this.#exit();
   }

@@ -1,6 +1,14 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 
+/** Where the links of a list are. */
+export interface Links {
+  /** Whether a number can be on it. */
+  isThere(number: number): boolean;
+  /** The i32 index of the link of such a number. */
+  linkOf(number: number): number;
+}
+
 /**
  * A stack of numbers that any thread pushes to and pops from without locks (Treiber, 1986), several at a time.
  *
@@ -11,30 +19,28 @@ import type { Memory } from "../core/memory.ts";
  */
 export class TaggedList {
   readonly #memory: Memory;
-  /** Index of the head among the i64 of the memory, of the first link among its i32. */
+  /** Index of the head among the i64 of the memory. */
   readonly #head: number;
-  readonly #links: number;
-  readonly #capacity: number;
+  readonly #links: Links;
 
-  constructor(memory: Memory, head: number, links: number, capacity: number) {
+  constructor(memory: Memory, head: number, links: Links) {
     this.#memory = memory;
     this.#head = head;
     this.#links = links;
-    this.#capacity = capacity;
   }
 
   /** Takes up to `most` numbers off, the first one first. */
   pop(most: number): number[] {
-    const { i32, i64 } = this.#memory;
+    const { i64 } = this.#memory;
     const taken: number[] = [];
     for (;;) {
       const before = Atomics.load(i64, this.#head);
       let next = Number(BigInt.asUintN(32, before));
       taken.length = 0;
       // Links of numbers that another takes meanwhile may be anything: then the head has changed, and all this is forgotten.
-      while (next !== 0 && next <= this.#capacity && taken.length < most) {
+      while (next !== 0 && taken.length < most && this.#links.isThere(next - 1)) {
         taken.push(next - 1);
-        next = Atomics.load(i32, this.#links + next - 1);
+        next = Atomics.load(this.#memory.i32, this.#links.linkOf(next - 1));
       }
       if (taken.length === 0) return taken;
       if (Atomics.compareExchange(i64, this.#head, before, headOf(before, next)) === before) return taken;
@@ -44,8 +50,8 @@ export class TaggedList {
   /** Puts numbers, which nobody else has, on top: the first one first. */
   push(given: readonly number[]): void {
     const { i32, i64 } = this.#memory;
-    for (let place = 1; place < given.length; place++) Atomics.store(i32, this.#links + given[place - 1], given[place] + 1);
-    const last = this.#links + given[given.length - 1];
+    for (let place = 1; place < given.length; place++) Atomics.store(i32, this.#links.linkOf(given[place - 1]), given[place] + 1);
+    const last = this.#links.linkOf(given[given.length - 1]);
     for (;;) {
       const before = Atomics.load(i64, this.#head);
       Atomics.store(i32, last, Number(BigInt.asUintN(32, before)));
@@ -58,7 +64,7 @@ export class TaggedList {
     const listed = new Set<number>();
     let next = Number(BigInt.asUintN(32, Atomics.load(this.#memory.i64, this.#head)));
     while (next !== 0) {
-      if (!(next > 0 && next <= this.#capacity) || listed.has(next - 1)) {
+      if (!this.#links.isThere(next - 1) || listed.has(next - 1)) {
         throw new MemoryError("corrupt", {
           subject: "shared pool",
           event: "has a free list that leads nowhere or in a circle",
@@ -67,7 +73,7 @@ export class TaggedList {
         });
       }
       listed.add(next - 1);
-      next = this.#memory.i32[this.#links + next - 1];
+      next = this.#memory.i32[this.#links.linkOf(next - 1)];
     }
     return listed;
   }

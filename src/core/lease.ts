@@ -1,4 +1,5 @@
 import { MemoryError } from "./errors.ts";
+import { INSPECT } from "./inspect.ts";
 import type { Memory, Views } from "./memory.ts";
 
 /** Something whose bytes are those that a lease stands for, so that it ends with the lease: an arena with chunks from there. */
@@ -96,6 +97,11 @@ export class Lease {
 
   removeTenant(tenant: Tenant): void {
     this.#tenants?.delete(tenant);
+  }
+
+  /** For `console.log`: not the bytes. */
+  [INSPECT](): string {
+    return `<lease of ${this.#subject}, epoch ${this.epoch}>`;
   }
 
   /** Throws the error of a store through a view that is only there to look at. For view classes. */

@@ -1,6 +1,7 @@
 import { checkByteLength } from "./align.ts";
 import type { Backing, Dependent, Home } from "./backing.ts";
 import { MemoryError } from "./errors.ts";
+import { INSPECT } from "./inspect.ts";
 import { Lease } from "./lease.ts";
 import { AtomicParking, type Parking } from "./parking.ts";
 import type { Ticket } from "./ticket.ts";
@@ -230,6 +231,13 @@ export class Memory implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For `console.log`: not the bytes. */
+  [INSPECT](): string {
+    if (this.closed) return `<${this.subject}, closed>`;
+    const most = this.maxByteLength < Number.MAX_SAFE_INTEGER ? ` of at most ${this.maxByteLength}` : "";
+    return `<${this.subject}, ${this.byteLength}${most} bytes${this.readOnly ? ", read-only" : ""}>`;
   }
 
   throwClosed(): never {

@@ -254,6 +254,14 @@ export class RobustLock {
   }
 }
 
+/** For when nobody takes part any more: the holder that the lock names is dead, and whoever acquires it next inherits it. May run again. */
+export function abandonLock({ i32 }: Memory, byteOffset: number): void {
+  const word = byteOffset / 4;
+  const holder = Atomics.load(i32, word) & TOKEN_MASK;
+  if (holder === OPEN || holder === CLOSED) return;
+  Atomics.store(i32, word, holder === HANDED_OVER ? OPEN : ABANDONED);
+}
+
 function newWait(timeoutMs: number, isAsync: boolean): Wait {
   return { since: performance.now(), timeoutMs, isAsync, slept: false, suspect: 0, seen: 0 };
 }

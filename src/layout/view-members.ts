@@ -1,10 +1,9 @@
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT } from "../core/inspect.ts";
 import { COPY, TYPE } from "./view-parts.ts";
 
 /** Fields are data, which `for … in` lists; methods are not. */
 export type MemberKind = "fields" | "methods";
-
-const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** Gives `target` the members of `members`, in the place of those it has under the same names. */
 export function install(target: object, members: object, kind: MemberKind): void {

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
-import { sharedMemory } from "../core/homes.ts";
 import { type ByteLock, system } from "../native/system.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
+import { sleep } from "./sleep.ts";
 
 /** Where a file that takes part in locking is found, and how it is known again. */
 export interface FileOrigin {
@@ -125,14 +125,6 @@ export class FileLocks {
       cure: "Wait until it is closed there. The kernel takes the lock from a process that has ended, so somebody who runs holds it.",
     });
   }
-}
-
-/** Nothing ever notifies it: waiting on it is sleeping. */
-let never: Int32Array | undefined;
-
-function sleep(ms: number): void {
-  never ??= sharedMemory(4).i32;
-  Atomics.wait(never, 0, 0, ms);
 }
 
 /** A descriptor of its own for the file, by its name or by a descriptor that leads to it. */

@@ -1,7 +1,8 @@
 import type { Memory } from "../core/memory.ts";
-import { AtomicParking, type Parking } from "../core/parking.ts";
+import { AtomicParking, after, type Parking, POLL_MS } from "../core/parking.ts";
 import { type Sleeping, system } from "../native/system.ts";
 import { sleepersOf } from "./futex-sleepers.ts";
+import { sleep } from "./sleep.ts";
 
 /**
  * Parking for threads and processes: on futexes, which are about the pages of the file and not about who maps them. A thread that waits for a message
@@ -25,9 +26,11 @@ class FutexParking implements Parking {
     this.#sleeping.sleep(this.#addressOf(word), seen, timeoutMs);
   }
 
-  async waitAsync(word: number, seen: number, timeoutMs: number): Promise<void> {
+  async waitAsync(word: number, seen: number, timeoutMs: number, ref = true): Promise<void> {
     const { buffer, i32 } = this.#memory;
     if (Atomics.load(i32, word) !== seen) return;
+    // A call on a thread of the pool would keep Node from ending.
+    if (!ref) return after(Math.min(timeoutMs, POLL_MS), ref);
     await sleepersOf(this.#sleeping).sleep({ address: this.#addressOf(word), seen, i32, word, buffer }, timeoutMs);
   }
 
@@ -47,8 +50,22 @@ class FutexParking implements Parking {
   }
 }
 
+/** For so long sleeps who only reads. */
+const LOOK_MS = 1;
+
+/**
+ * Parking for who only reads: nobody knows of it, so it looks again every millisecond. A futex on a page that is mapped for reading would make a private
+ * copy of the page, in which nothing ever changes.
+ */
+const LOOKING: Parking = {
+  wait: (_word, _seen, timeoutMs) => sleep(Math.min(timeoutMs, LOOK_MS)),
+  waitAsync: (_word, _seen, timeoutMs) => new Promise((resolve) => setTimeout(resolve, Math.min(timeoutMs, LOOK_MS))),
+  notify: () => {},
+};
+
 /** How those sleep that wait on words of a mapped memory. */
 export function mappedParking(memory: Memory): Parking {
+  if (memory.readOnly) return LOOKING;
   const { sleeping } = system();
   return sleeping === undefined ? new AtomicParking(memory) : new FutexParking(memory, sleeping);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { bump, f32, type Handle, MiB, pool, secondaryMap, slotMap, sparseSet, struct, u8, u16, utf8 } from "../../src/index.ts";
+import { f32, type Handle, MiB, pool, secondaryMap, slotMap, sparseSet, struct, u8, u16, utf8 } from "../../src/index.ts";
 import { HOMES } from "../conformance/homes.ts";
 
 const Enemy = struct("Enemy", { x: f32, hp: u16 });
@@ -57,7 +57,7 @@ for (const home of HOMES) {
       fc.assert(
         fc.property(STEPS, (steps) => {
           using memory = home.create(65_536);
-          using numbers = sparseSet(bump(memory), 50);
+          using numbers = sparseSet(50, { memory });
           const model = new Set<number>();
           for (const { kind, pick } of steps) {
             const value = pick % 50;
@@ -107,13 +107,13 @@ describe("a slot map", () => {
 describe("a sparse set", () => {
   it("refuses what is no number below its capacity, and use after its end", () => {
     using memory = HOMES[0].create(4096);
-    const numbers = sparseSet(bump(memory), 10);
+    const numbers = sparseSet(10, { memory });
     for (const wrong of [-1, 10, 1.5, Number.NaN]) {
       assert.equal(numbers.has(wrong), false);
       assert.throws(() => numbers.add(wrong), { code: "out-of-bounds" });
     }
-    assert.throws(() => sparseSet(bump(memory), 0), { code: "invalid-argument" });
-    assert.throws(() => sparseSet(bump(memory), 10_000), { code: "out-of-memory" });
+    assert.throws(() => sparseSet(0, { memory }), { code: "invalid-argument" });
+    assert.throws(() => sparseSet(10_000, { memory }), { code: "out-of-memory" });
     numbers[Symbol.dispose]();
     assert.throws(() => numbers.add(1), { code: "closed" });
   });

@@ -4,8 +4,12 @@ import { attachSharedPool, type SharedPool, sharedPool, sharedPoolByteLength } f
 import { BUSY, planSharedPool, RETIRED, SEAT_BYTES, SEATS } from "../../src/concurrent/shared-pool-layout.ts";
 import { SEAT_MASK } from "../../src/core/seat-token.ts";
 import { SEAT_OWN_WORDS } from "../../src/core/seats.ts";
-import { type Handle, type Memory, NO_HANDLE, privateMemory, struct, u32 } from "../../src/index.ts";
+import { attachSharedBump, type Handle, type Memory, NO_HANDLE, privateMemory, sharedBump, struct, u32 } from "../../src/index.ts";
+import { assertFails, assertHolds, type Bounds, explore } from "./explorer.ts";
+import { plays } from "./plays.ts";
 import { countSteps, diesAt, interruptedAt } from "./steps.ts";
+
+type Plays = typeof import("./shared-pool.scenario.ts");
 
 const Job = struct("Job", { number: u32 });
 type Jobs = SharedPool<typeof Job>;
@@ -15,18 +19,25 @@ const CAPACITY = 200;
 
 /** A pool with a first participant that stays, and others that may die. */
 class Stage implements Disposable {
-  readonly memory: Memory = privateMemory(sharedPoolByteLength(Job, { capacity: CAPACITY, seats: 4 }));
+  readonly memory: Memory;
   readonly dead = new Set<number>();
   readonly first: Jobs;
+  readonly #grows: boolean;
   #identity = 1;
 
-  constructor() {
-    this.first = sharedPool(this.memory, Job, { capacity: CAPACITY, seats: 4, ...this.#participant(1) });
+  /** One that grows begins with three slots. */
+  constructor(grows = false) {
+    this.#grows = grows;
+    this.memory = privateMemory(grows ? 16_384 : sharedPoolByteLength(Job, { capacity: CAPACITY, seats: 4 }));
+    const capacity = grows ? { capacity: 3, maxCapacity: CAPACITY, allocator: sharedBump(this.memory) } : { capacity: CAPACITY };
+    this.first = sharedPool(this.memory, Job, { ...capacity, seats: 4, ...this.#participant(1) });
   }
 
   join(): Jobs {
     this.#identity += 1;
-    return attachSharedPool(this.memory, Job, this.#participant(this.#identity));
+    const allocator = this.#grows ? { allocator: attachSharedBump(this.memory) } : {};
+    const { byteOffset } = this.first;
+    return attachSharedPool(this.memory, Job, { byteOffset, ...allocator, ...this.#participant(this.#identity) });
   }
 
   #participant(identity: number) {
@@ -100,26 +111,28 @@ const LIVES: Readonly<Record<string, (stage: Stage, jobs: Jobs) => void>> = {
 };
 
 describe("a shared pool", () => {
-  for (const [title, life] of Object.entries(LIVES)) {
-    it(`loses nothing and hands out nothing twice when a participant that ${title} dies at any step`, () => {
-      const run = (last: number): boolean => {
-        using stage = new Stage();
-        const kept = new Map<JobHandle, number>();
-        for (let number = 0; number < 5; number++) kept.set(stage.first.add({ number }), number);
-        if (title.startsWith("removes")) for (const handle of [...kept.keys()].slice(3)) kept.delete(handle);
-        const jobs = stage.join();
-        const died = diesAt(last, () => life(stage, jobs));
-        if (title.startsWith("leaves") || title.startsWith("fetches")) kept.clear();
-        stage.killOthers();
-        stage.first.recover();
-        stage.checkAllThere(kept);
-        return died;
-      };
-      let last = 0;
-      // Every step of short lives; of long ones every seventh, which with 64 to a batch meets all places in the end.
-      while (run(last)) last += last < 150 ? 1 : 7;
-      assert.ok(last > 5);
-    });
+  for (const grows of [false, true]) {
+    for (const [title, life] of Object.entries(LIVES)) {
+      it(`loses nothing and hands out nothing twice when a participant that ${title} dies at any step${grows ? ", and it grows" : ""}`, () => {
+        const run = (last: number): boolean => {
+          using stage = new Stage(grows);
+          const kept = new Map<JobHandle, number>();
+          for (let number = 0; number < 5; number++) kept.set(stage.first.add({ number }), number);
+          if (title.startsWith("removes")) for (const handle of [...kept.keys()].slice(3)) kept.delete(handle);
+          const jobs = stage.join();
+          const died = diesAt(last, () => life(stage, jobs));
+          if (title.startsWith("leaves") || title.startsWith("fetches")) kept.clear();
+          stage.killOthers();
+          stage.first.recover();
+          stage.checkAllThere(kept);
+          return died;
+        };
+        let last = 0;
+        // Every step of short lives; of long ones every seventh, which with 64 to a batch meets all places in the end.
+        while (run(last)) last += last < 150 ? 1 : 7;
+        assert.ok(last > 5);
+      });
+    }
   }
 
   it("is recovered by whoever comes next when who recovers dies, at any step", () => {
@@ -176,7 +189,7 @@ describe("a shared pool", () => {
     const first = stage.first.add();
     const slot = first % 2 ** 25;
     const last = 2 ** 23 - 1;
-    const at = planSharedPool(Job, { capacity: CAPACITY, seats: 4 }).words / 4 + slot;
+    const at = planSharedPool(Job, { capacity: CAPACITY, maxCapacity: CAPACITY, seats: 4 }).block / 4 + slot;
     stage.memory.i32[at] = ((last - 2) << 8) | (stage.memory.i32[at] & 255);
     const given = new Set<number>();
     for (let round = 0; round < 300; round++) {
@@ -254,4 +267,55 @@ describe("a shared pool", () => {
     assert.notEqual(stage.first.tryAdd({ number: 2 }), NO_HANDLE);
     assert.equal(guard.view.number, 2);
   });
+});
+
+const { growth, found } = await plays<Plays>("shared-pool");
+
+describe("a shared pool that grows, in all orders of accesses", () => {
+  it("hands out each slot once, whoever takes a block in between", () =>
+    assertHolds(explore(growth, { preemptions: 1, mostSteps: 4000 })));
+
+  it("shows its blocks to others", () => assertHolds(explore(found, { preemptions: 1, mostSteps: 4000 })));
+
+  it("loses no slot and no record, whoever dies at any step", () =>
+    assertHolds(explore(growth, { preemptions: 0, deaths: 1, mostSteps: 4000 })));
+});
+
+describe("an exploration of a shared pool that grows finds", () => {
+  const module = "concurrent/shared-blocks";
+  const fails = async (patches: readonly (readonly [string, string])[], bounds: Bounds = { preemptions: 1 }) => {
+    const patched = await plays<Plays>(
+      "shared-pool",
+      patches.map(([from, to]) => ({ module, from, to })),
+    );
+    assertFails(explore(patched.growth, { mostSteps: 4000, ...bounds }));
+  };
+
+  it("that a block is put over another's", () =>
+    fails([
+      [
+        "if (Atomics.compareExchange(u32, this.#base + BLOCKS + block, 0, ptr / LINE) !== 0)",
+        "if (Atomics.store(u32, this.#base + BLOCKS + block, ptr / LINE) === 0)",
+      ],
+    ]));
+
+  it("that a block is published before it is whole", () =>
+    fails([
+      ["u8.fill(0, ptr, ptr + length * 4);", ""],
+      ["return this.#look();", "u8.fill(0, ptr, ptr + length * 4); return this.#look();"],
+    ]));
+
+  it("that slots which were never used are dealt out twice", () =>
+    fails([
+      [
+        "if (Atomics.compareExchange(i32, this.#base + FRESH, fresh, end === this.#first ? this.#span : end) !== fresh)",
+        "if (Atomics.store(i32, this.#base + FRESH, end === this.#first ? this.#span : end) < 0)",
+      ],
+    ]));
+
+  it("that who recovers looks at the first block alone", () =>
+    fails(
+      [["for (let slot = this.#span; slot < fresh && this.isThere(slot); slot++)", "for (let slot = this.#span; false; slot++)"]],
+      { preemptions: 0, deaths: 1 },
+    ));
 });

@@ -7,7 +7,8 @@ const CAPACITY = 4;
 
 /** What threads have taken they hold alone; together with what is on the list it is everything. */
 function game(works: readonly ((list: TaggedList, mine: number[]) => void)[]): ReturnType<Play> {
-  const list = new TaggedList(stageMemory(8 + CAPACITY * 4), 0, 2, CAPACITY);
+  const links = { isThere: (number: number) => number >= 0 && number < CAPACITY, linkOf: (number: number) => 2 + number };
+  const list = new TaggedList(stageMemory(8 + CAPACITY * 4), 0, links);
   list.push(Array.from({ length: CAPACITY }, (_, number) => number));
   const hands = works.map((): number[] => []);
   return {

@@ -9,7 +9,8 @@ import { countSteps, interruptedAt } from "./steps.ts";
 type Plays = typeof import("./tagged-list.scenario.ts");
 
 function listOf(capacity: number): TaggedList {
-  const list = new TaggedList(privateMemory(8 + capacity * 4), 0, 2, capacity);
+  const links = { isThere: (number: number) => number >= 0 && number < capacity, linkOf: (number: number) => 2 + number };
+  const list = new TaggedList(privateMemory(8 + capacity * 4), 0, links);
   list.push(Array.from({ length: capacity }, (_, number) => number));
   return list;
 }

@@ -14,6 +14,7 @@ const RECORD_BYTES = 64;
  *     60   i32   seed
  */
 const WRITER = `
+  const mapped = load("mapped/index");
   const path = directory + "/file";
   let state = Number(args[0]);
   const random = (below) => { state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff; return state % below; };
@@ -54,7 +55,7 @@ export async function killWriters(directory: string, kills: number, seed: number
   };
   let records = 0;
   for (let kill = 0; kill < kills; kill++) {
-    const child = startChild(WRITER, { directory, args: [String(random(1_000_000))] });
+    const child = startChild(WRITER, { directory, args: [String(random(1_000_000))], bundled: true });
     const end = endOf(child);
     await messageOf(child);
     await new Promise((resolve) => setTimeout(resolve, random(40)));

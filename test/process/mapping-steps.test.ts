@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { participantIn } from "../../src/mapped/participants.ts";
-import { moduleUrl, runChild } from "./child.ts";
+import { runChild } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** From `go()` on, each call that changes something outside of the process is a step with the call's name, and the process kills itself before the step whose number it was given. */
 const STEPS = `
-  const { syncBuiltinESMExports } = await import("node:module");
-  const { system } = await import(${JSON.stringify(moduleUrl("native/system.js"))});
   const path = directory + "/file";
   let left = Number.POSITIVE_INFINITY;
   const go = () => { left = Number(args[0]); };
@@ -25,7 +23,9 @@ const STEPS = `
     };
   };
   for (const name of ["openSync", "closeSync", "ftruncateSync", "unlinkSync", "fsyncSync", "renameSync"]) stepping(fs, name);
-  syncBuiltinESMExports();
+  // The modules of the library take what they need of node:fs when they are loaded: from here on.
+  const mapped = load("mapped/index");
+  const { system } = load("native/system");
   for (const name of ["mapFile", "mapZeros", "allocate", "lockByte", "sync", "seal", "createMemoryFile", "linkUnnamed", "close"]) stepping(system(), name);
 `;
 
@@ -123,7 +123,11 @@ describe("a process that is killed at each step", () => {
         const folder = temporaryDirectory(t);
         const path = join(folder, "file");
         prepare?.(path);
-        const { status, signal, stdout, stderr } = runChild(STEPS + script, { directory: folder, args: [String(step)] });
+        const { status, signal, stdout, stderr } = runChild(STEPS + script, {
+          directory: folder,
+          args: [String(step)],
+          bundled: true,
+        });
         if (signal === null) {
           assert.equal(status, 0, stderr);
           check(path, folder);

@@ -63,10 +63,10 @@ export class Exchange {
   }
 
   /** As if nothing had ever been taken: after deaths, which may have come between a change of the pool and its mark. */
-  forget(): void {
+  forget(capacity: number): void {
     const { i32, i64 } = this.#memory;
     i64.fill(0n, this.#boxes, this.#boxes + BOXES);
-    i32.fill(0, this.#taken, this.#taken + this.#jobs.capacity);
+    i32.fill(0, this.#taken, this.#taken + capacity);
   }
 
   #mark(handle: JobHandle): void {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
-import { KiB, NO_HANDLE, sharedMemory } from "../../src/index.ts";
+import { KiB, NO_HANDLE, sharedBump, sharedMemory } from "../../src/index.ts";
 import { mapFile, participantIn } from "../../src/mapped/index.ts";
 import { endOf, messageOf, moduleUrl, startChild } from "./child.ts";
 import { Exchange, exchangeByteLength, Job, type Jobs } from "./pool-exchange.ts";
@@ -14,21 +14,26 @@ import { Exchange, exchangeByteLength, Job, type Jobs } from "./pool-exchange.ts
  */
 
 const CAPACITY = 1000;
-const SHAPE = { capacity: CAPACITY, seats: 8 };
-const PLACES = { pool: 0, exchange: Math.ceil(sharedPoolByteLength(Job, SHAPE) / KiB(4)) * KiB(4) };
-const BYTES = PLACES.exchange + exchangeByteLength(CAPACITY);
+/** It begins small, and grows while all are at work. */
+const SHAPE = { capacity: 8, seats: 8 };
+const GROWN = { maxCapacity: CAPACITY };
+/** From here on its further blocks, with room for those that were taken by who died before they were the pool's. */
+const BLOCKS = Math.ceil((sharedPoolByteLength(Job, SHAPE) + exchangeByteLength(CAPACITY)) / KiB(4)) * KiB(4);
+const EXCHANGE = Math.ceil(sharedPoolByteLength(Job, SHAPE) / 64) * 64;
+const BYTES = BLOCKS + KiB(64);
 
 /** Two threads add and remove, each what the other has added. Returns how many operations there were. */
 export async function exchangeBetweenThreads(operations: number): Promise<number> {
   using memory = sharedMemory(BYTES);
-  using jobs = sharedPool(memory, Job, SHAPE);
+  const allocator = sharedBump(memory, { byteOffset: BLOCKS });
+  using jobs = sharedPool(memory, Job, { ...SHAPE, ...GROWN, allocator, byteOffset: 0 });
   const other = new Worker(new URL("./pool-strain.worker.js", import.meta.url), {
-    workerData: { ticket: memory.ticket(), exchangeByteOffset: PLACES.exchange, operations: operations / 2 },
+    workerData: { ticket: memory.ticket(), exchange: EXCHANGE, blocks: BLOCKS, operations: operations / 2 },
   });
   await once(other, "message");
   const ended = once(other, "message");
   other.postMessage("go");
-  const exchange = new Exchange(memory, PLACES.exchange, jobs, 1);
+  const exchange = new Exchange(memory, EXCHANGE, jobs, 1);
   const mine = exchange.run(operations / 2, 1);
   const [theirs] = (await ended) as [number];
   exchange.empty();
@@ -42,9 +47,11 @@ export async function killAtRandom(kills: number, seed: number, directory: strin
   const random = randomFrom(seed);
   const path = join(directory, `jobs-${seed}`);
   using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: BYTES });
-  using jobs = sharedPool(memory, Job, { ...SHAPE, ...participantIn(memory) });
-  const exchange = new Exchange(memory, PLACES.exchange, jobs, 1);
   for (let killed = 0; killed < kills; killed += 2) {
+    // A pool of its own for each pair, so that it has to grow.
+    const allocator = sharedBump(memory, { byteOffset: BLOCKS });
+    using jobs = sharedPool(memory, Job, { ...SHAPE, ...GROWN, allocator, byteOffset: 0, ...participantIn(memory) });
+    const exchange = new Exchange(memory, EXCHANGE, jobs, 1);
     const pair = [2, 3].map((who) => startChild(SCRIPT, { directory, args: [path, String(who), String(random() * 2 ** 31)] }));
     const complaints: unknown[] = [];
     await Promise.all(pair.map(messageOf));
@@ -65,7 +72,7 @@ export async function killAtRandom(kills: number, seed: number, directory: strin
       const { number, check } = jobs.read(handle);
       assert.equal(check, ~number >>> 0, "a record was seen half written");
     }
-    exchange.forget();
+    exchange.forget(CAPACITY);
     for (const handle of jobs.handles()) jobs.remove(handle);
     assertAllThere(jobs);
     tell(killed + 2);
@@ -73,12 +80,13 @@ export async function killAtRandom(kills: number, seed: number, directory: strin
 }
 
 const SCRIPT = `
-  import { attachSharedPool } from ${JSON.stringify(moduleUrl("concurrent/shared-pool.js"))};
+  import { attachSharedPool } from ${JSON.stringify(moduleUrl("concurrent/make-shared-pool.js"))};
+  import { attachSharedBump } from ${JSON.stringify(moduleUrl("index.js"))};
   import { Exchange, Job } from ${JSON.stringify(new URL("./pool-exchange.js", import.meta.url).href)};
   const [path, who, seed] = args;
   const memory = mapped.mapFile(path, { mode: "readWrite" });
-  const jobs = attachSharedPool(memory, Job, mapped.participantIn(memory));
-  const exchange = new Exchange(memory, ${PLACES.exchange}, jobs, Number(who));
+  const jobs = attachSharedPool(memory, Job, { allocator: attachSharedBump(memory, ${BLOCKS}), ...mapped.participantIn(memory) });
+  const exchange = new Exchange(memory, ${EXCHANGE}, jobs, Number(who));
   process.send("ready");
   try {
     for (let round = Number(seed) | 1; ; round++) exchange.run(10_000, round);

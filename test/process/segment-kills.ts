@@ -9,16 +9,16 @@ import { struct } from "../../src/layout/struct.ts";
 import { text } from "../../src/layout/text.ts";
 import { openSegment } from "../../src/mapped/segment/open-segment.ts";
 import type { Segment } from "../../src/mapped/segment/segment.ts";
-import { endOf, moduleUrl, runChild, startChild } from "./child.ts";
+import { endOf, runChild, startChild } from "./child.ts";
 
 export const Pair = struct("Pair", { x: f64, y: f64 });
 export const RESERVE = 1 << 24;
 
 const IMPORTS = `
-  const { openSegment } = await import(${JSON.stringify(moduleUrl("mapped/segment/open-segment.js"))});
-  const { struct } = await import(${JSON.stringify(moduleUrl("layout/struct.js"))});
-  const { f64 } = await import(${JSON.stringify(moduleUrl("layout/scalars.js"))});
-  const { text } = await import(${JSON.stringify(moduleUrl("layout/text.js"))});
+  const { openSegment } = load("mapped/segment/open-segment");
+  const { struct } = load("layout/struct");
+  const { f64 } = load("layout/scalars");
+  const { text } = load("layout/text");
   const Pair = struct("Pair", { x: f64, y: f64 });
   const path = directory + "/segment";
   const options = { reserve: ${RESERVE} };
@@ -29,8 +29,6 @@ const IMPORTS = `
  * were when it gets through.
  */
 const STEPPING = `
-  const { syncBuiltinESMExports } = await import("node:module");
-  const { system } = await import(${JSON.stringify(moduleUrl("native/system.js"))});
   let steps = -1;
   const last = Number(args[1]);
   const step = (label) => {
@@ -49,8 +47,8 @@ const STEPPING = `
   instrument(fs, ["openSync", "closeSync", "fsyncSync", "ftruncateSync", "readSync", "fstatSync", "unlinkSync"]);
   const { writeSync } = fs;
   fs.writeSync = (fd, ...given) => { if (fd > 2) step("writeSync"); return writeSync(fd, ...given); };
-  syncBuiltinESMExports();
-  instrument(system(), ["mapFile", "mapZeros", "sync", "allocate", "lockByte"]);
+  // The modules of the library take what they need of node:fs when they are loaded: from here on.
+  instrument(load("native/system").system(), ["mapFile", "mapZeros", "sync", "allocate", "lockByte"]);
   const begin = () => { steps = 0; };
   const end = () => { console.log(steps); steps = -1; };
 `;
@@ -84,7 +82,11 @@ export type Act = keyof typeof ACTS;
 export function killAt(directory: string, act: Act, last: number): number | undefined {
   rmSync(join(directory, "segment"), { force: true });
   if (act !== "create") furnish(directory);
-  const { signal, status, stdout, stderr } = runChild(IMPORTS + STEPPING + ACTS[act], { directory, args: [act, String(last)] });
+  const { signal, status, stdout, stderr } = runChild(STEPPING + IMPORTS + ACTS[act], {
+    directory,
+    args: [act, String(last)],
+    bundled: true,
+  });
   if (signal !== "SIGKILL") {
     assert.equal(status, 0, stderr);
     return Number(stdout);
@@ -181,7 +183,7 @@ interface Life {
 }
 
 function begin(directory: string, seed: number): Life {
-  const child = startChild(IMPORTS + LIFE, { directory, args: ["life", String(seed)] });
+  const child = startChild(IMPORTS + LIFE, { directory, args: ["life", String(seed)], bundled: true });
   const complaints: string[] = [];
   const there = new Promise<void>((resolve, reject) => {
     child.on("message", (message) => {

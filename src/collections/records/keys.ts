@@ -30,14 +30,14 @@ export class KeyBytes<Key> {
   readonly words: Int32Array;
   /** Where in `words` the key begins. */
   readonly at = 0;
-  readonly #type: Type<Key>;
+  readonly type: Type<Key>;
   readonly #shape: KeyShape;
   readonly #seed: number;
   readonly #place: Place;
   readonly #memory: Memory;
 
   constructor(type: Type<Key>, seed: number) {
-    this.#type = type;
+    this.type = type;
     this.#seed = seed;
     this.#shape = shapeOf(type);
     this.fixed = this.#shape >= KeyShape.TEXT ? 0 : type.byteSize;
@@ -66,7 +66,7 @@ export class KeyBytes<Key> {
   loadBytes(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#shape === KeyShape.BLOB) return this.#loadRange(bytes, start, end);
     if (this.#shape === KeyShape.TEXT) return findInvalidUtf8(bytes, start, end) < 0 && this.#loadRange(bytes, start, end);
-    const isUtf8 = this.#type.kind === "utf8";
+    const isUtf8 = this.type.kind === "utf8";
     if (end - start > this.fixed || (!isUtf8 && end - start !== this.fixed)) return false;
     if (isUtf8 && (findInvalidUtf8(bytes, start, end) >= 0 || (end > start && bytes[end - 1] === 0))) return false;
     this.words.fill(0);
@@ -79,16 +79,16 @@ export class KeyBytes<Key> {
   read(memory: Memory, byteOffset: number, byteLength: number): Key {
     if (this.#shape === KeyShape.TEXT) return decodeUtf8(memory.u8, byteOffset, byteOffset + byteLength) as Key;
     if (this.#shape === KeyShape.BLOB) return memory.u8.slice(byteOffset, byteOffset + byteLength) as Key;
-    if (byteOffset % this.#type.align === 0) return this.#type.rawRead(memory, byteOffset);
+    if (byteOffset % this.type.align === 0) return this.type.rawRead(memory, byteOffset);
     this.#memory.u8.set(memory.u8.subarray(byteOffset, byteOffset + this.fixed));
-    return this.#type.rawRead(this.#memory, 0);
+    return this.type.rawRead(this.#memory, 0);
   }
 
   /** Throws `bad-value`: no table of this type can hold the key. */
   refuse(key: unknown): never {
     throw new MemoryError("bad-value", {
       subject: "hash table",
-      event: `cannot have the key ${shown(key)}: it is no ${this.#type.name}`,
+      event: `cannot have the key ${shown(key)}: it is no ${this.type.name}`,
       numbers: this.#shape < KeyShape.TEXT ? {} : { length: lengthOf(key), mostBytes: MOST_KEY_BYTES },
       cure: "Use a key type that holds all keys exactly.",
     });
@@ -100,26 +100,26 @@ export class KeyBytes<Key> {
     if (this.#shape === KeyShape.WORD && typeof key === "number") {
       // Of a smaller type the one word is checked by what would be read back.
       words[0] = 0;
-      this.#type.rawStore(this.#memory, 0, key);
-      return this.#type.rawRead(this.#memory, 0) === key;
+      this.type.rawStore(this.#memory, 0, key);
+      return this.type.rawRead(this.#memory, 0) === key;
     }
     let checked: unknown;
     try {
-      checked = this.#type.rawCheck(key, this.#place);
+      checked = this.type.rawCheck(key, this.#place);
     } catch (error) {
       if (error instanceof MemoryError && error.code === "bad-value") return false;
       throw error;
     }
     words.fill(0);
-    this.#type.rawStore(this.#memory, 0, checked);
+    this.type.rawStore(this.#memory, 0, checked);
     return this.#shape !== KeyShape.FLOAT || this.#canonical(key);
   }
 
   #canonical(key: Key): boolean {
     const { words } = this;
-    if (Number.isNaN(key)) [words[0], words[1]] = this.fixed === 4 ? CANONICAL_NAN.f32 : CANONICAL_NAN.f64;
+    if (Number.isNaN(key)) words.set(this.fixed === 4 ? CANONICAL_NAN.f32 : CANONICAL_NAN.f64);
     else if (key === 0) words.fill(0);
-    else return this.#type.rawRead(this.#memory, 0) === key;
+    else return this.type.rawRead(this.#memory, 0) === key;
     return true;
   }
 

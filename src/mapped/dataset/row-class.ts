@@ -1,3 +1,4 @@
+import { INSPECT } from "../../core/inspect.ts";
 /**
  * The class of a data set's rows: one getter a column, which reads the mapped bytes when asked.
  *
@@ -72,7 +73,7 @@ function generate(columns: readonly ColumnEntry[]): RowClass {
   const names = columns.map(({ name }) => name);
   const plain = { value: toPlain(names), enumerable: false, configurable: true, writable: true };
   if (!names.includes("toJSON")) Object.defineProperty(made.Row.prototype, "toJSON", plain);
-  Object.defineProperty(made.Row.prototype, Symbol.for("nodejs.util.inspect.custom"), plain);
+  Object.defineProperty(made.Row.prototype, INSPECT, plain);
   return made;
 }
 

@@ -17,8 +17,8 @@ export interface Presence {
   enter(first: () => void, then: () => void): void;
   /** Leaves. `last` runs before anybody else can come in when nobody is left. */
   leave(last: () => void): void;
-  /** Runs `work` if nobody else uses the segment, while nobody comes in. False where somebody does. */
-  tryAlone(work: () => void): boolean;
+  /** Runs `work` while nobody reads the segment who does not take part in it. Throws `locked` where somebody does. */
+  withoutReaders<Result>(work: () => Result): Result;
 }
 
 export interface SegmentEntry {
@@ -90,7 +90,8 @@ function putRight(core: SegmentCore): void {
   for (let word = PAGE_WORDS; word < 2 * PAGE_WORDS; word++) if (i32[word] !== 0) Atomics.store(i32, word, 0);
   if (endingOf(memory) === "lost-power") restoreCheckpoint(core);
   core.repair();
-  for (const { index } of directory.all()) {
+  for (const { index, kind, format, byteOffset, byteLength } of directory.all()) {
+    core.readers.of(kind, format)?.forget?.(memory, byteOffset, byteLength);
     const last = directory.openerBit(index, 33).word;
     for (let word = directory.writerWord(index); word <= last; word++) Atomics.store(i32, word, 0);
   }

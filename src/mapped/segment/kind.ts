@@ -1,4 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
+import type { Roster } from "../../concurrent/roster.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -13,9 +14,14 @@ export interface StructureHome {
   readonly lease: Lease;
   /** Who this is, and who else is alive: for structures that have seats of their own. */
   readonly participant: Participant;
+  /** The segment's own seats, for locks. What a kind stores of them must be let go by `forget` of its reader. */
+  readonly roster: Roster;
   /** Becomes the one who may write; throws `locked` while another is. For kinds with one writer. */
   claimWriting(): void;
 }
+
+/** What there is for those who only read. */
+export type ReadingHome = Pick<StructureHome, "name" | "memory" | "lease">;
 
 /** A structure that was just made, and its first block: the one that everything else of it is reached from. */
 export interface MadeStructure<Made> {
@@ -39,7 +45,9 @@ export interface SegmentKind<Made> {
   /** Makes it. Everything must be in place when this returns: then it gets its name. When it throws, the segment frees all that it took. */
   create(home: StructureHome): MadeStructure<Made>;
   /** Opens it. Throws what opening finds wrong. */
-  attach(home: StructureHome, byteOffset: number): Made;
+  attach(home: StructureHome, byteOffset: number, byteLength: number): Made;
+  /** Opens it in a segment that is open for reading: stores nothing. Missing where that cannot be. */
+  read?(home: ReadingHome, byteOffset: number, byteLength: number): Made;
   /** Ends this participant's use. Called once, unless the memory is closed already. */
   close(made: Made): void;
   /** What contradicts its invariants, while nobody else is at work. */
@@ -60,6 +68,11 @@ export interface KindReader {
   blocks(memory: Memory, byteOffset: number, byteLength: number): Iterable<ReachedBlock>;
   /** Whether its one block can lie elsewhere: nothing in it, and nothing that programs keep of it, tells where it is. */
   readonly isMovable?: boolean;
+  /**
+   * Lets go of what dead participants have held of it by the segment's seats. Called when nobody uses the segment, and again when that is interrupted. What it
+   * has seats of its own for it need not.
+   */
+  forget?(memory: Memory, byteOffset: number, byteLength: number): void;
   /** What is wrong with its own header. */
   check(memory: Memory, byteOffset: number, byteLength: number, fingerprint: string): string[];
 }

@@ -20,12 +20,16 @@ import { giveBlocks, takeBlocks } from "./give-blocks.ts";
 import { joinSegment } from "./join.ts";
 import type { KindReader } from "./kind.ts";
 import { SegmentPresence } from "./presence.ts";
+import type { ReadOnlySegment } from "./read-only-segment.ts";
+import { type ReadSegmentOptions, readSegment } from "./read-segment.ts";
 import type { Segment } from "./segment.ts";
 import type { Blocks } from "./segment-core.ts";
 import { emptySegment } from "./segment-format.ts";
 import { FIRST_PAGE, MOST_BYTES, MOST_SEATS, PAGE_BYTES } from "./segment-layout.ts";
 
 export interface OpenSegmentOptions {
+  /** Default `"readWrite"`. With `"read"` it takes no part and stores nothing: see {@link ReadOnlySegment}. */
+  readonly mode?: "readWrite";
   /**
    * The most bytes that it can ever grow to: address space, not memory or disk. Of use when it is made; whoever opens it later reserves as much. Default 1 GiB;
    * in a memory, as far as that can grow.
@@ -49,12 +53,18 @@ const UNFINISHED = Buffer.from("offheap?");
 
 /**
  * Opens a segment, and makes it where there is none: a file by its path, a memory that has nothing else in it, or by the ticket of one that another thread or
- * process has open. See {@link Segment}. A new file appears whole, whoever else comes at the same moment or is killed.
+ * process has open. See {@link Segment}; with `{ mode: "read" }`, which makes nothing, {@link ReadOnlySegment}. A new file appears whole, whoever else comes at the same moment or is killed.
  *
  * Throws `io`, `disk-full`, `not-an-offheap-file`, `unsupported-format`, `layout-mismatch` (a data set), `corrupt` (cut short, damaged), `locked`,
  * `out-of-memory` (no seat left, or no such address space), `read-only`, `unsupported`.
  */
-export function openSegment(source: string | Memory | Ticket, options: OpenSegmentOptions = {}): Segment {
+export function openSegment(source: string | Memory | Ticket, options: ReadSegmentOptions): ReadOnlySegment;
+export function openSegment(source: string | Memory | Ticket, options?: OpenSegmentOptions): Segment;
+export function openSegment(
+  source: string | Memory | Ticket,
+  options: OpenSegmentOptions | ReadSegmentOptions = {},
+): Segment | ReadOnlySegment {
+  if (options.mode === "read") return readSegment(source, options);
   checkOptions(options);
   if (typeof source === "string") return openFile(source, options);
   if ("offheap" in source) return openOwned(attach(source), options, undefined);
@@ -183,6 +193,6 @@ function throwReadOnly(memory: Memory): never {
   throw new MemoryError("read-only", {
     subject: `segment in ${memory.subject}`,
     event: "cannot be taken part in without writing",
-    cure: "Open it for writing, or look at it with `offheap inspect`.",
+    cure: 'Map it for writing, or only read it: openSegment(source, { mode: "read" }).',
   });
 }

@@ -5,13 +5,16 @@ import type { Presence } from "./join.ts";
 /** Bytes of the file that are locked: see file-locks.ts. */
 const DOOR = LockedByte.structure;
 const USE = LockedByte.structure + 1n;
+const READING = LockedByte.structure + 2n;
 /** Who comes in may have to repair what a power failure has left. */
 const PATIENCE_MS = 30_000;
 
 /**
  * Who uses a segment, kept by the kernel: so that who comes first knows that nobody is there, whatever the bytes say, and nobody comes in meanwhile.
  *
- * Invariant: whoever uses the segment holds USE shared; it is taken and left while DOOR is held alone.
+ * Invariants:
+ * 1. Whoever uses the segment holds USE shared; it is taken and left while DOOR is held alone.
+ * 2. Whoever only reads it holds READING shared, and whoever takes pages away from a structure that is there holds it alone.
  */
 export class SegmentPresence implements Presence, Disposable {
   readonly #locks: FileLocks;
@@ -58,18 +61,13 @@ export class SegmentPresence implements Presence, Disposable {
     });
   }
 
-  tryAlone(work: () => void): boolean {
-    return this.#atTheDoor(() => {
-      this.#locks.unlock(USE);
-      const isAlone = this.#locks.tryLock(USE, "exclusive");
-      try {
-        if (isAlone) work();
-        return isAlone;
-      } finally {
-        if (isAlone) this.#locks.unlock(USE);
-        this.#locks.lock(USE, "shared", PATIENCE_MS);
-      }
-    });
+  withoutReaders<Result>(work: () => Result): Result {
+    this.#locks.lock(READING, "exclusive", 0);
+    try {
+      return work();
+    } finally {
+      this.#locks.unlock(READING);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -84,4 +82,23 @@ export class SegmentPresence implements Presence, Disposable {
       this.#locks.unlock(DOOR);
     }
   }
+}
+
+/** The presence of who only reads a segment: nothing is deleted or moved under it. */
+export function readingPresence(memory: MappedMemory): Disposable {
+  const { origin } = memory;
+  if (origin === undefined) memory.throwClosed();
+  const locks = FileLocks.open(memory.subject, origin);
+  try {
+    locks.lock(READING, "shared", PATIENCE_MS);
+  } catch (error) {
+    locks.close();
+    throw error;
+  }
+  return {
+    [Symbol.dispose](): void {
+      locks.unlock(READING);
+      locks.close();
+    },
+  };
 }

@@ -1,13 +1,35 @@
 import type { KindReader } from "./kind.ts";
 import { arenaReader } from "./kinds/arena.ts";
+import { broadcastReader } from "./kinds/broadcast.ts";
 import { columnsReader } from "./kinds/columns.ts";
+import { datasetReader } from "./kinds/dataset.ts";
+import { heapReader } from "./kinds/heap.ts";
 import { internerReader } from "./kinds/interner.ts";
+import { lockReaders } from "./kinds/locks.ts";
+import { messageRingReader } from "./kinds/message-ring.ts";
+import { pipelineReader } from "./kinds/pipeline.ts";
 import { poolReader } from "./kinds/pool.ts";
+import { queueReader } from "./kinds/queue.ts";
 import { ringReader } from "./kinds/ring.ts";
 import { rootReader } from "./kinds/root.ts";
 import { tableReader } from "./kinds/table.ts";
 
-const KNOWN: readonly KindReader[] = [arenaReader, columnsReader, internerReader, poolReader, ringReader, rootReader, tableReader];
+const KNOWN: readonly KindReader[] = [
+  arenaReader,
+  broadcastReader,
+  columnsReader,
+  datasetReader,
+  heapReader,
+  internerReader,
+  ...lockReaders,
+  messageRingReader,
+  pipelineReader,
+  poolReader,
+  queueReader,
+  ringReader,
+  rootReader,
+  tableReader,
+];
 
 /** What can be told of kinds of structures without their types. */
 export class Readers {

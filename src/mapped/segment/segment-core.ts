@@ -4,6 +4,7 @@ import type { Participant } from "../../core/participant.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
 import { Seats } from "../../core/seats.ts";
 import { checkSegment } from "./check-segment.ts";
+import { throwCorrupt } from "./corrupt.ts";
 import { DELETING, Directory, MAKING } from "./directory.ts";
 import { type Extent, Extents } from "./extents.ts";
 import { freeOrphans } from "./orphans.ts";
@@ -181,14 +182,4 @@ export class SegmentCore {
       return needed;
     }
   }
-}
-
-/** The error for a segment that contradicts itself. */
-export function throwCorrupt(subject: string, found: readonly string[]): never {
-  throw new MemoryError("corrupt", {
-    subject,
-    event: `contradicts itself: ${found[0]}`,
-    numbers: { problems: found.length },
-    cure: "Take a copy of the file, or make it again from its sources.",
-  });
 }

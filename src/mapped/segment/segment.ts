@@ -1,26 +1,12 @@
-import type { SharedBump } from "../../alloc/shared-bump.ts";
-import type { Columns } from "../../collections/columns.ts";
-import type { SharedHashTable } from "../../collections/shared-hash-table.ts";
-import type { SharedInterner } from "../../collections/shared-interner.ts";
-import type { SharedPool } from "../../concurrent/shared-pool.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";
-import type { StructType } from "../../layout/struct.ts";
-import type { Fields } from "../../layout/struct-fields.ts";
-import type { Type, ViewOf } from "../../layout/type.ts";
 import type { Palette } from "../dataset/picture.ts";
 import { checkSegment } from "./check-segment.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import type { SegmentEntry } from "./join.ts";
 import type { SegmentKind } from "./kind.ts";
-import { arenaKind, type SegmentArenaOptions } from "./kinds/arena.ts";
-import { columnsKind, type SegmentColumnsOptions } from "./kinds/columns.ts";
-import { internerKind, type SegmentInternerOptions } from "./kinds/interner.ts";
-import { poolKind, type SegmentPoolOptions } from "./kinds/pool.ts";
-import { ringKind, type SegmentRing, type SegmentRingOptions } from "./kinds/ring.ts";
-import { rootKind } from "./kinds/root.ts";
-import { type SegmentTableOptions, tableKind } from "./kinds/table.ts";
+import { NamedStructures } from "./named-structures.ts";
 import { findOrphans, findStrays } from "./orphans.ts";
 import { drawSegment } from "./picture.ts";
 import type { SegmentCore } from "./segment-core.ts";
@@ -42,7 +28,7 @@ import { readSurvey, type SegmentSurvey, type StructureSummary } from "./survey.
  * Ends with `close()`, which ends everything that was opened through it. Killed participants are noticed by who comes next, by whoever waits for them, and
  * by `recover()`.
  */
-export class Segment implements Disposable {
+export class Segment extends NamedStructures implements Disposable {
   readonly memory: Memory;
   /** The file, where it is one. */
   readonly path: string | undefined;
@@ -54,50 +40,13 @@ export class Segment implements Disposable {
 
   /** For `openSegment`. */
   constructor(core: SegmentCore, entry: SegmentEntry, leave: () => void) {
+    super();
     this.memory = entry.memory;
     this.path = entry.path;
     this.#core = core;
     this.#entry = entry;
     this.#leave = leave;
-    this.#structures = new Structures(core, entry.participant);
-  }
-
-  /** Records that threads and processes add and remove at once: see `sharedPool`. */
-  pool<T extends Type<unknown, never>>(name: string, type: T, options: SegmentPoolOptions = {}): SharedPool<T> {
-    return this.open(name, poolKind(type, options));
-  }
-
-  /** Blocks one after the other, freed all at once: see `sharedBump`. */
-  arena(name: string, options: SegmentArenaOptions = {}): SharedBump {
-    return this.open(name, arenaKind(options));
-  }
-
-  /** Rows of a struct, each field in an array of its own, written by one participant: see `columns`. */
-  columns<const F extends Fields>(name: string, type: StructType<F>, options: SegmentColumnsOptions = {}): Columns<F> {
-    return this.open(name, columnsKind(type, options));
-  }
-
-  /** Each string once, under the same id for all: see `sharedInterner`. Grows as long as the segment can. */
-  interner<const Name extends string>(name: Name, options: SegmentInternerOptions = {}): SharedInterner<Name> {
-    return this.open(name, internerKind(name, options));
-  }
-
-  /** A map that all participants read and write: see `sharedHashTable`. Grows as long as the segment can. */
-  table<Key, Value, Input = Value>(
-    name: string,
-    options: SegmentTableOptions<Key, Value, Input>,
-  ): SharedHashTable<Key, Value, Input> {
-    return this.open(name, tableKind(options));
-  }
-
-  /** A queue of values from one participant to another: see `ring`. */
-  ring<T extends Type<unknown, never>>(name: string, type: T, options: SegmentRingOptions = {}): SegmentRing<T> {
-    return this.open(name, ringKind(type, options));
-  }
-
-  /** One value, of zeros at first. Its fields are plain memory, which all share. */
-  root<T extends Type<unknown, never>>(type: T, name = "root"): ViewOf<T> {
-    return this.open(name, rootKind(type));
+    this.#structures = new Structures(core, entry.participant, entry.presence);
   }
 
   /**

@@ -3,13 +3,16 @@ import type { Lease } from "../../core/lease.ts";
 import type { Participant } from "../../core/participant.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { fingerprint } from "../../layout/fingerprint.ts";
+import { checkSame } from "./check-same.ts";
 import { compactSegment } from "./compact.ts";
 import { checkKind, checkName, MAKING, READY, type StructureRecord, shortened } from "./directory.ts";
+import type { Presence } from "./join.ts";
 import type { SegmentKind, StructureHome } from "./kind.ts";
 import { checkReach } from "./orphans.ts";
 import { SegmentAllocator } from "./segment-allocator.ts";
 import type { SegmentCore } from "./segment-core.ts";
 import { SEGMENT_ITSELF } from "./segment-layout.ts";
+import { SegmentRoster } from "./segment-roster.ts";
 
 /** A structure that this participant has open. */
 interface OpenStructure {
@@ -23,11 +26,15 @@ interface OpenStructure {
 export class Structures {
   readonly #core: SegmentCore;
   readonly #participant: Participant;
+  readonly #presence: Presence | undefined;
+  readonly #roster: SegmentRoster;
   readonly #open: OpenStructure[] = [];
 
-  constructor(core: SegmentCore, participant: Participant) {
+  constructor(core: SegmentCore, participant: Participant, presence: Presence | undefined) {
     this.#core = core;
     this.#participant = participant;
+    this.#presence = presence;
+    this.#roster = new SegmentRoster(core.memory, core.seats, () => this.recoverDead());
   }
 
   /** See `Segment.open`. */
@@ -39,7 +46,7 @@ export class Structures {
     const found = core.exclusive(() => {
       const record = core.directory.find(name);
       if (record === undefined) return this.#make(name, kind);
-      this.#checkSame(record, kind);
+      checkSame(core.memory.subject, record, kind);
       checkReach(core, record);
       this.#use(record);
       return record;
@@ -68,7 +75,7 @@ export class Structures {
 
   delete(name: string): boolean {
     const core = this.#core;
-    return core.exclusive(() => {
+    return this.#withoutReaders(() => {
       const record = core.directory.find(name);
       if (record === undefined) return false;
       this.#refuseWhileOpen(record);
@@ -82,11 +89,16 @@ export class Structures {
   compact(save: () => void): number {
     const core = this.#core;
     this.recoverDead();
-    return core.exclusive(() => {
+    return this.#withoutReaders(() => {
       const isUsed = (record: StructureRecord): boolean =>
         this.#open.some(({ id }) => id === record.id) || this.#userOf(record) !== undefined;
       return compactSegment(core, isUsed, save);
     });
+  }
+
+  #withoutReaders<Result>(work: () => Result): Result {
+    // With the lock held, so that those who want it alone never meet each other.
+    return this.#core.exclusive(() => (this.#presence === undefined ? work() : this.#presence.withoutReaders(work)));
   }
 
   recoverDead(): number {
@@ -143,7 +155,7 @@ export class Structures {
   #attach<Made>(record: StructureRecord, kind: SegmentKind<Made>): Made {
     const home = this.#homeOf(record, kind);
     try {
-      const made = kind.attach(home, record.byteOffset);
+      const made = kind.attach(home, record.byteOffset, record.byteLength);
       this.#remember(record, kind, home.lease, made);
       return made;
     } catch (error) {
@@ -158,7 +170,8 @@ export class Structures {
     const { memory } = core;
     const lease = memory.openLease(`${kind} "${name}"`);
     const allocator = new SegmentAllocator(core, index + 1, lease);
-    return { name, memory, allocator, lease, participant: this.#participant, claimWriting: () => this.#claimWriting(index, name) };
+    const claimWriting = (): void => this.#claimWriting(index, name);
+    return { name, memory, allocator, lease, participant: this.#participant, roster: this.#roster, claimWriting };
   }
 
   #remember<Made>({ id }: StructureRecord, kind: SegmentKind<Made>, lease: Lease, made: Made): void {
@@ -210,26 +223,6 @@ export class Structures {
     const { directory, log } = this.#core;
     const { word } = directory.openerBit(index, 1);
     for (let at = directory.writerWord(index); at <= word + 1; at++) log.set(at, 0);
-  }
-
-  #checkSame({ name, kind, format, fingerprint: found, type }: StructureRecord, asked: SegmentKind<unknown>): void {
-    const subject = `${kind} "${name}" in ${this.#core.memory.subject}`;
-    if (kind === asked.kind && format !== asked.format) {
-      throw new MemoryError("unsupported-format", {
-        subject,
-        event: "was made by another version of offheap",
-        numbers: { format, known: asked.format },
-        cure: "Use that version, or delete it and make it anew.",
-      });
-    }
-    if (kind === asked.kind && found === fingerprint(asked.signature)) return;
-    const tell = (what: string, of: string): string => (of === "" ? what : `${what} of ${of}`);
-    throw new MemoryError("layout-mismatch", {
-      subject,
-      event: `is the name of ${tell(kind, type)}, and was opened as ${tell(asked.kind, asked.typeName)}`,
-      numbers: { fingerprint: found, expected: fingerprint(asked.signature) },
-      cure: "Open it with the types that it was made with, or delete it and make it anew.",
-    });
   }
 
   /** The seat of another participant that has it open. */

@@ -1,6 +1,7 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { type CheckedParts, checkSegment } from "./check-segment.ts";
+import { throwCorrupt } from "./corrupt.ts";
 import { Directory, READY, type StructureRecord } from "./directory.ts";
 import { Extents } from "./extents.ts";
 import { Readers } from "./readers.ts";
@@ -59,10 +60,38 @@ const MOST_ATTEMPTS = 10_000;
  */
 export function readSurvey(memory: Memory, readers: Readers = new Readers()): SegmentSurvey {
   const { reserve, identity } = readSegmentHeader(memory);
+  return settled(memory, () => surveyOnce(memory, readers, reserve, identity));
+}
+
+/**
+ * The record of a structure, undefined where there is none, found without writing and without a lock. Throws `corrupt`, and `locked` when it never stands
+ * still.
+ */
+export function readRecord(memory: Memory, reserve: number, name: string): StructureRecord | undefined {
+  return settled(memory, () => {
+    const parts = partsOf(memory, reserve);
+    const found = checkSegment(parts);
+    if (found.length > 0) throwCorrupt(memory.subject, found);
+    const record = parts.directory.find(name);
+    return record?.state === READY ? record : undefined;
+  });
+}
+
+/** What `look` finds while nothing is changed. What it throws when something was counts for nothing. */
+function settled<Found>(memory: Memory, look: () => Found): Found {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const before = Atomics.load(memory.i32, CHANGES);
-    const survey = surveyOnce(memory, readers, reserve, identity);
-    if (Atomics.load(memory.i32, CHANGES) === before) return survey;
+    let found: Found | undefined;
+    let thrown: unknown;
+    let isThrown = false;
+    try {
+      found = look();
+    } catch (error) {
+      [isThrown, thrown] = [true, error];
+    }
+    if (Atomics.load(memory.i32, CHANGES) !== before) continue;
+    if (isThrown) throw thrown;
+    return found as Found;
   }
   throw new MemoryError("locked", {
     subject: memory.subject,

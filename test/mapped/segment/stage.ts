@@ -21,10 +21,7 @@ const ALONE: Presence = {
     then();
   },
   leave: (last) => last(),
-  tryAlone(work) {
-    work();
-    return true;
-  },
+  withoutReaders: (work) => work(),
 };
 
 /** A machine with one segment in its memory and on its disk, whose processes can die and which can lose its power. */

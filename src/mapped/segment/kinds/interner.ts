@@ -28,6 +28,7 @@ export function internerKind<const Name extends string>(
       return { made, byteOffset: made.byteOffset, byteLength: HEAD_BYTES };
     },
     attach: ({ allocator }, byteOffset) => attachSharedInterner(allocator, { byteOffset, name }),
+    read: ({ memory }, byteOffset) => attachSharedInterner(memory, { byteOffset, name }),
     close: (interner) => interner.close(),
     check: (interner) => interner.checkInvariants(),
   };

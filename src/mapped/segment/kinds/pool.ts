@@ -1,12 +1,16 @@
-import { attachSharedPool, type SharedPool, sharedPool, sharedPoolByteLength } from "../../../concurrent/shared-pool.ts";
-import { MAGIC } from "../../../concurrent/shared-pool-layout.ts";
+import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../../concurrent/make-shared-pool.ts";
+import { SharedBlocks } from "../../../concurrent/shared-blocks.ts";
+import type { SharedPool } from "../../../concurrent/shared-pool.ts";
+import { MAGIC, planOf } from "../../../concurrent/shared-pool-layout.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { checkMark, sizeNeeded } from "./one-block.ts";
 
 export interface SegmentPoolOptions {
-  /** The most records. Needed to make the pool; ignored where it is there. */
+  /** Records that there is room for from the start. Needed to make the pool; ignored where it is there. */
   readonly capacity?: number;
+  /** The most records that it grows to, by further pages of the segment. Default: as many as there are handles, 2^25. */
+  readonly maxCapacity?: number;
   /** The most threads and processes that use it at once. Default 32. */
   readonly seats?: number;
 }
@@ -24,21 +28,34 @@ export function poolKind<T extends Type<unknown, never>>(type: T, options: Segme
     signature: type.signature,
     typeName: type.name,
     create({ name, memory, allocator, participant }) {
+      const { maxCapacity, seats } = options;
       const capacity = sizeNeeded("pool", name, "capacity", options.capacity);
-      const shape = { capacity, ...(options.seats === undefined ? {} : { seats: options.seats }) };
-      const byteLength = sharedPoolByteLength(type, shape);
-      const byteOffset = allocator.alloc(byteLength, 64);
-      return { made: sharedPool(memory, type, { ...shape, ...participant, byteOffset }), byteOffset, byteLength };
+      const shape = { capacity, ...(maxCapacity === undefined ? {} : { maxCapacity }), ...(seats === undefined ? {} : { seats }) };
+      const made = sharedPool(memory, type, { ...shape, ...participant, allocator });
+      return { made, byteOffset: made.byteOffset, byteLength: sharedPoolByteLength(type, shape) };
     },
-    attach: ({ memory, participant }, byteOffset) => attachSharedPool(memory, type, { ...participant, byteOffset }),
+    attach({ memory, allocator, participant }, byteOffset) {
+      return attachSharedPool(memory, type, { ...participant, allocator, byteOffset });
+    },
     close: (pool) => pool.close(),
     check: (pool) => pool.checkInvariants(),
   };
 }
 
-export const poolReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset, _byteLength, fingerprint) => {
-  const layout = memory.i32[byteOffset / 4 + LAYOUT];
-  // Half of the fingerprint that the directory has.
-  const isOurs = layout === (Number.parseInt(fingerprint.slice(8), 16) | 0);
-  return [...checkMark(memory, byteOffset, MAGIC), ...(isOurs ? [] : ["is laid out for another type than the directory says"])];
-});
+export const poolReader: KindReader = {
+  kind: KIND,
+  format: FORMAT,
+  // Further blocks stay where they are when the first one moves.
+  isMovable: true,
+  *blocks(memory, byteOffset) {
+    const plan = planOf(memory, byteOffset);
+    yield { ptr: byteOffset, byteSize: plan.byteLength };
+    yield* new SharedBlocks(memory, byteOffset, plan).blocks();
+  },
+  check(memory, byteOffset, _byteLength, fingerprint) {
+    const layout = memory.i32[byteOffset / 4 + LAYOUT];
+    // Half of the fingerprint that the directory has.
+    const isOurs = layout === (Number.parseInt(fingerprint.slice(8), 16) | 0);
+    return [...checkMark(memory, byteOffset, MAGIC), ...(isOurs ? [] : ["is laid out for another type than the directory says"])];
+  },
+};

@@ -6,6 +6,7 @@ import { readRing } from "../../../concurrent/ring-layout.ts";
 import type { Producer } from "../../../concurrent/ring-producer.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
+import { Ends } from "./ends.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
 
 /** `capacity` is needed to make it, and ignored where it is there. */
@@ -41,7 +42,7 @@ export const ringReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byte
 /** A ring in a segment. Its ends are taken as the segment's participant, so that those of the dead are free for the next; they close with it. */
 export class SegmentRing<T extends Type<unknown, never>> extends Ring<T> {
   readonly #participant: StructureHome["participant"];
-  readonly #ends = new Set<Disposable>();
+  readonly #ends = new Ends();
 
   /** For `segment.ring`. */
   constructor({ memory, participant }: StructureHome, type: T, byteOffset: number) {
@@ -50,20 +51,15 @@ export class SegmentRing<T extends Type<unknown, never>> extends Ring<T> {
   }
 
   override producer(options: RingEndOptions = {}): Producer<T> {
-    const end = super.producer({ ...this.#participant, ...options });
-    this.#ends.add(end);
-    return end;
+    return this.#ends.keep(super.producer({ ...this.#participant, ...options }));
   }
 
   override consumer(options: RingEndOptions = {}): Consumer<T> {
-    const end = super.consumer({ ...this.#participant, ...options });
-    this.#ends.add(end);
-    return end;
+    return this.#ends.keep(super.consumer({ ...this.#participant, ...options }));
   }
 
   /** Closes the ends that were taken here. */
   close(): void {
-    for (const end of this.#ends) end[Symbol.dispose]();
-    this.#ends.clear();
+    this.#ends[Symbol.dispose]();
   }
 }

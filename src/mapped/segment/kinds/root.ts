@@ -17,6 +17,7 @@ export function rootKind<T extends Type<unknown, never>>(type: T): SegmentKind<V
       return { made: type.view(lease, byteOffset) as ViewOf<T>, byteOffset, byteLength: type.byteSize };
     },
     attach: ({ lease }, byteOffset) => type.view(lease, byteOffset) as ViewOf<T>,
+    read: ({ lease }, byteOffset) => type.view(lease, byteOffset) as ViewOf<T>,
     // Its views end with the lease.
     close: () => {},
     check: () => [],

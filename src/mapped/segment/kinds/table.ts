@@ -40,6 +40,7 @@ export function tableKind<Key, Value, Input = Value>(
     attach({ memory, allocator, participant }, byteOffset) {
       return attachSharedHashTable(memory, { ...options, ...participant, allocator, byteOffset });
     },
+    read: ({ memory }, byteOffset) => attachSharedHashTable(memory, { ...options, byteOffset }),
     close: (table) => table[Symbol.dispose](),
     check: (table) => table.checkInvariants(),
   };

@@ -1,0 +1,32 @@
+import { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "../../../alloc/shared-heap.ts";
+import { SHARED_HEAP_FORMAT } from "../../../alloc/shared-heap-layout.ts";
+import type { KindReader, SegmentKind } from "../kind.ts";
+import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+
+/** `byteLength`, all that it can ever have, is needed to make it; both are ignored where it is there. */
+export type SegmentHeapOptions = Pick<SharedHeapOptions, "byteLength" | "participants">;
+
+const KIND = "heap";
+const FORMAT = 1;
+
+/** Blocks of any size that participants take and free one by one: see `sharedHeap`. */
+export function heapKind(options: SegmentHeapOptions): SegmentKind<SharedHeap> {
+  return {
+    kind: KIND,
+    format: FORMAT,
+    signature: "",
+    typeName: "",
+    create({ name, memory, allocator, participant }) {
+      const byteLength = sizeNeeded(KIND, name, "byteLength", options.byteLength);
+      const byteOffset = allocator.alloc(byteLength, SHARED_HEAP_FORMAT.align);
+      return { made: sharedHeap(memory, { ...options, ...participant, byteLength, byteOffset }), byteOffset, byteLength };
+    },
+    attach: ({ memory, participant }, byteOffset) => attachSharedHeap(memory, byteOffset, participant),
+    close: (heap) => heap.close(),
+    check: (heap) => heap.checkInvariants(),
+  };
+}
+
+export const heapReader: KindReader = oneBlock(KIND, FORMAT, false, (memory, byteOffset) =>
+  checkMark(memory, byteOffset, SHARED_HEAP_FORMAT.magic),
+);
