@@ -4,8 +4,9 @@ import { hashBytes } from "./hash.ts";
 import { equalsUtf8 } from "./packed-utf8.ts";
 import { scratchWords } from "./scratch.ts";
 import { equalsRecord, type StringHeap } from "./string-heap.ts";
+import { checkTables } from "./string-index-check.ts";
 import { MOST_DEPTH, shapeOf, sharedBits, TableDirectory, tagMaskOf, widened } from "./table-directory.ts";
-import { type Content, findInvalid } from "./text-content.ts";
+import type { Content } from "./text-content.ts";
 import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 const FIRST_SLOTS = 16;
@@ -166,39 +167,10 @@ export class StringIndex {
   }
 
   checkInvariants(content: Content): string[] {
-    const { u8, u32, i32 } = this.#memory;
-    const heap = this.#heap;
-    const { tables, damage } = this.#directory.survey();
-    const found = [...damage];
-    let all = 0;
-    for (const [place, entry] of tables.entries()) {
-      const slots = 1 << i32[entry + 1];
-      let taken = 0;
-      for (let index = 0; index < slots; index++) {
-        const slot = i32[u32[entry] + index];
-        if (slot === 0) continue;
-        taken += 1;
-        const what = `slot ${index} of table ${place}`;
-        const id = slot & ~tagMaskOf(i32[entry + 1]);
-        if (id > heap.count) {
-          found.push(`${what} holds ${id}, which is no id`);
-          continue;
-        }
-        const ref = heap.uncheckedRefOf(id);
-        const byteLength = heap.byteLengthOf(ref);
-        const start = heap.bytesOf(ref, byteLength);
-        const hash = hashBytes(u8, start, start + byteLength, this.#seed);
-        if (this.findBytes(u8, start, start + byteLength, hash) !== id) found.push(`the string of ${what} is not found there`);
-        if (findInvalid(u8, start, start + byteLength, content) !== -1) found.push(`the string of ${what} is not valid text`);
-      }
-      const told = i32[this.#directory.takenWordOf(entry)];
-      if (taken !== told) found.push(`${taken} slots of table ${place} are taken, the directory says ${told}`);
-      if (taken * 4 > slots * 3) found.push(`${taken} strings are more than 3/4 of ${slots} slots`);
-      all += taken;
-    }
-    if (all !== heap.count) found.push(`${all} slots are taken for ${heap.count} strings`);
+    const { u32 } = this.#memory;
+    const found = checkTables(this, this.#directory, this.#heap, this.#seed, content);
     for (let cell = this.#cells; cell !== 0 && cell < this.#cells + CELLS; cell++) {
-      if (u32[cell] > heap.count) found.push(`cell ${cell - this.#cells} holds ${u32[cell]}, which is no id`);
+      if (u32[cell] > this.#heap.count) found.push(`cell ${cell - this.#cells} holds ${u32[cell]}, which is no id`);
     }
     return found;
   }
