@@ -218,9 +218,7 @@ export class Memory implements Disposable {
     if (backing === undefined) return;
     this.#backing = undefined;
     this.#buffer = NO_BYTES;
-    for (const name of VIEW_NAMES) {
-      Object.defineProperty(this, name, { configurable: true, get: () => this.throwClosed() });
-    }
+    for (const name of VIEW_NAMES) Object.defineProperty(this, name, CLOSED_VIEW);
     try {
       for (const dependent of this.#dependents) dependent.memoryClosed();
     } finally {
@@ -292,6 +290,14 @@ function spanned(backing: Backing, buffer: ArrayBufferLike, base: number): Views
     });
   }
 }
+
+/** What the views of a closed memory are. One object for all of them: ten of their own would be a third of the time that mapping and closing a file takes. */
+const CLOSED_VIEW: PropertyDescriptor & ThisType<Memory> = {
+  configurable: true,
+  get() {
+    return this.throwClosed();
+  },
+};
 
 /** What is left to look at after `close`. */
 const NO_BYTES = new ArrayBuffer(0);
