@@ -2,9 +2,10 @@
  * How long it takes to wake another thread or process, there and back: one side changes a number and raises a signal, the other sees it and answers, and the first
  * one waits for that. The time of a round trip, both wake-ups in it, at p50 over some thousand; p99 stands in the note.
  *
- * Spinning has a processor of its own on each side. Blocking sleeps in the kernel. The event loop waits on both sides without holding its thread. The peers are
- * what a program would send instead: `postMessage` to a worker thread, `process.send` to a process. On a machine with two processors everything else that runs
- * shows in these numbers, and sleeping threads are woken on a processor that has to be found first.
+ * Spinning has a processor of its own on each side. Blocking looks for some microseconds and sleeps in the kernel then; where it is answered at once nobody sleeps. So
+ * "both asleep" has 100 microseconds of work before each ping. The event loop waits on both sides without holding its thread. The peers are what a program would
+ * send instead, `postMessage` to a worker thread and `process.send` to a process; and the floor: the same in C, with bare futexes, which is what the kernel and the machine
+ * under it take. Virtual machines need long to wake a processor that has nothing to do, and everything else that runs shows in these numbers.
  *
  * Idle: the processor time that a thread and an event loop take in a second in which nobody raises anything.
  */
@@ -14,63 +15,84 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { type Memory, sharedMemory } from "offheap";
-import { Signal, type WaitStrategy } from "offheap/concurrent";
+import { Signal } from "offheap/concurrent";
 import { mapFile } from "offheap/mapped";
 import { option, report, scratchFolder } from "./harness.ts";
-import { type EchoTask, PING, PONG } from "./wake-up/echo.ts";
+import { buildFutexPing, runNative } from "./native/build.ts";
+import { awaitWord, type EchoTask, PING, PONG, tellWord, type Way } from "./wake-up/echo.ts";
 
 const ECHO = new URL("./wake-up/echo.js", import.meta.url);
 const ROUNDS = option("rounds", 10_000);
-const WARMUP = Math.floor(ROUNDS / 5);
+/** Rounds in which the other side falls asleep before each. */
+const SLEEPY_ROUNDS = Math.ceil(ROUNDS / 5);
+const WORK_US = 100;
 const BYTES = 4096;
-
-const WAYS: readonly (readonly [title: string, strategy: WaitStrategy, async: boolean, barUs: number])[] = [
-  ["spinning", "spin", false, 1],
-  ["blocking", "park", false, 10],
-  ["event loop", "park", true, 40],
-];
-
-const folder = scratchFolder();
-for (const between of ["threads", "processes"] as const) {
-  const message = await messages(between);
-  for (const [title, strategy, async, bar] of WAYS) {
-    const { p50, p99 } = await roundTrips(between, strategy, async);
-    report({
-      bench: "wake-up",
-      case: `${title}, between ${between}`,
-      unit: "us",
-      ours: p50,
-      peer: message.p50,
-      peerName: between === "threads" ? "postMessage" : "process.send",
-      note: `p99 ${p99.toFixed(1)} us, of the peer ${message.p99.toFixed(1)} us; the bar is ${bar} us`,
-    });
-  }
-}
-for (const async of [false, true]) {
-  const busyMs = await idle(async);
-  const name = async ? "an event loop" : "a thread";
-  report({
-    bench: "wake-up",
-    case: `idle: ${name} that waits for a process`,
-    unit: "ms",
-    ours: busyMs,
-    note: "of processor time in a second",
-  });
-}
+const bench = "wake-up";
 
 interface Percentiles {
   readonly p50: number;
   readonly p99: number;
 }
 
-async function roundTrips(between: "threads" | "processes", strategy: WaitStrategy, async: boolean): Promise<Percentiles> {
-  const path = join(folder, `${strategy}-${async}`);
+const folder = scratchFolder();
+const futexPing = buildFutexPing();
+
+for (const between of ["threads", "processes"] as const) {
+  const message = await messages(between);
+  const messageName = between === "threads" ? "postMessage" : "process.send";
+  const tell = (what: string, ours: Percentiles, barUs: number, floor?: Percentiles): void => {
+    const row = { bench, case: `${what}, between ${between}`, unit: "us", ours: ours.p50 };
+    const p99 = `p99 ${ours.p99.toFixed(1)} us`;
+    report({
+      ...{ ...row, peer: message.p50, peerName: messageName },
+      note: `${p99}, of the peer ${message.p99.toFixed(1)} us; the bar is ${barUs} us`,
+    });
+    if (floor === undefined) return;
+    report({ ...row, peer: floor.p50, peerName: "the floor, in C", note: `p99 of the floor ${floor.p99.toFixed(1)} us` });
+  };
+  tell("spinning", await roundTrips(between, "spin"), 1, floorOf(between, "spin", 0));
+  tell("blocking", await roundTrips(between, "park"), 10, floorOf(between, "sleep", 0));
+  tell("blocking, both asleep", await roundTrips(between, "park", WORK_US), 10, floorOf(between, "sleep", WORK_US));
+  if (between === "threads") {
+    const bare = await roundTrips(between, "bare", WORK_US);
+    report({
+      bench,
+      case: "Atomics.wait alone, both asleep, threads",
+      unit: "us",
+      ours: bare.p50,
+      note: `p99 ${bare.p99.toFixed(1)} us`,
+    });
+  }
+  tell("event loop", await roundTrips(between, "loop"), 40);
+  tell("event loop, both asleep", await roundTrips(between, "loop", WORK_US * 10), 40);
+}
+for (const [home, way] of [
+  ["shared", "park"],
+  ["shared", "loop"],
+  ["mapped", "park"],
+  ["mapped", "loop"],
+] as const) {
+  const name = way === "loop" ? "an event loop" : "a thread";
+  report({
+    ...{ bench, case: `idle: ${name}, ${home} memory`, unit: "ms", ours: await idle(home, way) },
+    note: "of processor time in a second",
+  });
+}
+
+/** What the kernel and the machine take, undefined where there is no compiler. */
+function floorOf(between: string, how: "spin" | "sleep", workUs: number): Percentiles | undefined {
+  if ("missing" in futexPing) return undefined;
+  return runNative(futexPing, [workUs > 0 ? SLEEPY_ROUNDS : ROUNDS, between, how, workUs]);
+}
+
+async function roundTrips(between: "threads" | "processes", way: Way, workUs = 0): Promise<Percentiles> {
+  const path = join(folder, `${way}-${workUs}`);
   using memory: Memory =
     between === "threads" ? sharedMemory(BYTES) : mapFile(path, { mode: "readWrite", create: true, byteLength: BYTES });
+  const rounds = workUs > 0 ? SLEEPY_ROUNDS : ROUNDS;
+  const warmup = Math.floor(rounds / 5);
   const task: EchoTask = {
-    strategy,
-    async,
-    rounds: ROUNDS + WARMUP,
+    ...{ way, rounds: rounds + warmup },
     ...(between === "threads" ? { ticket: memory.ticket() } : { path }),
   };
   const other = between === "threads" ? new Worker(ECHO, { workerData: { echo: task } }) : echoProcess(JSON.stringify(task));
@@ -78,19 +100,32 @@ async function roundTrips(between: "threads" | "processes", strategy: WaitStrate
   await once(other, "message");
   const { i32 } = memory;
   const [ping, pong] = [new Signal(memory, 0), new Signal(memory, 128)];
-  const times = new Float64Array(ROUNDS);
+  const times = new Float64Array(rounds + warmup);
   let round = 1;
   const ready = (): boolean => Atomics.load(i32, PONG) >= round;
-  for (; round <= ROUNDS + WARMUP; round++) {
-    const started = performance.now();
-    Atomics.store(i32, PING, round);
-    ping.raise();
-    if (async) await pong.waitUntilAsync(ready, { strategy });
-    else pong.waitUntil(ready, { strategy });
-    if (round > WARMUP) times[round - WARMUP - 1] = performance.now() - started;
+  let started = performance.now();
+  for (; round <= rounds + warmup; round++) {
+    if (workUs > 0) started = workUntil(performance.now() + workUs / 1000);
+    if (way === "bare") tellWord(i32, PING, round);
+    else {
+      Atomics.store(i32, PING, round);
+      ping.raise();
+    }
+    if (way === "bare") awaitWord(i32, PONG, round);
+    else if (way === "loop") await pong.waitUntilAsync(ready);
+    else pong.waitUntil(ready, { strategy: way });
+    const ended = performance.now();
+    times[round - 1] = ended - started;
+    started = ended;
   }
   await ended;
-  return percentilesOf(times);
+  return percentilesOf(times.subarray(warmup));
+}
+
+function workUntil(end: number): number {
+  let now = performance.now();
+  while (now < end) now = performance.now();
+  return now;
 }
 
 async function messages(between: "threads" | "processes"): Promise<Percentiles> {
@@ -99,7 +134,7 @@ async function messages(between: "threads" | "processes"): Promise<Percentiles> 
   const times = new Float64Array(Math.floor(ROUNDS / 4));
   let next = (): void => {};
   other.on("message", () => next());
-  for (let round = -WARMUP; round < times.length; round++) {
+  for (let round = -times.length / 5; round < times.length; round++) {
     const started = performance.now();
     const answer = new Promise<void>((resolve) => {
       next = resolve;
@@ -116,24 +151,23 @@ async function messages(between: "threads" | "processes"): Promise<Percentiles> 
   return percentilesOf(times);
 }
 
-/** Milliseconds of processor time of a process that waits for one change for a second. */
-async function idle(async: boolean): Promise<number> {
-  const path = join(folder, `idle-${async}`);
-  using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: BYTES });
-  const busy = async (waitMs: number): Promise<number> => {
-    Atomics.store(memory.i32, PING, 0);
-    const child = echoProcess(JSON.stringify({ strategy: "park", async, rounds: 1, path } satisfies EchoTask));
-    await once(child, "message");
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-    const answer = once(child, "message");
-    Atomics.store(memory.i32, PING, 1);
-    new Signal(memory, 0).raise();
-    const [milliseconds]: number[] = await answer;
-    return milliseconds;
-  };
-  // Of both the start is taken away.
-  const start = await busy(100);
-  return Math.max(0, (await busy(2100)) - start) / 2;
+/** Milliseconds of processor time that a process takes in a second in which a worker or its event loop waits for a signal. */
+async function idle(home: "shared" | "mapped", way: Way): Promise<number> {
+  const path = join(folder, `idle-${home}-${way}`);
+  using memory: Memory =
+    home === "shared" ? sharedMemory(BYTES) : mapFile(path, { mode: "readWrite", create: true, byteLength: BYTES });
+  const task: EchoTask = { way, rounds: 1, ...(home === "shared" ? { ticket: memory.ticket() } : { path }) };
+  const worker = new Worker(ECHO, { workerData: { echo: task } });
+  const ended = once(worker, "exit");
+  await once(worker, "message");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { user, system } = process.cpuUsage(before);
+  Atomics.store(memory.i32, PING, 1);
+  new Signal(memory, 0).raise();
+  await ended;
+  return (user + system) / 1000;
 }
 
 function echoProcess(task: string): ChildProcess {

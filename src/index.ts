@@ -1,8 +1,10 @@
 export { Allocator } from "./alloc/allocator.ts";
-export { Arena, type ArenaOptions, arena } from "./alloc/arena.ts";
+export { Arena, arena } from "./alloc/arena.ts";
 export type { ArenaChunk } from "./alloc/arena-chunks.ts";
+export type { ArenaOptions } from "./alloc/arena-options.ts";
 export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export { type Emplacement, emplace } from "./alloc/emplacement.ts";
 export { type FallbackAllocator, fallback } from "./alloc/fallback.ts";
 export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
 export { type LimitedAllocator, limit } from "./alloc/limit.ts";
@@ -14,7 +16,13 @@ export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap }
 export { attachSlab, type Slab, slab } from "./alloc/slab.ts";
 export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
 export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/statistics.ts";
-export { type SynchronizedAllocator, type SynchronizedOptions, synchronized } from "./alloc/synchronized.ts";
+export {
+  type RepairableAllocator,
+  type SynchronizedAllocator,
+  type SynchronizedOptions,
+  synchronized,
+  synchronizedByteLength,
+} from "./alloc/synchronized.ts";
 export { attachTlsf, type Tlsf, type TlsfBlock, tlsf } from "./alloc/tlsf.ts";
 export { type ValidatingAllocator, validating } from "./alloc/validating.ts";
 export { AllocatorWrapper, type CheckableAllocator } from "./alloc/wrapper.ts";

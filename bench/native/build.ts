@@ -24,22 +24,12 @@ export function buildTrace(library: "glibc" | "mimalloc"): Native {
 export function buildTrees(): Native {
   const crate = existsSync(CRATES) ? readdirSync(CRATES).find((name) => name.startsWith("bumpalo-")) : undefined;
   if (crate === undefined) return { missing: "bumpalo: apt install librust-bumpalo-dev" };
-  // Debian's compiler where it is there: another may find the crate too old or too new.
-  const rustc = existsSync("/usr/bin/rustc") ? "/usr/bin/rustc" : "rustc";
-  const missing = "a Rust compiler: apt install rustc";
   const library = join(folder, "libbumpalo.rlib");
-  const flags = ["--edition", "2021", "-C", "opt-level=3", "-C", "target-cpu=native"];
-  const crateSource = join(CRATES, crate, "src", "lib.rs");
-  const bumpalo = built(
-    library,
-    rustc,
-    [...flags, "--crate-type", "rlib", "--crate-name", "bumpalo", crateSource, "-o", library],
-    missing,
-  );
+  const kind = ["--crate-type", "rlib", "--crate-name", "bumpalo"];
+  const bumpalo = builtByRustc(library, [...kind, join(CRATES, crate, "src", "lib.rs")]);
   if ("missing" in bumpalo) return bumpalo;
-  const path = join(folder, "binary-trees");
   const source = join(projectRoot(), "bench", "native", "binary-trees.rs");
-  return built(path, rustc, [...flags, "--extern", `bumpalo=${library}`, source, "-o", path], missing);
+  return builtByRustc(join(folder, "binary-trees"), ["--extern", `bumpalo=${library}`, source]);
 }
 
 /** `spsc-ring.cpp`. */
@@ -47,6 +37,32 @@ export function buildRing(): Native {
   const path = join(folder, "spsc-ring");
   const source = join(projectRoot(), "bench", "native", "spsc-ring.cpp");
   return built(path, "c++", ["-O3", "-march=native", "-pthread", source, "-o", path], "a C++ compiler: apt install g++");
+}
+
+/** `crossbeam-queue.rs` with crossbeam's bounded queue (Debian: librust-crossbeam-queue-dev and rustc). */
+export function buildCrossbeamQueue(): Native {
+  const names = existsSync(CRATES) ? readdirSync(CRATES) : [];
+  const externs: string[] = [];
+  // Each needs those before it.
+  for (const name of ["cfg-if", "crossbeam-utils", "crossbeam-queue"]) {
+    const crate = names.find((found) => new RegExp(`^${name}-[0-9]`).test(found));
+    if (crate === undefined) return { missing: `${name}: apt install librust-crossbeam-queue-dev` };
+    const identifier = name.replaceAll("-", "_");
+    const library = join(folder, `lib${identifier}.rlib`);
+    const kind = ["--crate-type", "rlib", "--crate-name", identifier, "--cap-lints", "allow", "--cfg", 'feature="std"'];
+    const source = join(CRATES, crate, "src", "lib.rs");
+    const compiled = builtByRustc(library, [...kind, "--cfg", 'feature="alloc"', ...externs, source]);
+    if ("missing" in compiled) return compiled;
+    externs.push("--extern", `${identifier}=${library}`, "-L", folder);
+  }
+  return builtByRustc(join(folder, "crossbeam-queue"), [...externs, join(projectRoot(), "bench", "native", "crossbeam-queue.rs")]);
+}
+
+/** `futex-ping.c`. */
+export function buildFutexPing(): Native {
+  const path = join(folder, "futex-ping");
+  const source = join(projectRoot(), "bench", "native", "futex-ping.c");
+  return built(path, "cc", ["-O3", "-march=native", "-pthread", source, "-o", path], "a C compiler: apt install gcc");
 }
 
 /** `hash-table.cpp`: open addressing and std::unordered_map. */
@@ -74,6 +90,13 @@ export function runNative<Result>(native: { readonly path: string }, args: reado
   const { status, stdout, stderr } = spawnSync(native.path, args.map(String), { encoding: "utf8" });
   if (status !== 0) throw new Error(`${native.path} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout);
+}
+
+/** Debian's compiler where it is there: another may find Debian's crates too old or too new. */
+function builtByRustc(path: string, args: readonly string[]): Native {
+  const rustc = existsSync("/usr/bin/rustc") ? "/usr/bin/rustc" : "rustc";
+  const flags = ["--edition", "2021", "-C", "opt-level=3", "-C", "target-cpu=native"];
+  return built(path, rustc, [...flags, ...args, "-o", path], "a Rust compiler: apt install rustc");
 }
 
 function built(path: string, compiler: string, args: readonly string[], missing: string): Native {

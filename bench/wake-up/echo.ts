@@ -1,31 +1,47 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { attach, type Memory, type Ticket } from "offheap";
-import { Signal, type WaitStrategy } from "offheap/concurrent";
+import { Signal } from "offheap/concurrent";
 import { mapFile } from "offheap/mapped";
 
 /** Where the two sides meet: i32 words of their numbers, and signals beside them. */
 export const PING = 16;
 export const PONG = 48;
 
+/** How both sides wait: by a strategy of a signal, on the event loop, or with nothing but `Atomics.wait`. */
+export type Way = "spin" | "park" | "loop" | "bare";
+
 /** What the other side does. */
 export interface EchoTask {
   /** Or the path of a file. */
   readonly ticket?: Ticket;
   readonly path?: string;
-  readonly strategy: WaitStrategy;
-  readonly async: boolean;
+  readonly way: Way;
   readonly rounds: number;
 }
 
+export function awaitWord(i32: Int32Array, word: number, round: number): void {
+  for (let seen = Atomics.load(i32, word); seen < round; seen = Atomics.load(i32, word)) Atomics.wait(i32, word, seen);
+}
+
+export function tellWord(i32: Int32Array, word: number, round: number): void {
+  Atomics.store(i32, word, round);
+  Atomics.notify(i32, word, 1);
+}
+
 /** Answers every number with the same number. */
-async function echo(memory: Memory, { strategy, async, rounds }: EchoTask): Promise<void> {
+async function echo(memory: Memory, { way, rounds }: EchoTask): Promise<void> {
   const { i32 } = memory;
   const [ping, pong] = [new Signal(memory, 0), new Signal(memory, 128)];
   let round = 1;
   const ready = (): boolean => Atomics.load(i32, PING) >= round;
   for (; round <= rounds; round++) {
-    if (async) await ping.waitUntilAsync(ready, { strategy });
-    else ping.waitUntil(ready, { strategy });
+    if (way === "bare") {
+      awaitWord(i32, PING, round);
+      tellWord(i32, PONG, round);
+      continue;
+    }
+    if (way === "loop") await ping.waitUntilAsync(ready);
+    else ping.waitUntil(ready, { strategy: way });
     Atomics.store(i32, PONG, round);
     pong.raise();
   }
@@ -48,8 +64,6 @@ if (task === "messages") {
   parentPort?.postMessage("ready");
   process.send?.("ready");
   await echo(memory, task);
-  const { user, system } = process.cpuUsage();
-  process.send?.((user + system) / 1000);
   process.disconnect?.();
   memory.close();
 }

@@ -6,16 +6,11 @@ import {
   messageRing,
   messageRingByteLength,
 } from "../concurrent/index.ts";
+import { MemoryError } from "../core/errors.ts";
 import { attach, sharedMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Ticket } from "../core/ticket.ts";
-
-/** How messages become bytes. msgpackr's `{ encode: pack, decode: unpack }` is one. */
-export interface Codec {
-  encode(value: unknown): Uint8Array;
-  /** The bytes are only there during the call. */
-  decode(bytes: Uint8Array): unknown;
-}
+import { type Codec, jsonCodec } from "./codecs.ts";
 
 export interface RingChannelOptions {
   /** Bytes in each direction, a power of two. Default 1 MiB. What is more waits in the sender's own memory. */
@@ -36,21 +31,16 @@ export interface RingChannel {
   readonly ticket: RingPortTicket;
 }
 
-const WHOLE = 0;
-const PART = 1;
-const LAST_PART = 2;
+/** What a listener in the manner of the web is called with. */
+export type PortListener = (event: { readonly type: string; readonly data?: unknown }) => void;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-export const jsonCodec: Codec = {
-  encode: (value) => encoder.encode(JSON.stringify(value) ?? "null"),
-  // Browsers do not decode from shared memory.
-  decode: (bytes) => JSON.parse(decoder.decode(new Uint8Array(bytes))),
-};
+/** The type of a message: whole, or a part of one that is longer than the ring takes. */
+const [WHOLE, PART, LAST_PART] = [0, 1, 2];
+/** Longer than any program runs. */
+const FOR_EVER_MS = 0x7fff_ffff;
 
 /**
- * A channel to another thread that stands where a `MessageChannel` would: `postMessage` and `on("message")`, some ten times as fast for small messages.
+ * A channel to another thread that stands where a `MessageChannel` would: `postMessage`, `on("message")`, `onmessage`, `close`.
  *
  * ```ts
  * const { port, ticket } = ringChannel();
@@ -59,7 +49,7 @@ export const jsonCodec: Codec = {
  * port.postMessage({ question: 42 });
  * ```
  *
- * Messages are what the codec makes of them, not structured clones: JSON has no cycles, maps or `undefined`.
+ * Messages are what the codec makes of them: JSON by default, structured clones with `cloneCodec`. Nothing is transferred.
  */
 export function ringChannel({ byteCapacity = 1 << 20, codec = jsonCodec }: RingChannelOptions = {}): RingChannel {
   const each = messageRingByteLength({ byteCapacity });
@@ -77,9 +67,16 @@ export function attachPort(
   return new RingPort(attach(memory), into, outOf, codec);
 }
 
+/** Ports that are open in this thread: when it ends the other sides are told. */
+const open = new Set<RingPort>();
+let isWatching = false;
+
 /**
- * One end of a channel. Emits `message` with each message, `messageerror` with what a codec or a listener of messages throws, and `close` when the other end is closed and
- * everything it sent was emitted. Listens from the first listener for `message` on, and keeps the process alive until it is closed.
+ * One end of a channel. Emits `message` with each message, `messageerror` with what a codec throws, and `close` when it is closed: here, or on the
+ * other side after all that was sent there was emitted. A thread that ends closes its ports; one that is terminated or crashes cannot, so close the other end
+ * when it is gone: `worker.once("exit", () => port.close())`.
+ *
+ * Listens from the first listener for `message` on. While it has one it keeps Node from ending, unless `unref` was called.
  */
 export class RingPort extends EventEmitter {
   readonly #producer: MessageProducer;
@@ -88,8 +85,12 @@ export class RingPort extends EventEmitter {
   readonly #ending = new AbortController();
   readonly #parts: Uint8Array[] = [];
   readonly #waiting: (readonly [bytes: Uint8Array, type: number])[] = [];
+  /** For listeners in the manner of the web: what was added for them here. */
+  readonly #listeners = new Map<string, Map<PortListener, (data?: unknown) => void>>();
+  #handler: PortListener | null = null;
   #isSending = false;
   #isListening = false;
+  #hold: NodeJS.Timeout | undefined;
 
   /** Use `ringChannel` or `attachPort`. */
   constructor(memory: Memory, into: number, outOf: number, codec: Codec) {
@@ -98,12 +99,24 @@ export class RingPort extends EventEmitter {
     this.#consumer = attachMessageRing(memory, { byteOffset: outOf }).consumer();
     this.#codec = codec;
     this.on("newListener", (name) => {
-      if (name === "message") this.start();
+      if (name !== "message" || this.listenerCount(name) > 0) return;
+      this.ref();
+      this.start();
     });
+    this.on("removeListener", (name) => {
+      if (name === "message" && this.listenerCount(name) === 0) this.unref();
+    });
+    open.add(this);
+    if (!isWatching) process.on("exit", closeAll);
+    isWatching = true;
   }
 
-  /** Sends a message; never waits. After close it does nothing, as that of a `MessagePort`. */
-  postMessage(value: unknown): void {
+  /**
+   * Sends a message; never waits. After close it does nothing, as that of a `MessagePort`. Throws what the codec does, and `unsupported` for a list of what is to be
+   * transferred.
+   */
+  postMessage(value: unknown, transferList: readonly unknown[] = []): void {
+    if (transferList.length > 0) refuseTransfer(transferList.length);
     if (this.#ending.signal.aborted) return;
     const bytes = this.#codec.encode(value);
     const { maxByteLength } = this.#producer;
@@ -124,10 +137,27 @@ export class RingPort extends EventEmitter {
     void this.#listen();
   }
 
+  /** From now on it keeps Node from ending, until it is closed. */
+  ref(): void {
+    if (!this.#ending.signal.aborted) this.#hold ??= setInterval(() => {}, FOR_EVER_MS);
+  }
+
+  /** Node may end although it is open. */
+  unref(): void {
+    clearInterval(this.#hold);
+    this.#hold = undefined;
+  }
+
+  hasRef(): boolean {
+    return this.#hold !== undefined;
+  }
+
   /** Ends this end; the other hears `close`. What waited for room is dropped. */
   close(): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
+    this.unref();
+    open.delete(this);
     this.#producer.close();
     this.#consumer.close();
     this.emit("close");
@@ -135,6 +165,32 @@ export class RingPort extends EventEmitter {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** In the manner of the web: called with an event whose `data` is the message. Setting it begins to listen. */
+  get onmessage(): PortListener | null {
+    return this.#handler;
+  }
+
+  set onmessage(handler: PortListener | null) {
+    if (this.#handler !== null) this.removeEventListener("message", this.#handler);
+    this.#handler = handler;
+    if (handler !== null) this.addEventListener("message", handler);
+  }
+
+  addEventListener(name: "message" | "messageerror" | "close", listener: PortListener): void {
+    const listeners = this.#listeners.get(name) ?? new Map<PortListener, (data?: unknown) => void>();
+    if (listeners.has(listener)) return;
+    const added = (data?: unknown): void => listener({ type: name, data });
+    this.#listeners.set(name, listeners.set(listener, added));
+    this.on(name, added);
+  }
+
+  removeEventListener(name: "message" | "messageerror" | "close", listener: PortListener): void {
+    const added = this.#listeners.get(name)?.get(listener);
+    if (added === undefined) return;
+    this.#listeners.get(name)?.delete(listener);
+    this.off(name, added);
   }
 
   #send(bytes: Uint8Array, type: number): void {
@@ -146,35 +202,61 @@ export class RingPort extends EventEmitter {
 
   async #sendWaiting(): Promise<void> {
     this.#isSending = true;
+    const { signal } = this.#ending;
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        await this.#producer.writeAsync(...next, { signal: this.#ending.signal });
+        // With nobody there who reads there is nobody to send to.
+        if (!(await this.#producer.writeAsync(...next, { signal }))) this.#waiting.length = 0;
       }
     } catch (error) {
-      if (!this.#ending.signal.aborted) this.emit("messageerror", error);
+      if (!signal.aborted) this.emit("messageerror", error);
     } finally {
       this.#isSending = false;
     }
   }
 
   async #listen(): Promise<void> {
+    const { signal } = this.#ending;
     try {
-      while (await this.#consumer.waitReadyAsync({ signal: this.#ending.signal })) {
+      while (await this.#consumer.waitReadyAsync({ signal, ref: false })) {
         this.#consumer.read((message) => this.#receive(message.bytes(), message.type));
       }
       this.close();
     } catch (error) {
-      if (!this.#ending.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
     }
   }
 
   #receive(bytes: Uint8Array, type: number): void {
     if (type !== WHOLE) this.#parts.push(new Uint8Array(bytes));
     if (type === PART || this.#ending.signal.aborted) return;
+    let message: unknown;
     try {
-      this.emit("message", this.#codec.decode(type === WHOLE ? bytes : Buffer.concat(this.#parts.splice(0))));
+      message = this.#codec.decode(type === WHOLE ? bytes : Buffer.concat(this.#parts.splice(0)));
     } catch (error) {
       this.emit("messageerror", error);
+      return;
+    }
+    try {
+      this.emit("message", message);
+    } catch (error) {
+      // As everywhere: what a listener throws ends the program, unless that hears of it. The messages behind it come all the same.
+      process.nextTick(() => {
+        throw error;
+      });
     }
   }
+}
+
+function closeAll(): void {
+  for (const port of open) port.close();
+}
+
+function refuseTransfer(count: number): never {
+  throw new MemoryError("unsupported", {
+    subject: "ring port",
+    event: "cannot transfer anything: messages are copied",
+    numbers: { transferList: count },
+    cure: "Leave the list out and the bytes are copied; share a memory by its ticket; or post what must be transferred by the worker's own postMessage.",
+  });
 }

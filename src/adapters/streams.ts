@@ -1,7 +1,7 @@
+export { type Codec, cloneCodec, jsonCodec } from "./codecs.ts";
 export {
   attachPort,
-  type Codec,
-  jsonCodec,
+  type PortListener,
   type RingChannel,
   type RingChannelOptions,
   RingPort,

@@ -17,6 +17,7 @@ import {
 import { CLASS_COUNT, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
 import { SpanAllocator } from "./span-allocator.ts";
 import { checkSpans } from "./span-check.ts";
+import { repairSpans } from "./span-repair.ts";
 import { CLASS_WORDS } from "./span-rings.ts";
 
 const CLASSES_WORD = HEADER_BYTES / 4;
@@ -62,6 +63,16 @@ export class Slab extends SpanAllocator {
     this.memory.u32.fill(0, this.byteOffset / 4 + CLASSES_WORD, this.byteOffset / 4 + STATE_WORD);
     this.pages.format(first, limit);
     this.lease.end("was reset");
+  }
+
+  /**
+   * Makes the allocator sound again whose writer died half-way through an operation, as `synchronized` does by itself. Live blocks stay; what was on its
+   * way at that moment stays taken, a stack of blocks at most. O(pages + free blocks).
+   */
+  repair(): void {
+    this.checkOpen();
+    this.pages.rebuild();
+    repairSpans(this.pages, this.rings, this.byteOffset / 4 + CLASSES_WORD, 0);
   }
 
   checkInvariants(): string[] {

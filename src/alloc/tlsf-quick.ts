@@ -117,6 +117,28 @@ export class TlsfQuick {
     }
   }
 
+  /** Counts anew after a writer died half-way, and ends each stack where it leads to what is not live in its length. `live`: as for `checkInvariants`. */
+  rebuild(live: ReadonlyMap<number, number>): void {
+    const { i32 } = this.#memory;
+    const seen = new Set<number>();
+    for (let units = 0; units < QUICK_UNITS; units++) {
+      let link = this.#state + HEADS + units;
+      let count = 0;
+      for (let block = i32[link]; block !== 0; block = i32[link]) {
+        const length = live.get(block) ?? 0;
+        if (length < units || length > units + 1 || seen.has(block)) {
+          i32[link] = 0;
+          break;
+        }
+        seen.add(block);
+        count += 1;
+        link = this.#words + block * 2 + 2;
+      }
+      i32[this.#state + COUNTS + units] = count;
+    }
+    i32[this.#state + KEPT] = seen.size;
+  }
+
   /** `live`: every block that is not free, and its units, as a walk through the heap finds them. */
   checkInvariants(live: ReadonlyMap<number, number>): string[] {
     const found: string[] = [];

@@ -17,7 +17,8 @@ import {
   UNIT_BYTES,
 } from "./region.ts";
 import { commitUpTo, ResidentAllocator } from "./resident.ts";
-import { HEAP_WORDS, LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS, TlsfHeap } from "./tlsf-heap.ts";
+import { LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS } from "./tlsf-blocks.ts";
+import { HEAP_WORDS, TlsfHeap } from "./tlsf-heap.ts";
 import { QUICK_WORDS, TlsfQuick } from "./tlsf-quick.ts";
 
 const STATE_WORD = HEADER_BYTES / 4;
@@ -190,6 +191,17 @@ export class Tlsf extends ResidentAllocator {
     this.#heap.clear();
     this.#quick.clear();
     if (main !== undefined) this.#heap.addRegion(main.region, main.end);
+  }
+
+  /**
+   * Makes the heap sound again whose writer died half-way through an operation, as `synchronized` does by itself. Live blocks stay; what was on its way
+   * at that moment stays taken. O(blocks).
+   */
+  repair(): void {
+    this.checkOpen();
+    const live = new Map<number, number>();
+    this.#heap.rebuild(live);
+    this.#quick.rebuild(live);
   }
 
   /** For `tlsf`: writes the state of an empty heap. */

@@ -1,7 +1,7 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import { Seats } from "../core/seats.ts";
-import { Message } from "./message.ts";
+import { Message, messagesOf } from "./message.ts";
 import { repairMessages } from "./message-repair.ts";
 import {
   byteLengthOf,
@@ -17,8 +17,8 @@ import {
   seatOf,
 } from "./message-ring-layout.ts";
 import { Role, type RoleOptions } from "./role.ts";
-import { Signal } from "./signal.ts";
-import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
+import { Signal, waiterOf } from "./signal.ts";
+import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /**
  * What `controlledRead` does after a message: `continue`, the next one; `commit`, the next one, and the room of those before is free at once; `break`, stop;
@@ -42,6 +42,7 @@ export class MessageConsumer implements Disposable {
   readonly #messages: Signal;
   readonly #room: Signal;
   readonly #message: Message;
+  readonly #waiter: Waiter;
   /** The next message to look at. */
   #at: number;
   /** Before it all is free. Behind it, and before `#at`, lies something revoked, or what was read since. */
@@ -58,6 +59,11 @@ export class MessageConsumer implements Disposable {
     this.#message = new Message(memory);
     this.#messages = new Signal(memory, plan.messages);
     this.#room = new Signal(memory, plan.room);
+    this.#waiter = waiterOf(
+      this.#messages,
+      () => this.isReady,
+      () => this.#isOver(),
+    );
     this.#role = new Role(memory, plan.role, SUBJECT, "consumer", options);
     this.#role.take();
     this.#seats = new Seats(memory, { byteOffset: plan.seats, seats: plan.producers + 1 }, SUBJECT, options);
@@ -162,12 +168,17 @@ export class MessageConsumer implements Disposable {
 
   /** Waits for messages. False when the time is over, or nothing is there and all producers are gone. Holds the thread. */
   waitReady(options: WaitOptions = {}): boolean {
-    return this.#messages.waitUntil(() => this.isReady || this.#isOver(), options) && this.isReady;
+    return waitFor(this.#waiter, options);
   }
 
   /** `waitReady` that does not hold the thread. */
   async waitReadyAsync(options: AsyncWaitOptions = {}): Promise<boolean> {
-    return (await this.#messages.waitUntilAsync(() => this.isReady || this.#isOver(), options)) && this.isReady;
+    return waitForAsync(this.#waiter, options);
+  }
+
+  /** All messages, copies that stay, until the producers are gone and nothing is left: `for await (const message of consumer)`. */
+  [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    return messagesOf(this);
   }
 
   /** Leaves the role to others. Twice is harmless. */
@@ -197,7 +208,7 @@ export class MessageConsumer implements Disposable {
     if (changes === this.#changes && now - this.#askedAt < ASK_MS) return false;
     this.#changes = changes;
     this.#askedAt = now;
-    return this.isAbandoned && !this.isReady;
+    return this.isAbandoned;
   }
 
   /** The state of the message to read next. Behind a full ring comes what was revoked at its beginning, once more. */

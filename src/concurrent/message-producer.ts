@@ -16,9 +16,9 @@ import {
   PADDING,
   REVOKED,
 } from "./message-ring-layout.ts";
-import type { RoleOptions } from "./role.ts";
-import { Signal } from "./signal.ts";
-import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
+import { isAbandoned, type RoleOptions } from "./role.ts";
+import { Signal, waiterOf } from "./signal.ts";
+import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /** No position: those have 32 bits. */
 const NO_ROOM = 2 ** 32;
@@ -36,6 +36,7 @@ export class MessageProducer implements Disposable {
   readonly #messages: Signal;
   readonly #room: Signal;
   readonly #alone: boolean;
+  readonly #isAlive: RoleOptions["isAlive"];
   /** Where the head was when it was last looked at. */
   #head = 0;
   /** Of one that is alone. */
@@ -49,6 +50,7 @@ export class MessageProducer implements Disposable {
     this.maxByteLength = maxByteLength;
     this.#plan = plan;
     this.#alone = plan.producers === 1;
+    this.#isAlive = options.isAlive;
     this.#messages = new Signal(memory, plan.messages);
     this.#room = new Signal(memory, plan.room);
     this.#seats = new Seats(memory, { byteOffset: plan.seats, seats: plan.producers + 1 }, SUBJECT, options);
@@ -99,14 +101,20 @@ export class MessageProducer implements Disposable {
     return Number(Atomics.add(this.memory.i64, this.#plan.correlation / 8, 1n)) + 1;
   }
 
-  /** Waits for room and appends. False when the time is over. Holds the thread. */
+  /** Whether a consumer was there and is gone: closed, or dead as far as `isAlive` knows. */
+  get isAbandoned(): boolean {
+    if (this.#closed) throwClosed(this.memory);
+    return isAbandoned(this.memory, this.#plan.role, this.#isAlive);
+  }
+
+  /** Waits for room and appends. False when the time is over, or there is no room and the consumer is gone. Holds the thread. */
   writeWait(bytes: Uint8Array, type = 0, options: WaitOptions = {}): boolean {
-    return this.write(bytes, type) || this.#room.waitUntil(() => this.write(bytes, type), options);
+    return this.write(bytes, type) || waitFor(this.#waiting(bytes, type), options);
   }
 
   /** `writeWait` that does not hold the thread. */
   async writeAsync(bytes: Uint8Array, type = 0, options: AsyncWaitOptions = {}): Promise<boolean> {
-    return this.write(bytes, type) || this.#room.waitUntilAsync(() => this.write(bytes, type), options);
+    return this.write(bytes, type) || waitForAsync(this.#waiting(bytes, type), options);
   }
 
   /** Leaves its seat. A claim is aborted. Twice is harmless. */
@@ -125,8 +133,17 @@ export class MessageProducer implements Disposable {
     this.close();
   }
 
+  #waiting(bytes: Uint8Array, type: number): Waiter {
+    return waiterOf(
+      this.#room,
+      () => this.write(bytes, type),
+      () => this.isAbandoned,
+    );
+  }
+
   #open(byteLength: number, type: number): number {
     if (this.#closed) throwClosed(this.memory);
+    if ((type | 0) !== type) throwType(type);
     if (this.#claim !== undefined) throwClaimed();
     if (!(byteLength >= 0 && byteLength <= this.maxByteLength && Number.isInteger(byteLength)))
       throwLength(byteLength, this.maxByteLength);
@@ -256,6 +273,15 @@ function throwLength(byteLength: number, maxByteLength: number): never {
     event: "cannot hold a message of that length",
     numbers: { byteLength: String(byteLength), maxByteLength },
     cure: "Send it in parts, or make the ring with more byteCapacity.",
+  });
+}
+
+function throwType(type: number): never {
+  throw new MemoryError("invalid-argument", {
+    subject: SUBJECT,
+    event: "needs a whole number of 32 bits as the type of a message",
+    numbers: { type: String(type) },
+    cure: "Number the kinds of messages.",
   });
 }
 

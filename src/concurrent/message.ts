@@ -1,3 +1,4 @@
+import { privateMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
 
@@ -24,8 +25,34 @@ export class Message {
     return this.memory.u8.slice(this.byteOffset, this.byteOffset + this.byteLength);
   }
 
+  /** A copy of the message, in memory of its own, which stays. */
+  keep(): Message {
+    const { byteLength } = this;
+    const kept = new Message(privateMemory(byteLength));
+    kept.memory.u8.set(this.bytes());
+    return Object.assign(kept, { type: this.type, byteLength });
+  }
+
   /** The bytes read as UTF-8. Throws `malformed-input`. */
   text(): string {
     return decodeUtf8(this.memory.u8, this.byteOffset, this.byteOffset + this.byteLength);
+  }
+}
+
+/** What messages are read from. */
+interface Source {
+  waitReadyAsync(): Promise<boolean>;
+  read(fn: (message: Message) => void, limit: number): number;
+}
+
+/** Copies of all messages, one after another, until nobody is there who could send one and nothing is left. */
+export async function* messagesOf(source: Source): AsyncGenerator<Message, void, undefined> {
+  const kept: Message[] = [];
+  const keep = (message: Message): void => {
+    kept.push(message.keep());
+  };
+  while (await source.waitReadyAsync()) {
+    // One at a time: who stops listening leaves the others where they are.
+    while (source.read(keep, 1) > 0) yield* kept.splice(0);
   }
 }

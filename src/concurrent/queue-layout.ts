@@ -9,7 +9,7 @@
  *   header, i32   0 magic "OHqu", 1 version, 2 features (0), 3 layout, 4 capacity, 5 seats, 6 sum of 0 … 5
  *   tail, i32     where the next value goes: low bits the slot, the others the lap
  *   head, i32     where the next value is
- *   signals       0 values, 4 room
+ *   signals       0 values, 4 room, 8 ended i32: 1 for ever
  *   states, i32   one a slot:
  *                   bits 29 … 31  0 free, 1 being written, 2 full, 3 being read, 4 void
  *                   bits 21 … 28  the seat of who writes or reads
@@ -53,6 +53,7 @@ export interface QueuePlan extends QueueShape {
   readonly tail: number;
   readonly head: number;
   readonly states: number;
+  readonly ended: number;
   /** Byte offsets. */
   readonly values: number;
   readonly room: number;
@@ -77,6 +78,7 @@ export function planQueue(
     head: (byteOffset + 256) / 4,
     values: byteOffset + 384,
     room: byteOffset + 388,
+    ended: (byteOffset + 392) / 4,
     states: states / 4,
     byteLength: slots - byteOffset + capacity * type.byteSize,
   };

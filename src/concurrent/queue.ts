@@ -19,8 +19,8 @@ import {
   WRITING,
 } from "./queue-layout.ts";
 import { NONE, QueueSlots } from "./queue-slots.ts";
-import { Signal } from "./signal.ts";
-import { type AsyncWaitOptions, LOOKS, type WaitOptions, YIELD_MS } from "./waiting.ts";
+import { Signal, waiterOf } from "./signal.ts";
+import { type AsyncWaitOptions, LOOKS, type Waiter, type WaitOptions, waitFor, waitForAsync, YIELD_MS } from "./waiting.ts";
 
 export interface QueueOptions extends Participant {
   /** How many values it holds, 1 to 2^24. */
@@ -93,9 +93,10 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     return this.#seats.seat;
   }
 
-  /** Appends a value. False when the queue is full. Throws `bad-value`, `closed`. */
+  /** Appends a value. False when the queue is full. Throws `bad-value`, and `closed`, also once it was ended. */
   push(value: InputOf<T>): boolean {
     const checked = this.type.rawCheck(value, this.#place);
+    if (this.isEnded) this.#throwEnded();
     const position = this.#claim(true);
     if (position === NONE) return false;
     this.#slots.write(position, checked);
@@ -117,6 +118,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     const plan = this.#plan;
     const checked = this.type.rawCheck(value, this.#place);
     const gone: ValueOf<T>[] = [];
+    if (this.isEnded) this.#throwEnded();
     for (let tries = 0; ; ) {
       const position = this.#claim(true);
       if (position !== NONE) {
@@ -140,7 +142,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     }
   }
 
-  /** Waits for room and appends. False when the time is over. Holds the thread. */
+  /** Waits for room and appends. False when the time is over. Holds the thread. Throws like `push`. */
   pushWait(value: InputOf<T>, options: WaitOptions = {}): boolean {
     return this.push(value) || this.#room.waitUntil(() => this.push(value), options);
   }
@@ -150,14 +152,14 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     return this.push(value) || this.#room.waitUntilAsync(() => this.push(value), options);
   }
 
-  /** Waits for a value and takes it. Undefined when the time is over. Holds the thread. */
+  /** Waits for a value and takes it. Undefined when the time is over, or the queue was ended and nothing is left. Holds the thread. */
   popWait(options: WaitOptions = {}): ValueOf<T> | undefined {
     let found = this.pop();
     const take = () => {
       found = this.pop();
       return found !== undefined;
     };
-    if (found === undefined) this.#values.waitUntil(take, options);
+    if (found === undefined) waitFor(this.#comes(take), options);
     return found;
   }
 
@@ -168,8 +170,29 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
       found = this.pop();
       return found !== undefined;
     };
-    if (found === undefined) await this.#values.waitUntilAsync(take, options);
+    if (found === undefined) await waitForAsync(this.#comes(take), options);
     return found;
+  }
+
+  /** Takes values until the queue is ended and nothing is left: `for await (const job of jobs)`. Others may take some of them. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
+    for (let value = await this.popAsync(); value !== undefined; value = await this.popAsync()) yield value;
+  }
+
+  /** Whether somebody has said that no more values come. */
+  get isEnded(): boolean {
+    return Atomics.load(this.memory.i32, this.#plan.ended) !== 0;
+  }
+
+  /**
+   * Says to all who take part that no more values come: pushing is refused as `closed`, what is left can be popped, and who waits for more is woken and told. A
+   * push that is under way at this moment may still leave its value. Throws `closed`.
+   */
+  end(): void {
+    if (this.#closed) this.#throwClosed();
+    Atomics.store(this.memory.i32, this.#plan.ended, 1);
+    this.#values.raise();
+    this.#room.raise();
   }
 
   /** How many values are in it, now or a moment ago. */
@@ -216,9 +239,21 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     this.close();
   }
 
+  #comes(take: () => boolean): Waiter {
+    return waiterOf(this.#values, take, () => this.isEnded);
+  }
+
   #claim(toWrite: boolean): number {
     if (this.#closed) this.#throwClosed();
     return this.#slots.claim(toWrite);
+  }
+
+  #throwEnded(): never {
+    throw new MemoryError("closed", {
+      subject: this.subject,
+      event: "was ended, for all who take part: no more values are taken",
+      cure: "Push before it is ended, or make it anew.",
+    });
   }
 
   #throwClosed(): never {

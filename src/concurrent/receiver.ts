@@ -1,11 +1,12 @@
 import { privateMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
 import { type BroadcastPlan, messageWord, positionAt, UNIT, unitsFor } from "./broadcast-layout.ts";
-import { Message } from "./message.ts";
-import { Signal } from "./signal.ts";
-import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
+import { Message, messagesOf } from "./message.ts";
+import { isAbandoned, type RoleOptions } from "./role.ts";
+import { Signal, waiterOf } from "./signal.ts";
+import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
-export interface ReceiverOptions {
+export interface ReceiverOptions extends Pick<RoleOptions, "isAlive"> {
   /** Begin with the latest message, if there is one, instead of with the next. */
   readonly fromLatest?: boolean;
 }
@@ -14,7 +15,8 @@ export interface ReceiverOptions {
 export class Receiver {
   readonly memory: Memory;
   readonly #plan: BroadcastPlan;
-  readonly #signal: Signal;
+  readonly #waiter: Waiter;
+  readonly #isAlive: RoleOptions["isAlive"];
   readonly #own: Memory;
   readonly #copy: Message;
   readonly #shown: Message;
@@ -22,10 +24,15 @@ export class Receiver {
   #laps = 0;
 
   /** Use `broadcast(…).receiver()`. */
-  constructor(memory: Memory, plan: BroadcastPlan, { fromLatest = false }: ReceiverOptions) {
+  constructor(memory: Memory, plan: BroadcastPlan, { fromLatest = false, isAlive }: ReceiverOptions) {
     this.memory = memory;
     this.#plan = plan;
-    this.#signal = new Signal(memory, plan.signal);
+    this.#isAlive = isAlive;
+    this.#waiter = waiterOf(
+      new Signal(memory, plan.signal),
+      () => this.isReady,
+      () => this.isAbandoned,
+    );
     this.#own = privateMemory(plan.maxByteLength);
     this.#copy = new Message(this.#own);
     this.#shown = new Message(memory);
@@ -78,14 +85,24 @@ export class Receiver {
     return Atomics.load(this.memory.i32, this.#plan.tail) !== (this.#position | 0);
   }
 
-  /** Waits for a message. False when the time is over. Holds the thread. */
+  /** Whether a transmitter was there and is gone: closed, or dead as far as `isAlive` knows. Messages may be there still. */
+  get isAbandoned(): boolean {
+    return isAbandoned(this.memory, this.#plan.role, this.#isAlive);
+  }
+
+  /** Waits for a message. False when the time is over, or nothing is there and the transmitter is gone. Holds the thread. */
   waitReady(options: WaitOptions = {}): boolean {
-    return this.#signal.waitUntil(() => this.isReady, options);
+    return waitFor(this.#waiter, options);
   }
 
   /** `waitReady` that does not hold the thread. */
   waitReadyAsync(options: AsyncWaitOptions = {}): Promise<boolean> {
-    return this.#signal.waitUntilAsync(() => this.isReady, options);
+    return waitForAsync(this.#waiter, options);
+  }
+
+  /** Copies of the messages that come and are not lost, until the transmitter is gone and nothing is left: `for await (const message of receiver)`. */
+  [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    return messagesOf(this);
   }
 
   /** Goes to the next message. False when there is none. */

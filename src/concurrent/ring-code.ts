@@ -57,8 +57,7 @@ export function consumerCode<Class extends AnyClass>(Base: Class, type: Type<unk
     : `${source.bind(type)}.rawRead(this.memory, this.first + slot * ${type.byteSize})`;
   const drain = `
 drain(fn, limit = Infinity) {
-  if (this.refresh() === 0) return 0;
-  const most = Math.min(limit, this.ready);
+  const most = Math.min(limit, this.atLeast(limit));
   let done = 0;
   try {
     while (done < most && this.ready > 0) {

@@ -40,8 +40,9 @@ export class Consumer<T extends Type<unknown, never>> extends RingEnd<T> {
    * to stay. A value whose `fn` throws counts as taken, those behind it stay.
    */
   drain(fn: (value: FieldOf<T>) => void, limit = Number.POSITIVE_INFINITY): number {
-    const most = Math.min(limit, this.refresh());
-    const show = this.#shower();
+    const most = Math.min(limit, this.atLeast(limit));
+    const { type, memory } = this;
+    const isShown = type.codec.shape === "nested";
     let done = 0;
     try {
       while (done < most && this.ready > 0) {
@@ -50,7 +51,7 @@ export class Consumer<T extends Type<unknown, never>> extends RingEnd<T> {
         const byteOffset = this.byteOffsetAt(0);
         this.advance(1);
         done += 1;
-        fn(show(byteOffset));
+        fn((isShown ? this.show(byteOffset) : type.rawRead(memory, byteOffset)) as FieldOf<T>);
       }
     } finally {
       this.flush();
@@ -60,7 +61,7 @@ export class Consumer<T extends Type<unknown, never>> extends RingEnd<T> {
 
   /** Takes values into `target`, as many as are there and fit, and returns how many. Into a typed array of the ring's own kind they are copied at once. */
   popInto(target: { [index: number]: ValueOf<T>; readonly length: number }): number {
-    const most = Math.min(target.length, this.refresh());
+    const most = Math.min(target.length, this.atLeast(target.length));
     const { type, data } = this;
     if (elementsOf(type) !== undefined && ArrayBuffer.isView(target) && target.constructor === data.constructor) {
       const part: unknown = target;
@@ -102,14 +103,6 @@ export class Consumer<T extends Type<unknown, never>> extends RingEnd<T> {
 
   protected measure(): number {
     return this.leastAhead();
-  }
-
-  /** What shows a slot as `drain` does. */
-  #shower(): (byteOffset: number) => FieldOf<T> {
-    const { type, memory } = this;
-    if (type.codec.shape !== "nested") return (byteOffset) => type.rawRead(memory, byteOffset) as FieldOf<T>;
-    const row = this.row();
-    return (byteOffset) => row.moveTo(byteOffset) as FieldOf<T>;
   }
 
   #copy(target: Uint8Array, count: number): void {

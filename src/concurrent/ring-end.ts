@@ -6,9 +6,8 @@ import { RingChunk } from "./ring-chunk.ts";
 import { type RingPlan, roleOffset } from "./ring-layout.ts";
 import { checkFlushEvery, throwClaimed, throwCount, throwEnded, throwLost } from "./ring-mistakes.ts";
 import { RingMoves } from "./ring-moves.ts";
-import { type Waiter, waitFor, waitForAsync } from "./ring-waiting.ts";
 import { isAbandoned, Role, type RoleOptions } from "./role.ts";
-import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
+import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /** How one end of a ring works. */
 export interface RingEndOptions extends RoleOptions {
@@ -27,6 +26,8 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   readonly #isAlive: RoleOptions["isAlive"];
   #lease: Lease | undefined;
   #chunk: RingChunk<T> | undefined;
+  /** Slots that are out of the way of everything else, in a chunk or while they are filled. */
+  #claimed = 0;
   #row: MovingView | undefined;
   /** Who waits here without holding the thread, made when first somebody does. */
   #waiter: Waiter | undefined;
@@ -115,33 +116,54 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   /** Looks how many slots are ready now. Throws `closed`, `participant-lost`, and `invalid-argument` while a chunk is claimed. */
   protected refresh(): number {
     this.#living();
-    if (this.#chunk !== undefined) throwClaimed(this.subject, this.#chunk.length);
+    if (this.#claimed > 0) throwClaimed(this.subject, this.#claimed);
     if (this.i32[this.#roleWord] !== this.#role.identity) throwLost(this.subject);
     this.flush();
     this.ready = this.measure();
     return this.ready;
   }
 
+  /** `refresh`, but where so many slots are known to be ready without a look at the others, which keeps them busy. */
+  protected atLeast(count: number): number {
+    return this.ready > 0 && this.ready >= count ? this.ready : this.refresh();
+  }
+
   /** The next `count` slots, out of the way of everything else; undefined when there are fewer. */
   protected claimChunk(count: number): RingChunk<T> | undefined {
     if (!(Number.isInteger(count) && count >= 1)) throwCount(this.subject, count);
-    const ready = this.refresh();
+    const ready = this.atLeast(count);
     if (ready < count) return undefined;
     this.#chunk = new RingChunk<T>(this.type, this.#living(), this.plan, this.position, count, (done) => {
       this.#chunk = undefined;
-      this.ready = ready;
-      this.advance(done);
-      this.flush();
+      this.settle(ready, done);
     });
-    this.ready = 0;
+    this.setAside(count);
     return this.#chunk;
   }
 
-  /** A view that moves from slot to slot. */
-  protected row(): MovingView {
+  /** From now on these slots are nobody's but the caller's, who settles it. */
+  protected setAside(count: number): void {
+    this.#claimed = count;
+    this.ready = 0;
+  }
+
+  /** The first `done` of them are passed on. */
+  protected settle(ready: number, done: number): void {
+    // Closed meanwhile, or its memory was.
+    if (this.#lease === undefined) return;
+    this.#claimed = 0;
+    this.ready = ready;
+    this.advance(done);
+    this.flush();
+  }
+
+  /** What stands for the slot where it lies: of a type with parts one view that moves from slot to slot, of others a fresh `{ value }`. */
+  protected show(byteOffset: number): unknown {
+    if (this.#row !== undefined) return this.#row.moveTo(byteOffset);
+    if (this.type.codec.shape !== "nested") return this.type.view(this.#living(), byteOffset);
     const { slots } = this.plan;
-    this.#row ??= new MovingView(this.type, this.#living(), slots, slots + this.capacity * this.type.byteSize);
-    return this.#row;
+    this.#row = new MovingView(this.type, this.#living(), slots, slots + this.capacity * this.type.byteSize);
+    return this.#row.moveTo(byteOffset);
   }
 
   #living(): Lease {
@@ -151,10 +173,10 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   #waiting(): Waiter {
     this.#waiter ??= {
       subject: this.subject,
-      parking: this.memory.parking,
+      memory: this.memory,
       look: () => this.refresh() > 0,
       isOver: () => this.isAbandoned,
-      mark: () => this.mark(),
+      mark: (asleep) => this.mark(asleep),
       ended: new Promise<void>((resolve) => {
         this.#tellEnded = resolve;
       }),
@@ -165,6 +187,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   #end(): void {
     this.#lease = undefined;
     this.#chunk = undefined;
+    this.#claimed = 0;
     this.ready = 0;
     this.pending = 0;
     this.i32 = NO_WORDS;

@@ -98,14 +98,14 @@ export abstract class RingMoves<T extends Type<unknown, never>> {
     return most;
   }
 
-  /** Says that somebody sleeps until the last of the others moves, and which word that is and what it holds. */
-  protected mark(): { readonly word: number; readonly seen: number } {
+  /** The word of the last of the others, which moves when there is something to do, and what it holds. With `asleep` it also says that somebody sleeps until then. */
+  protected mark(asleep: boolean): { readonly word: number; readonly seen: number } {
     const isLast = (other: number): boolean =>
       other < 0 || this.word !== positionWord(this.plan, -1)
         ? distance(this.position, this.#positionOf(other), this.capacity) === this.leastAhead()
         : distance(this.#positionOf(other), this.position, this.capacity) === this.mostBehind();
     const word = positionWord(this.plan, this.#others.find(isLast) ?? this.#others[0]);
-    return { word, seen: Atomics.or(this.i32, word, SLEEPER) | SLEEPER };
+    return { word, seen: asleep ? Atomics.or(this.i32, word, SLEEPER) | SLEEPER : Atomics.load(this.i32, word) };
   }
 
   /** Where the slot lies that is `ahead` of this end. */

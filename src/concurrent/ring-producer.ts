@@ -1,5 +1,5 @@
 import type { Memory } from "../core/memory.ts";
-import type { InputOf, Type } from "../layout/type.ts";
+import type { InputOf, Type, ViewOf } from "../layout/type.ts";
 import type { RingChunk } from "./ring-chunk.ts";
 import { producerCode } from "./ring-code.ts";
 import { elementsOf } from "./ring-elements.ts";
@@ -33,7 +33,7 @@ export class Producer<T extends Type<unknown, never>> extends RingEnd<T> {
    * `bad-value`, and then none is there.
    */
   pushMany(values: ArrayLike<InputOf<T>>): number {
-    const most = Math.min(values.length, this.room());
+    const most = Math.min(values.length, this.atLeast(values.length));
     const { type, data } = this;
     if (elementsOf(type) !== undefined && ArrayBuffer.isView(values) && values.constructor === data.constructor) {
       const part: unknown = values;
@@ -46,6 +46,23 @@ export class Producer<T extends Type<unknown, never>> extends RingEnd<T> {
     this.advance(most);
     this.flush();
     return most;
+  }
+
+  /**
+   * Calls `fn` with one free slot after another, to be written in place, at most `limit`, and returns how many: a struct is shown by one view that moves on,
+   * anything else as `{ value }`. What a slot holds before is nothing that counts. One whose `fn` throws is not passed on, those before it are.
+   */
+  fill(fn: (slot: ViewOf<T>) => void, limit = Number.POSITIVE_INFINITY): number {
+    const ready = this.atLeast(limit);
+    const most = Math.min(limit, ready);
+    this.setAside(most);
+    let done = 0;
+    try {
+      for (; done < most; done++) fn(this.show(this.byteOffsetAt(done)) as ViewOf<T>);
+    } finally {
+      this.settle(ready, done);
+    }
+    return done;
   }
 
   /** How many values can be pushed now. */

@@ -1,4 +1,5 @@
 import { privateMemory } from "../core/homes.ts";
+import type { AsyncHoldOptions, HoldOptions } from "./holdable.ts";
 import { type LockOptions, Mutex, refuseInherited } from "./mutex.ts";
 import type { Roster } from "./roster.ts";
 
@@ -9,6 +10,8 @@ const SEQUENCE = 1;
 const SUBJECT = "seqlock";
 /** So often a reader tries before it takes the lock, so that writers cannot keep it for ever. */
 const TRIES = 100;
+/** Says that a change came in between each time. */
+const CHANGED: unique symbol = Symbol("changed");
 
 /**
  * Something small that is read very often and changed now and then: readers write nothing that others see, and look again when a change came in between.
@@ -46,25 +49,37 @@ export class Seqlock {
   }
 
   /** Changes what is protected. What `change` writes becomes visible at once. Throws as `Mutex.acquire` does. */
-  write<Result>(change: () => Result): Result {
-    this.#mutex.acquire();
-    try {
-      this.#next();
-      try {
-        return change();
-      } finally {
-        this.#next();
-      }
-    } finally {
-      this.#mutex.release();
-    }
+  write<Result>(change: () => Result, options?: HoldOptions): Result {
+    this.#mutex.acquire(options);
+    return this.#change(change);
+  }
+
+  /** `write` that does not hold the thread while another writes. `change` itself is done at once: it must not await. */
+  async writeAsync<Result>(change: () => Result, options?: AsyncHoldOptions): Promise<Result> {
+    await this.#mutex.acquireAsync(options);
+    return this.#change(change);
   }
 
   /**
    * Looks at what is protected. `look` may be called several times, and see half a change, of which nothing is told: it must only read, and not rely on what
    * it reads. What it throws then is forgotten too.
    */
-  read<Result>(look: () => Result): Result {
+  read<Result>(look: () => Result, options?: HoldOptions): Result {
+    const seen = this.#tryRead(look);
+    if (seen !== CHANGED) return seen;
+    this.#mutex.acquire(options);
+    return this.#readHeld(look);
+  }
+
+  /** `read` that does not hold the thread where a writer is slow, or dead in the middle of a change. */
+  async readAsync<Result>(look: () => Result, options?: AsyncHoldOptions): Promise<Result> {
+    const seen = this.#tryRead(look);
+    if (seen !== CHANGED) return seen;
+    await this.#mutex.acquireAsync(options);
+    return this.#readHeld(look);
+  }
+
+  #tryRead<Result>(look: () => Result): Result | typeof CHANGED {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = Atomics.load(this.#i32(), this.#sequence);
       if ((before & 1) !== 0) continue;
@@ -75,10 +90,26 @@ export class Seqlock {
         if (this.#isStill(before)) throw error;
       }
     }
-    // Under the lock: its holder may be slow, or dead in the middle of a change.
-    this.#mutex.acquire();
+    return CHANGED;
+  }
+
+  /** Under the lock, which this one has. */
+  #readHeld<Result>(look: () => Result): Result {
     try {
       return look();
+    } finally {
+      this.#mutex.release();
+    }
+  }
+
+  #change<Result>(change: () => Result): Result {
+    try {
+      this.#next();
+      try {
+        return change();
+      } finally {
+        this.#next();
+      }
     } finally {
       this.#mutex.release();
     }

@@ -1,24 +1,31 @@
-import type { Abortable } from "../core/abort.ts";
+import { type Abortable, unlessAborted } from "../core/abort.ts";
 import { MemoryError } from "../core/errors.ts";
+import type { Memory } from "../core/memory.ts";
+import { unref } from "../core/parking.ts";
 
 /**
  * What a thread does while it waits:
- * - `park`: looks a few hundred times, then sleeps until it is woken. Some 5 µs from wake-up to work, and no processor time meanwhile.
- * - `yield`: looks a few hundred times, then once a millisecond. Who raises the signal never has to make a call of the system for it.
+ * - `park`: looks for some microseconds, then sleeps until it is woken. No processor time meanwhile.
+ * - `yield`: looks for some microseconds, then once a millisecond. Who brings something never has to make a call of the system for it.
  * - `spin`: looks without a pause. Well under 1 µs, for a processor of its own.
+ *
+ * An event loop that waits looks once in each of its turns: without a pause (`spin`), or for a tenth of a millisecond before it sleeps (`park`); or each
+ * millisecond (`yield`).
  */
 export type WaitStrategy = "park" | "yield" | "spin";
 
 export interface WaitOptions {
   /** How long to wait, 0 … Infinity. Default: for ever. */
   readonly timeoutMs?: number;
-  /** Default: `park`. */
+  /** Default: `park`; in a memory that is read-only, where nobody can be asked to wake, `yield`. */
   readonly strategy?: WaitStrategy;
 }
 
 export interface AsyncWaitOptions extends WaitOptions {
   /** An `AbortSignal` that ends the wait: the promise is then rejected with its reason. */
   readonly signal?: Abortable;
+  /** Whether the wait keeps Node from ending. Default true. */
+  readonly ref?: boolean;
 }
 
 /** So often a thread looks before it sleeps: others need microseconds, and a sleep costs some. */
@@ -27,6 +34,89 @@ export const LOOKS = 300;
 export const SLICE_MS = 100;
 /** Between two looks of who does not want to be woken. */
 export const YIELD_MS = 1;
+/** For so long an event loop looks once a turn before it sleeps: to be woken from that takes about as long. */
+const TURNING_MS = 0.1;
+
+/** What waiting needs to know of what is waited for. */
+export interface Waiter {
+  /** The thing for errors. */
+  readonly subject: string;
+  readonly memory: Memory;
+  /** Looks whether it is there, and is not asked again once it has said so, which may have used it up. Throws `closed` where nobody can wait any more. */
+  look(): boolean;
+  /** Whether nobody is there who could bring it. May be dear to find out. */
+  isOver(): boolean;
+  /** Which word changes when it comes, and what that holds. With `asleep` it also says there that somebody must be woken. */
+  mark(asleep: boolean): { readonly word: number; readonly seen: number };
+  /** A promise that ends when who waits has ended it. */
+  readonly ended?: Promise<void>;
+}
+
+/** Waits until it is there. False when the time is over, or nobody is there who could bring it. Holds the thread. */
+export function waitFor(waiter: Waiter, options: WaitOptions): boolean {
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+  const strategy = strategyOf(waiter, options);
+  const until = deadlineOf(waiter.subject, timeoutMs);
+  for (let looks = 1; ; looks++) {
+    if (waiter.look()) return true;
+    // A look at the clock costs as much as ten at the memory.
+    if (looks % LOOKS !== 0 && (strategy === "spin" || looks < LOOKS)) continue;
+    const left = until - performance.now();
+    // In this order: the last one who was there may have brought something before it left.
+    if (waiter.isOver() || left <= 0) return waiter.look();
+    if (strategy === "spin") continue;
+    const asleep = strategy === "park";
+    const { word, seen } = waiter.mark(asleep);
+    // Once more: it may have come before that was said.
+    if (waiter.look()) return true;
+    waiter.memory.parking.wait(word, seen, Math.min(asleep ? SLICE_MS : YIELD_MS, left));
+  }
+}
+
+/** `waitFor` that never holds the thread. Rejects with the reason of `options.signal` when that is aborted. */
+export async function waitForAsync(waiter: Waiter, options: AsyncWaitOptions): Promise<boolean> {
+  const { timeoutMs = Number.POSITIVE_INFINITY, signal, ref = true } = options;
+  const strategy = strategyOf(waiter, options);
+  const until = deadlineOf(waiter.subject, timeoutMs);
+  const sleepy = performance.now() + (typeof setImmediate === "function" ? TURNING_MS : 0);
+  for (let turns = 1; ; turns++) {
+    signal?.throwIfAborted();
+    if (waiter.look()) return true;
+    const now = performance.now();
+    if (until <= now) return waiter.look();
+    const isTurning = strategy === "spin" || (strategy === "park" && now < sleepy);
+    if (isTurning && turns % LOOKS !== 0) {
+      await turn(0, ref);
+      continue;
+    }
+    if (waiter.isOver()) return waiter.look();
+    if (isTurning) continue;
+    if (strategy === "yield") await either(turn(YIELD_MS, ref), waiter.ended, signal);
+    else {
+      const { word, seen } = waiter.mark(true);
+      if (waiter.look()) return true;
+      await either(waiter.memory.parking.waitAsync(word, seen, Math.min(SLICE_MS, until - now), ref), waiter.ended, signal);
+    }
+  }
+}
+
+/** Where nothing can be written nobody can be asked to wake. */
+function strategyOf({ memory }: Waiter, { strategy = "park" }: WaitOptions): WaitStrategy {
+  return strategy === "park" && memory.readOnly ? "yield" : strategy;
+}
+
+function either(rest: Promise<void>, ended: Promise<void> | undefined, signal: Abortable | undefined): Promise<void> {
+  return unlessAborted(ended === undefined ? rest : Promise.race([rest, ended]), signal);
+}
+
+/** Until so many milliseconds are over; with 0 until the event loop has been round. */
+function turn(milliseconds: number, ref: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const isTurn = milliseconds === 0 && typeof setImmediate === "function";
+    const timer = isTurn ? setImmediate(resolve) : setTimeout(resolve, milliseconds);
+    if (!ref) unref(timer);
+  });
+}
 
 /** When a wait that begins now has to end, on the clock of `performance.now()`. Throws `invalid-argument`. */
 export function deadlineOf(subject: string, timeoutMs: number): number {

@@ -8,8 +8,8 @@ import type { Memory } from "./memory.ts";
 export interface Parking {
   /** Sleeps while the word holds `seen`, until notified, for at most `timeoutMs`. Where this thread may not sleep, looks for a moment and returns. */
   wait(word: number, seen: number, timeoutMs: number): void;
-  /** The same without holding the thread, which it keeps from ending meanwhile. */
-  waitAsync(word: number, seen: number, timeoutMs: number): Promise<void>;
+  /** The same without holding the thread, which it keeps from ending meanwhile if `ref`, which is the default, says so and it can be helped. */
+  waitAsync(word: number, seen: number, timeoutMs: number, ref?: boolean): Promise<void>;
   /** Wakes up to `count` of those that sleep on the word. Costs a call of the system: only where somebody is known to sleep. */
   notify(word: number, count: number): void;
 }
@@ -17,7 +17,7 @@ export interface Parking {
 /** So often a thread that may not sleep looks at the word. */
 const LOOKS = 200;
 /** How often it is looked at where nobody can be told. */
-const POLL_MS = 1;
+export const POLL_MS = 1;
 
 interface WaitAsync {
   waitAsync(
@@ -48,15 +48,15 @@ export class AtomicParking implements Parking {
     }
   }
 
-  async waitAsync(word: number, seen: number, timeoutMs: number): Promise<void> {
+  async waitAsync(word: number, seen: number, timeoutMs: number, ref = true): Promise<void> {
     const { i32 } = this.#memory;
     if (Atomics.load(i32, word) !== seen) return;
-    if (!isShared(i32)) return this.#waitLocally(word, timeoutMs);
-    if (!canWaitAsync(Atomics)) return after(Math.min(timeoutMs, POLL_MS));
+    if (!isShared(i32)) return this.#waitLocally(word, timeoutMs, ref);
+    if (!canWaitAsync(Atomics)) return after(Math.min(timeoutMs, POLL_MS), ref);
     const waiting = Atomics.waitAsync(i32, word, seen, timeoutMs);
     if (!waiting.async) return;
     // A promise alone does not keep Node from ending.
-    const alive = setTimeout(() => {}, Math.min(timeoutMs + 1000, 0x7fff_ffff));
+    const alive = ref ? setTimeout(() => {}, Math.min(timeoutMs + 1000, 0x7fff_ffff)) : undefined;
     await waiting.value;
     clearTimeout(alive);
   }
@@ -67,11 +67,12 @@ export class AtomicParking implements Parking {
     else this.#notifyLocally(word, count);
   }
 
-  #waitLocally(word: number, timeoutMs: number): Promise<void> {
+  #waitLocally(word: number, timeoutMs: number, ref: boolean): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#local.get(word) ?? new Set();
       this.#local.set(word, waiting);
       const timer = setTimeout(() => end(), Math.min(timeoutMs, 0x7fff_ffff));
+      if (!ref) unref(timer);
       const end = (): void => {
         clearTimeout(timer);
         waiting.delete(end);
@@ -105,6 +106,15 @@ function canWaitAsync(atomics: object): atomics is WaitAsync {
   return "waitAsync" in atomics;
 }
 
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** A moment; with `ref` false one that does not keep Node from ending. */
+export function after(milliseconds: number, ref: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    if (!ref) unref(timer);
+  });
+}
+
+/** Lets Node end although the timer runs. Those of browsers are numbers, and keep nothing. */
+export function unref(timer: unknown): void {
+  if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") timer.unref();
 }

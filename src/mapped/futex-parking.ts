@@ -1,5 +1,5 @@
 import type { Memory } from "../core/memory.ts";
-import { AtomicParking, type Parking } from "../core/parking.ts";
+import { AtomicParking, after, type Parking, POLL_MS } from "../core/parking.ts";
 import { type Sleeping, system } from "../native/system.ts";
 import { sleepersOf } from "./futex-sleepers.ts";
 import { sleep } from "./sleep.ts";
@@ -26,9 +26,11 @@ class FutexParking implements Parking {
     this.#sleeping.sleep(this.#addressOf(word), seen, timeoutMs);
   }
 
-  async waitAsync(word: number, seen: number, timeoutMs: number): Promise<void> {
+  async waitAsync(word: number, seen: number, timeoutMs: number, ref = true): Promise<void> {
     const { buffer, i32 } = this.#memory;
     if (Atomics.load(i32, word) !== seen) return;
+    // A call on a thread of the pool would keep Node from ending.
+    if (!ref) return after(Math.min(timeoutMs, POLL_MS), ref);
     await sleepersOf(this.#sleeping).sleep({ address: this.#addressOf(word), seen, i32, word, buffer }, timeoutMs);
   }
 

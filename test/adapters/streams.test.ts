@@ -3,7 +3,15 @@ import { once } from "node:events";
 import { pipeline as pipe } from "node:stream/promises";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
-import { attachPort, readable, readableStream, ringChannel, writable, writableStream } from "../../src/adapters/streams.ts";
+import {
+  attachPort,
+  cloneCodec,
+  readable,
+  readableStream,
+  ringChannel,
+  writable,
+  writableStream,
+} from "../../src/adapters/streams.ts";
 import { messageRing, messageRingByteLength, ring, ringByteLength } from "../../src/concurrent/index.ts";
 import { sharedMemory, struct, u32, utf8 } from "../../src/index.ts";
 
@@ -137,6 +145,8 @@ describe("a channel of rings", () => {
     port.postMessage("good");
     assert.match(String((await failed)[0]), /bad/);
     assert.deepEqual(await message, ["<good>"]);
+    // Nobody listens for messages any more.
+    other.ref();
     port.close();
     await once(other, "close");
   });
@@ -158,4 +168,103 @@ describe("a channel of rings", () => {
     port.close();
     assert.deepEqual(await exited, [0]);
   });
+
+  it("has the ways of a MessagePort: onmessage, listeners with events, once, off, and a close that both sides hear", async () => {
+    const { port, ticket } = ringChannel();
+    const other = attachPort(ticket);
+    const seen: unknown[] = [];
+    const listener = (event: { readonly data?: unknown }) => seen.push(["listener", event.data]);
+    other.addEventListener("message", listener);
+    other.addEventListener("message", listener);
+    other.onmessage = ({ type, data }) => seen.push([type, data]);
+    port.postMessage(1);
+    await once(other, "message");
+    assert.deepEqual(seen, [
+      ["listener", 1],
+      ["message", 1],
+    ]);
+    other.removeEventListener("message", listener);
+    other.onmessage = null;
+    assert.equal(other.onmessage, null);
+    const next = once(other, "message");
+    port.postMessage(2);
+    assert.deepEqual(await next, [2]);
+    assert.equal(seen.length, 2);
+    const closed = new Promise((resolve) => other.addEventListener("close", resolve));
+    other.ref();
+    port.close();
+    await closed;
+    assert.equal(port.listenerCount("message"), 0);
+  });
+
+  it("refuses to transfer, and tells what to do", () => {
+    const { port } = ringChannel();
+    const bytes = new ArrayBuffer(8);
+    assert.throws(() => port.postMessage(bytes, [bytes]), { code: "unsupported", message: /transferList=1.*copied/ });
+    assert.throws(() => port.postMessage(1n), TypeError);
+    port.close();
+  });
+
+  it("sends structured clones with that codec", async () => {
+    const { port, ticket } = ringChannel({ codec: cloneCodec });
+    const other = attachPort(ticket, { codec: cloneCodec });
+    const value: Record<string, unknown> = {
+      ...{
+        map: new Map([[1, new Set(["a"])]]),
+        at: new Date(0),
+        big: 2n ** 70n,
+        nothing: undefined,
+        floats: Float64Array.of(1, 2),
+      },
+    };
+    value.self = value;
+    const message = once(other, "message");
+    port.postMessage(value);
+    assert.deepEqual(await message, [value]);
+    port.close();
+  });
+
+  it("holds the process while somebody listens, and not when it was told so", () => {
+    const { port } = ringChannel();
+    assert.equal(port.hasRef(), false);
+    const listener = () => {};
+    port.on("message", listener);
+    assert.equal(port.hasRef(), true);
+    port.off("message", listener);
+    assert.equal(port.hasRef(), false);
+    port.on("message", listener);
+    port.unref();
+    assert.equal(port.hasRef(), false);
+    port.ref();
+    assert.equal(port.hasRef(), true);
+    port.close();
+    assert.equal(port.hasRef(), false);
+    port.ref();
+    assert.equal(port.hasRef(), false);
+  });
+
+  for (const [title, work, hears] of [
+    ["a worker that ends closes its port", "", true],
+    ["a worker with an unreferenced port ends", "port.on('message', () => {}); port.unref();", true],
+    ["a worker that listens stays until the other side closes", "port.on('message', () => {});", false],
+  ] as const) {
+    it(title, { timeout: 60_000 }, async () => {
+      const { port, ticket } = ringChannel();
+      const streams = new URL("../../src/adapters/streams.js", import.meta.url).href;
+      const script = `import { workerData } from "node:worker_threads";
+        import { attachPort } from ${JSON.stringify(streams)};
+        const port = attachPort(workerData.port);
+        port.postMessage("here");
+        ${work}`;
+      const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), { workerData: { port: ticket } });
+      const exited = once(worker, "exit");
+      const closed = once(port, "close");
+      assert.deepEqual(await once(port, "message"), ["here"]);
+      // Nobody listens here any more.
+      port.ref();
+      if (hears) await closed;
+      else port.close();
+      assert.deepEqual(await exited, [0]);
+    });
+  }
 });

@@ -38,7 +38,7 @@ testAllocator(
 );
 testAllocator({ title: "arena over an arena", create: (memory) => arena({ upstream: small(memory) }), resizesLast: true }, HOMES);
 
-type View = ReturnType<typeof cell.view>;
+type View = ReturnType<typeof cell.rawView>;
 
 interface Made {
   readonly view: View;

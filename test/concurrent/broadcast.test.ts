@@ -145,6 +145,33 @@ describe("a broadcast", () => {
     assert.deepEqual(readAll(receiver), ["0:x"]);
   });
 
+  it("is over for a receiver when the transmitter is gone and nothing is left", async () => {
+    const memory = sharedMemory(1024);
+    const news = broadcast(memory, { byteCapacity: 256 });
+    const transmitter = news.transmitter();
+    const receiver = attachBroadcast(memory).receiver();
+    assert.equal(receiver.isAbandoned, false);
+    const reading = (async () => {
+      const seen: string[] = [];
+      for await (const message of receiver) seen.push(message.text());
+      return seen;
+    })();
+    transmitter.sendText("a");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    transmitter.sendText("b");
+    transmitter.close();
+    assert.deepEqual(await reading, ["a", "b"]);
+    assert.equal(receiver.isAbandoned, true);
+    assert.equal(receiver.waitReady(), false);
+    news.transmitter({ identity: 5 });
+    assert.equal(
+      attachBroadcast(memory)
+        .receiver({ isAlive: () => false })
+        .waitReady(),
+      false,
+    );
+  });
+
   it("never shows a message that is not whole, whatever step of reading the transmitter comes in at", () => {
     const stage = () => {
       const news = make(256);

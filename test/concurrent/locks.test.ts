@@ -433,6 +433,35 @@ describe("a seqlock", () => {
     assert.throws(() => two.write(() => 0), { code: "closed" });
   });
 
+  it("is written and read without holding the thread, with a timeout and an abort", async () => {
+    using memory = privateMemory(BYTES);
+    const { handles } = pair(memory, (here) => seqlock(here, { byteOffset: LOCK, timeoutMs: 20 }));
+    const [one, two] = handles;
+    const AT = SECOND / 4;
+    assert.equal(await one.writeAsync(() => ++memory.i32[AT]), 1);
+    assert.equal(await two.readAsync(() => memory.i32[AT]), 1);
+    let waits: Promise<unknown>[] = [];
+    one.write(() => {
+      waits = [
+        assert.rejects(
+          two.readAsync(() => 0, { timeoutMs: 1 }),
+          { code: "locked" },
+        ),
+        assert.rejects(
+          two.writeAsync(() => 0, { signal: AbortSignal.abort(new Error("enough")) }),
+          /enough/,
+        ),
+        assert.rejects(
+          two.writeAsync(() => 0, { timeoutMs: 0 }),
+          { code: "locked" },
+        ),
+      ];
+      assert.throws(() => two.write(() => 0, { timeoutMs: 1 }), { code: "locked" });
+    });
+    await Promise.allSettled(waits);
+    assert.equal(await two.writeAsync(() => ++memory.i32[AT]), 2);
+  });
+
   it("is repaired by readers too", () => {
     using memory = privateMemory(BYTES);
     let repairs = 0;

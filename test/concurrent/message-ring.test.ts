@@ -447,6 +447,53 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
+describe("waiting at a message ring", () => {
+  it("gives all messages one after another, copies, until the producers are gone", async () => {
+    const { producer, consumer } = make(2);
+    const reading = (async () => {
+      const seen: string[] = [];
+      for await (const message of consumer) seen.push(`${message.type}:${message.text()}`);
+      return seen;
+    })();
+    for (let number = 0; number < 100; number++) await producer.writeAsync(bytes(number % 7, 65), number);
+    producer.close();
+    assert.deepEqual(
+      await reading,
+      Array.from({ length: 100 }, (_, number) => `${number}:${"A".repeat(number % 7)}`),
+    );
+  });
+
+  it("leaves what was not asked for where it is", async () => {
+    const { producer, consumer } = make(1);
+    for (const text of ["a", "b", "c"]) producer.writeText(text);
+    for await (const message of consumer) {
+      assert.equal(message.text(), "a");
+      break;
+    }
+    assert.deepEqual(readAll(consumer), ["0:b", "0:c"]);
+  });
+
+  it("ends for a producer when the consumer is gone", async () => {
+    const { producer, consumer } = make(1, 256);
+    assert.equal(producer.isAbandoned, false);
+    while (producer.write(bytes(64)));
+    const writing = producer.writeAsync(bytes(64));
+    consumer.close();
+    assert.equal(await writing, false);
+    assert.equal(producer.writeWait(bytes(64)), false);
+    assert.equal(producer.isAbandoned, true);
+    producer.close();
+    assert.throws(() => producer.isAbandoned, throwsCode("closed"));
+  });
+
+  it("is not begun with a type that is none", () => {
+    const { producer } = make(1);
+    for (const type of [0.5, 2 ** 31, Number.NaN])
+      assert.throws(() => producer.write(bytes(1), type), throwsCode("invalid-argument", /type=/));
+    assert.equal(producer.write(bytes(1), -(2 ** 31)), true);
+  });
+});
+
 describe("random programs of message rings", () => {
   for (const home of HOMES) {
     for (const producers of [1, 3]) {

@@ -106,6 +106,39 @@ describe("a queue", () => {
   });
 });
 
+describe("a queue that is ended", () => {
+  it("gives what is left, refuses more, and wakes who waits", async () => {
+    const memory = sharedMemory(queueByteLength(u32, { capacity: 2 }));
+    const numbers = queue(memory, u32, { capacity: 2 });
+    const other = attachQueue(memory, u32);
+    const seen: number[] = [];
+    const all = (async () => {
+      for await (const value of other) seen.push(value);
+    })();
+    for (const value of [1, 2, 3, 4]) await numbers.pushAsync(value);
+    numbers.end();
+    await all;
+    assert.deepEqual(seen, [1, 2, 3, 4]);
+    assert.equal(other.isEnded, true);
+    assert.equal(other.popWait(), undefined);
+    assert.throws(() => other.push(5), throwsCode("closed", /ended/));
+    assert.throws(() => other.forcePush(5), throwsCode("closed", /ended/));
+    assert.throws(() => numbers.pushWait(5), throwsCode("closed", /ended/));
+    numbers.end();
+    numbers.close();
+    assert.throws(() => numbers.end(), throwsCode("closed"));
+  });
+
+  it("tells who waits for room", async () => {
+    const numbers = make(1);
+    numbers.push(1);
+    const pushing = numbers.pushAsync(2);
+    numbers.end();
+    await assert.rejects(pushing, throwsCode("closed", /ended/));
+    assert.equal(numbers.pop(), 1);
+  });
+});
+
 describe("random programs of a queue", () => {
   const STEP = fc.record({ kind: fc.constantFrom("push" as const, "pop" as const, "force" as const), who: fc.nat(2) });
   for (const home of HOMES) {

@@ -282,6 +282,43 @@ describe("a ring", () => {
     assert.throws(() => read?.at(1).symbol);
   });
 
+  it("is filled in place, and keeps what was filled when that throws, closes the ring or the memory", () => {
+    const memory = sharedMemory(ringByteLength(Tick, { capacity: 4 }));
+    const made = ring(memory, Tick, { capacity: 4 });
+    const [producer, consumer] = [made.producer(), made.consumer()];
+    let at = 0;
+    const price = (tick: ViewOf<typeof Tick>) => {
+      if (at === 2) throw new Error("enough");
+      tick.price = at++;
+    };
+    assert.throws(() => producer.fill(price), /enough/);
+    assert.deepEqual([consumer.pop()?.price, consumer.pop()?.price, consumer.pop()], [0, 1, undefined]);
+    producer.fill((tick) => {
+      tick.price = 7;
+      assert.throws(() => producer.push({}), throwsCode("invalid-argument", /claimed/));
+      assert.throws(() => producer.fill(() => {}), throwsCode("invalid-argument", /claimed/));
+    }, 1);
+    assert.equal(producer.room(), 3);
+    assert.equal(
+      producer.fill(() => producer.close(), 1),
+      1,
+    );
+    assert.throws(() => producer.fill(() => {}), throwsCode("closed"));
+    assert.deepEqual([consumer.pop()?.price, consumer.pop()], [7, undefined]);
+    const next = made.producer();
+    assert.equal(
+      next.fill(() => {}),
+      4,
+    );
+    assert.equal(
+      next.fill(() => {}),
+      0,
+    );
+    consumer.drain(() => {});
+    next.fill(() => memory.close(), 1);
+    assert.throws(() => next.fill(() => {}), throwsCode("closed"));
+  });
+
   it("follows WebAssembly memory that grows", () => {
     const home = HOMES.find(({ title }) => title === "unshared WebAssembly memory");
     assert.ok(home);
@@ -297,11 +334,11 @@ describe("a ring", () => {
 
 /** What a random program does; `left` is what must be there, in order. */
 type Step = {
-  readonly kind: "push" | "pop" | "peek" | "pushMany" | "popInto" | "drain" | "write" | "read" | "reopen";
+  readonly kind: "push" | "pop" | "peek" | "pushMany" | "popInto" | "drain" | "fill" | "write" | "read" | "reopen";
   readonly count: number;
 };
 const STEP = fc.record<Step>({
-  kind: fc.constantFrom("push", "pop", "peek", "pushMany", "popInto", "drain", "write", "read", "reopen"),
+  kind: fc.constantFrom("push", "pop", "peek", "pushMany", "popInto", "drain", "fill", "write", "read", "reopen"),
   count: fc.integer({ min: 1, max: 9 }),
 });
 
@@ -367,6 +404,13 @@ function runProgram(
       const seen: unknown[] = [];
       consumer.drain((value) => seen.push(copy(value)), count);
       assert.deepEqual(seen, model.splice(0, count));
+    } else if (kind === "fill") {
+      const filled = producer.fill((slot) => {
+        const value = make(number++);
+        Object.assign(Object(slot), type.kind === "struct" ? value : { value });
+        model.push(value);
+      }, count);
+      assert.equal(filled, Math.min(room, count));
     } else if (kind === "write") {
       const chunk = producer.claim(count);
       assert.equal(chunk !== undefined, count <= room);

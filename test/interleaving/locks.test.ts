@@ -89,7 +89,7 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "a condition wakes none but sees to it that others are not woken",
     "producerAndConsumers",
-    { module: "concurrent/signal", from: "this.#memory.parking.notify(this.#word, 1);", to: "" },
+    { module: "concurrent/signal", from: "this.memory.parking.notify(this.#word, 1);", to: "" },
   ],
   [
     "work is done again after it was done",
@@ -118,7 +118,11 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "a reader does not look whether the sequence changed",
     "sequenceRead",
-    { module: "concurrent/seqlock", from: "if (this.#isStill(before))\n                    return result;", to: "return result;" },
+    {
+      module: "concurrent/seqlock",
+      from: "if (this.#isStill(before))\n                    return result;",
+      to: "return result;",
+    },
   ],
   [
     "a reader begins while somebody writes",

@@ -26,9 +26,9 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
   ],
   [
     "a sleeper does not look once more",
-    "concurrent/ring-waiting",
-    "if (waiter.look())\n            return true;\n        waiter.parking.wait",
-    "waiter.parking.wait",
+    "concurrent/waiting",
+    "if (waiter.look())\n            return true;\n        waiter.memory.parking.wait",
+    "waiter.memory.parking.wait",
   ],
   [
     "room is counted one too many",

@@ -12,19 +12,25 @@ it("a signal leaves nobody asleep, in all orders of accesses", async () => {
 });
 
 const DEFECTS: readonly (readonly [what: string, from: string, to: string])[] = [
-  ["who listens does not look once more", "if (ready())\n                    return true;\n                this.wait", "this.wait"],
+  [
+    "who listens does not look once more",
+    "if (waiter.look())\n            return true;\n        waiter.memory.parking.wait",
+    "waiter.memory.parking.wait",
+  ],
   [
     "who listens does not tell it",
-    "return Atomics.or(this.#memory.i32, this.#word, WAITING)",
-    "return Atomics.load(this.#memory.i32, this.#word)",
+    "return Atomics.or(this.memory.i32, this.#word, WAITING)",
+    "return Atomics.load(this.memory.i32, this.#word)",
   ],
   ["a wake-up does not change the word", "(found + 1) | 0", "found"],
-  ["a wake-up is forgotten", "this.#memory.parking.notify(this.#word, Number.POSITIVE_INFINITY);", ""],
+  ["a wake-up is forgotten", "this.memory.parking.notify(this.#word, Number.POSITIVE_INFINITY);", ""],
   ["only one is woken", "Number.POSITIVE_INFINITY);\n            return;", "1);\n            return;"],
 ];
 for (const [what, from, to] of DEFECTS) {
   it(`an exploration of a signal finds that ${what}`, async () => {
-    const { oneToOne, oneToTwo } = await plays<Plays>("signal", [{ module: "concurrent/signal", from, to }]);
+    const { oneToOne, oneToTwo } = await plays<Plays>("signal", [
+      { module: from.includes("waiter") ? "concurrent/waiting" : "concurrent/signal", from, to },
+    ]);
     assertFails(explore(what.startsWith("only") ? oneToTwo : oneToOne, { preemptions: 3 }));
   });
 }

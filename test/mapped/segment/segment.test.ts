@@ -168,6 +168,24 @@ describe("a segment", () => {
     assert.equal(other.columns("rows", Particle).size, 2);
   });
 
+  it("clears what a writer of columns has left behind the last row, when it died between a row and its number", () => {
+    using machine = new Machine();
+    const dead = new Set<number>();
+    const join = (identity: number) =>
+      openSegment(machine.memory, { participant: { identity, isAlive: (asked) => !dead.has(asked) } });
+    const one = join(1);
+    const rows = one.columns("rows", Particle, { capacity: 10 });
+    rows.append({ x: 1, y: 2 });
+    rows.append({ x: 3, y: 4 });
+    // The number of rows, as it was before the second one.
+    machine.memory.i32[rows.byteOffset / 4 + 8] = 1;
+    dead.add(1);
+    const again = join(2).columns("rows", Particle, { write: true });
+    assert.deepEqual(again.checkInvariants(), []);
+    again.resize(2);
+    assert.deepEqual({ ...again.get(1) }, { x: 0, y: 0 });
+  });
+
   it("moves together what nobody has open, and keeps what is in it", () => {
     using machine = new Machine();
     const first = machine.open();

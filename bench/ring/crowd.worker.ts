@@ -1,0 +1,51 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { attachMessageRing, attachQueue } from "../../src/concurrent/index.ts";
+import { attach, type Ticket, u32 } from "../../src/index.ts";
+
+interface Task {
+  readonly kind: "numbers" | "messages";
+  readonly role: "push" | "pop";
+  readonly items: number;
+  readonly ticket: Ticket;
+  readonly start: SharedArrayBuffer;
+}
+
+const { kind, role, items, ticket, start }: Task = workerData;
+const memory = attach(ticket);
+const bytes = new Uint8Array(64);
+
+function numbers(): void {
+  const jobs = attachQueue(memory, u32);
+  begin();
+  for (let at = 0; at < items; at++)
+    if (role === "push") jobs.pushWait(at);
+    else jobs.popWait();
+}
+
+function messages(): void {
+  const ring = attachMessageRing(memory);
+  if (role === "push") {
+    const producer = ring.producer();
+    begin();
+    for (let at = 0; at < items; at++) producer.writeWait(bytes, at);
+  } else {
+    const consumer = ring.consumer();
+    let sum = 0;
+    begin();
+    for (let taken = 0; taken < items; ) {
+      consumer.waitReady();
+      taken += consumer.read((message) => {
+        sum += message.type;
+      });
+    }
+    parentPort?.postMessage(sum);
+  }
+}
+
+function begin(): void {
+  parentPort?.postMessage("ready");
+  Atomics.wait(new Int32Array(start), 0, 0);
+}
+
+if (kind === "numbers") numbers();
+else messages();
