@@ -5,6 +5,7 @@ import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
 import { checkCount } from "./hash-table-options.ts";
 import { disposed, RecordReader } from "./record-reader.ts";
 import { makeRoom } from "./records/evict.ts";
@@ -83,6 +84,32 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
   setMany(entries: Iterable<readonly [Key, Input]>): this {
     for (const [key, value] of entries) this.set(key, value);
     return this;
+  }
+
+  /**
+   * Calls `look` with the bytes of the value of `key` where they lie, without a copy, and returns what it returns; undefined without an entry. Nobody changes
+   * them until then, so `look` is to be short, not to keep them, and not to use the table. Those of a text are UTF-8; a struct is read from `memory` at
+   * `byteOffset`.
+   */
+  view<Result>(key: Key, look: (bytes: Uint8Array, memory: Memory, byteOffset: number) => Result): Result | undefined {
+    this.checkOpen();
+    const { store } = this;
+    if (!store.keys.load(key)) return undefined;
+    const { hash } = store.keys;
+    // Nobody can be kept from changing what is only read here.
+    if (this.memory.readOnly)
+      return store.read(hash) && this.scratchValue() !== undefined ? this.#lookAt(store.records.scratch, 0, look) : undefined;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      const slot = store.find(shard, hash);
+      const ref = slot < 0 ? 0 : store.index.foundRef;
+      if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
+      if (ref === 0 || (store.values.prefix !== 0 && this.valueAt(ref) === undefined)) return undefined;
+      return this.#lookAt(this.memory, ref * 2, look);
+    } finally {
+      store.leave(shardNumber);
+    }
   }
 
   /** Whether `key` was there. */
@@ -257,6 +284,12 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     } finally {
       store.leave(shardNumber);
     }
+  }
+
+  #lookAt<Result>(memory: Memory, record: number, look: (bytes: Uint8Array, memory: Memory, byteOffset: number) => Result): Result {
+    const { values, records } = this.store;
+    const byteOffset = record * 4 + records.valueOffset(memory.i32[record + KEY_BYTES] & KEY_BYTES_MASK) + values.prefix;
+    return look(memory.bytes(byteOffset, memory.i32[record + VALUE_BYTES] - values.prefix), memory, byteOffset);
   }
 
   /** Whether the record at `ref` has that value. */
