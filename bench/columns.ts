@@ -2,13 +2,24 @@
  * What does a loop over a million records cost when they lie in columns?
  *
  * The update moves two of seven fields by two others. Typed arrays are what nobody can beat from JavaScript; an array of objects is what most
- * programs have; bitecs keeps its components in typed arrays, too, and goes through the entities that a query has found. A million records lie
+ * programs have; bitecs keeps its components in typed arrays, too, and goes through the entities that a query has found. The layout of thi.ng's
+ * structures of arrays, whose package is in no registry any more, is written down here: a buffer for each attribute, whose values are vectors, one behind the other. A million records lie
  * beyond the caches, so memory sets the pace for all of them. `--records=10000` shows the loops themselves.
  *
  * Sorting is by a column of floats in random order, and moves all seven columns; each round sorts by another column than the one before.
  */
 import { bump, chunkedColumns, columns, GiB, privateMemory } from "../src/index.ts";
-import { floats, moveChunks, moveColumns, moveEntities, moveObjects, moveRows, moveTypedArrays } from "./columns/loops.ts";
+import {
+  floats,
+  moveChunks,
+  moveColumns,
+  moveEntities,
+  moveObjects,
+  moveRows,
+  moveTypedArrays,
+  moveVectors,
+  moveVectorViews,
+} from "./columns/loops.ts";
 import { Particle, type ParticleObject, particle } from "./columns/records.ts";
 import { interleave, loadRival, option, report } from "./harness.ts";
 
@@ -26,6 +37,7 @@ const raw = {
   vx: new Float32Array(RECORDS),
   vy: new Float32Array(RECORDS),
 };
+const vectors = { position: new Float32Array(RECORDS * 2), velocity: new Float32Array(RECORDS * 2) };
 const { createWorld, addEntity, addComponent, query } = await loadRival("bitecs");
 const world = createWorld();
 // Entities of bitecs are numbered from 1 on.
@@ -41,6 +53,8 @@ for (let id = 0; id < RECORDS; id++) {
   raw.y[id] = y;
   raw.vx[id] = vx;
   raw.vy[id] = vy;
+  vectors.position.set([x, y], id * 2);
+  vectors.velocity.set([vx, vy], id * 2);
   const entity = addEntity(world);
   addComponent(world, entity, Position);
   addComponent(world, entity, Velocity);
@@ -58,11 +72,13 @@ const update = interleave(
     rows: () => moveRows(table),
     chunks: () => moveChunks(chunked),
     bitecs: () => moveEntities(query(world, [Position, Velocity]), Position, Velocity),
+    vectors: () => moveVectors(vectors.position, vectors.velocity),
+    vectorViews: () => moveVectorViews(vectors.position, vectors.velocity),
     objects: () => moveObjects(objects),
   },
   OPTIONS,
 );
-const compare = (what: string, ours: keyof typeof update, peer: keyof typeof update, peerName: string): void =>
+const compare = (what: string, ours: keyof typeof update, peer: keyof typeof update, peerName: string, bar = ""): void =>
   report({
     bench: "columns",
     case: what,
@@ -70,11 +86,13 @@ const compare = (what: string, ours: keyof typeof update, peer: keyof typeof upd
     ours: update[ours].bestNs,
     peer: update[peer].bestNs,
     peerName,
-    note: `medians ${update[ours].medianNs.toPrecision(3)} and ${update[peer].medianNs.toPrecision(3)}`,
+    note: `medians ${update[ours].medianNs.toPrecision(3)} and ${update[peer].medianNs.toPrecision(3)}${bar}`,
   });
-compare("update, column(name)[i]", "columns", "typedArrays", "typed arrays");
-compare("update, column(name)[i]", "columns", "bitecs", "bitecs");
-compare("update, column(name)[i]", "columns", "objects", "array of objects");
+compare("update, column(name)[i]", "columns", "typedArrays", "typed arrays", "; the bar is 1.05 times the time");
+compare("update, column(name)[i]", "columns", "bitecs", "bitecs", "; the bar is equal");
+compare("update, column(name)[i]", "columns", "vectors", "thi.ng's layout, buffers", "; the bar is equal");
+compare("update, column(name)[i]", "columns", "vectorViews", "thi.ng's layout, views");
+compare("update, column(name)[i]", "columns", "objects", "array of objects", "; the bar is 3 times as fast");
 compare("update, rows.at(i)", "rows", "typedArrays", "typed arrays");
 compare("update, rows.at(i)", "rows", "objects", "array of objects");
 compare("update, in chunks", "chunks", "typedArrays", "typed arrays");

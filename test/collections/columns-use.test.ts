@@ -114,6 +114,75 @@ describe("columns", () => {
     assert.deepEqual(memory.bytes(table.byteOffset, table.byteLength), before);
   });
 
+  it("take all of many rows or none, whatever goes wrong", () => {
+    const { allocator, memory, table } = particles(4);
+    for (const x of [1, 2, 3]) table.append({ x, hp: x });
+    const before = memory.bytes(table.byteOffset, table.byteLength).slice();
+    const refused = (code: string, change: () => unknown) => assert.throws(change, { code });
+    refused("bad-value", () => table.appendMany([{ x: 4 }, { team: 256 }]));
+    refused("bad-value", () => table.setRange(0, [{ x: 4 }, { name: "abcde" }]));
+    refused("out-of-bounds", () => table.setRange(2, [{ x: 4 }, { x: 5 }]));
+    refused("out-of-bounds", () => table.setRange(-1, [{ x: 4 }]));
+    refused("out-of-bounds", () => table.appendFrom(table, 0, 4));
+    refused("out-of-bounds", () => table.appendFrom(table, 2, 1));
+    refused("out-of-bounds", () => table.swap(0, 3));
+    allocator.refuseAbove = 300;
+    refused("out-of-memory", () => table.appendMany([{ x: 4 }, { x: 5 }]));
+    refused("out-of-memory", () => table.appendFrom(table));
+    const other = columns(struct("Particle", { x: f32 }));
+    refused("layout-mismatch", () => Reflect.apply(table.appendFrom, table, [other]));
+    const stop = new Error("stop");
+    assert.throws(
+      () =>
+        table.removeWhere((_, index) => {
+          if (index === 2) throw stop;
+          return true;
+        }),
+      stop,
+    );
+    assert.deepEqual(memory.bytes(table.byteOffset, table.byteLength), before);
+    refused("invalid-argument", () =>
+      table.removeWhere(() => {
+        table.pop();
+        return true;
+      }),
+    );
+    assert.equal(table.size, 2);
+    assert.equal(table.appendMany(new Set([{ x: 8 }])), 2);
+    assert.equal(
+      table.removeWhere(({ x }) => x !== 2),
+      2,
+    );
+    assert.deepEqual([table.size, table.pop()?.x, table.pop()], [1, 2, undefined]);
+    assert.deepEqual(table.checkInvariants(), []);
+  });
+
+  it("are copied whole, also those that can only be read, and the copy is on its own", () => {
+    const { memory, table } = particles(2);
+    for (const x of [1, 2, 3]) table.append({ x, hp: x === 2 ? null : x, name: "ab" });
+    const reader = Columns.attach(memory, table.byteOffset, Particle);
+    for (const source of [table, reader]) {
+      using copy = source.clone();
+      for (let index = 0; index < 3; index++) assert.deepEqual(copy.get(index), table.get(index));
+      copy.append({ x: 4 });
+      copy.rows.at(0).x = 9;
+      assert.deepEqual([table.size, table.get(0).x, copy.size], [3, 1, 4]);
+      assert.deepEqual(copy.checkInvariants(), []);
+    }
+    using empty = columns(Particle).clone();
+    assert.equal(empty.append({ x: 1 }), 0);
+    for (const change of [
+      () => reader.pop(),
+      () => reader.appendMany([{}]),
+      () => reader.setRange(0, []),
+      () => reader.swap(0, 1),
+    ]) {
+      assert.throws(change, { code: "read-only" });
+    }
+    assert.throws(() => reader.removeWhere(() => true), { code: "read-only" });
+    assert.throws(() => reader.appendFrom(table), { code: "read-only" });
+  });
+
   it("say which rows and columns there are", () => {
     const { table } = particles();
     table.append({});
