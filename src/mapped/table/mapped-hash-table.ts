@@ -4,6 +4,7 @@ import { checkRecords } from "../../collections/records/verify.ts";
 import { SharedHashTable } from "../../collections/shared-hash-table.ts";
 import type { Seats } from "../../core/seats.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
+import { backupTable } from "./backup.ts";
 import { beginFlush, endFlush, type TableRecovery } from "./durable-records.ts";
 
 /** How long an operation takes to be safe from a power failure. */
@@ -86,6 +87,16 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     this.checkOpen();
     const found = checkRecords(this.store);
     return [...this.damagedShards.map((shard) => `shard ${shard}: was damaged, and built again from what is whole`), ...found];
+  }
+
+  /**
+   * Writes a copy into the file at `path`, which then has all of it or is as it was before. Others go on meanwhile: readers do not wait, writers only while
+   * their shard is copied, so each shard is there as it was at a moment of its own. The copy opens as a table that was closed in good order. Throws
+   * `disk-full`, `io`.
+   */
+  backup(path: string): void {
+    this.checkWritable();
+    backupTable(this.store, this.#parts.place, path);
   }
 
   /** Joins free room that lies together, and makes the indexes small. The file stays as long as it is. */
