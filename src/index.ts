@@ -14,6 +14,7 @@ export type { RegionOptions } from "./alloc/region.ts";
 export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
 export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/shared-heap.ts";
 export { attachSlab, type Slab, slab } from "./alloc/slab.ts";
+export type { LiveBlock } from "./alloc/span-blocks.ts";
 export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
 export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/statistics.ts";
 export {
