@@ -8,7 +8,7 @@
  *
  * Sorting is by a column of floats in random order, and moves all seven columns; each round sorts by another column than the one before.
  */
-import { bump, chunkedColumns, columns, GiB, privateMemory } from "../src/index.ts";
+import { array, bump, chunkedColumns, columns, f32, GiB, privateMemory, struct } from "../src/index.ts";
 import {
   floats,
   moveChunks,
@@ -17,6 +17,7 @@ import {
   moveObjects,
   moveRows,
   moveTypedArrays,
+  moveVectorColumns,
   moveVectors,
   moveVectorViews,
 } from "./columns/loops.ts";
@@ -37,6 +38,8 @@ const raw = {
   vx: new Float32Array(RECORDS),
   vy: new Float32Array(RECORDS),
 };
+const Body = struct("Body", { position: array(f32, 2), velocity: array(f32, 2) });
+const bodies = columns(Body, { allocator, capacity: RECORDS });
 const vectors = { position: new Float32Array(RECORDS * 2), velocity: new Float32Array(RECORDS * 2) };
 const { createWorld, addEntity, addComponent, query } = await loadRival("bitecs");
 const world = createWorld();
@@ -53,6 +56,7 @@ for (let id = 0; id < RECORDS; id++) {
   raw.y[id] = y;
   raw.vx[id] = vx;
   raw.vy[id] = vy;
+  bodies.append({ position: [x, y], velocity: [vx, vy] });
   vectors.position.set([x, y], id * 2);
   vectors.velocity.set([vx, vy], id * 2);
   const entity = addEntity(world);
@@ -65,6 +69,8 @@ for (let id = 0; id < RECORDS; id++) {
 }
 const [x, y, vx, vy] = (["x", "y", "vx", "vy"] as const).map((name) => floats(table.column(name)));
 
+const [position, velocity] = (["position", "velocity"] as const).map((name) => floats(bodies.column(name)));
+
 const update = interleave(
   {
     columns: () => moveColumns(x, y, vx, vy),
@@ -72,6 +78,7 @@ const update = interleave(
     rows: () => moveRows(table),
     chunks: () => moveChunks(chunked),
     bitecs: () => moveEntities(query(world, [Position, Velocity]), Position, Velocity),
+    columnsOfVectors: () => moveVectorColumns(position, velocity),
     vectors: () => moveVectors(vectors.position, vectors.velocity),
     vectorViews: () => moveVectorViews(vectors.position, vectors.velocity),
     objects: () => moveObjects(objects),
@@ -90,8 +97,8 @@ const compare = (what: string, ours: keyof typeof update, peer: keyof typeof upd
   });
 compare("update, column(name)[i]", "columns", "typedArrays", "typed arrays", "; the bar is 1.05 times the time");
 compare("update, column(name)[i]", "columns", "bitecs", "bitecs", "; the bar is equal");
-compare("update, column(name)[i]", "columns", "vectors", "thi.ng's layout, buffers", "; the bar is equal");
-compare("update, column(name)[i]", "columns", "vectorViews", "thi.ng's layout, views");
+compare("update, columns of vectors", "columnsOfVectors", "vectors", "thi.ng's layout, buffers", "; the bar is equal");
+compare("update, columns of vectors", "columnsOfVectors", "vectorViews", "thi.ng's layout, views");
 compare("update, column(name)[i]", "columns", "objects", "array of objects", "; the bar is 3 times as fast");
 compare("update, rows.at(i)", "rows", "typedArrays", "typed arrays");
 compare("update, rows.at(i)", "rows", "objects", "array of objects");

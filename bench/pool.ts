@@ -6,12 +6,12 @@
  * Rust's slotmap runs in a process of its own, compiled with -O where rustc and Debian's librust-slotmap-dev are there.
  *
  * "new, collected" is a class instance put in the place of another, which is what a pool replaces, and its price is the collector's: so it is told for as
- * many live ones as the rows say, in a process each, as the mean of all rounds, collections included, on both sides. Of a thousand, almost all die young and cost
+ * many live ones as the rows say, in a process each, as the mean of all rounds, collections included. Of a thousand, almost all die young and cost
  * the collector next to nothing. What the bar is about are those that live long enough to be moved to the old generation: a hundred thousand, and in `pool-churn` a
  * million.
  */
 import { f32, type Handle, pool, struct, u8, u32 } from "../src/index.ts";
-import { childTasks, interleave, report, sink, type Timing } from "./harness.ts";
+import { childTasks, interleave, report, sink } from "./harness.ts";
 import { rustSlotmap } from "./native/slotmap.ts";
 import { poolPeers } from "./pool/peers.ts";
 
@@ -78,44 +78,56 @@ function replaceNarrow(): void {
   }
 }
 
-/** Six fields written through a view of a place, six handed over in an object, and objects in the place of others: of so many that are live. */
-function replacements(live: number) {
+/** Six fields, written through a view of a place. */
+function replaceFilled(live: number): () => void {
   const places = shuffled(live);
   const particles = pool(Particle, { capacity: live });
-  const at = Particle.in(particles.memory);
-  const filled = Float64Array.from(places, () => particles.add());
-  const literals = Float64Array.from(places, () => 0);
-  const others = pool(Particle, { capacity: live });
-  for (let k = 0; k < live; k++) literals[k] = others.add();
-  const held = Array.from(places, make);
-  return {
-    filled() {
-      for (let k = 0; k < live; k++) {
-        const place = places[k];
-        particles.remove(filled[place] as ParticleHandle);
-        const handle = particles.add();
-        const view = at.at(particles.ptrOf(handle));
-        view.x = k + 0.5;
-        view.y = 1.5;
-        view.vx = 2.5;
-        view.vy = 3.5;
-        view.hp = k;
-        view.team = 1;
-        filled[place] = handle;
-      }
-    },
-    literals() {
-      for (let k = 0; k < live; k++) {
-        const place = places[k];
-        others.remove(literals[place] as ParticleHandle);
-        literals[place] = others.add({ x: k + 0.5, y: 1.5, vx: 2.5, vy: 3.5, hp: k, team: 1 });
-      }
-    },
-    objects() {
-      for (let k = 0; k < live; k++) held[places[k]] = make(k);
-      return held;
-    },
+  const here = Particle.in(particles.memory);
+  const handles = Float64Array.from(places, () => particles.add());
+  return () => {
+    for (let k = 0; k < live; k++) {
+      const place = places[k];
+      particles.remove(handles[place] as ParticleHandle);
+      const handle = particles.add();
+      const view = here.at(particles.ptrOf(handle));
+      view.x = k + 0.5;
+      view.y = 1.5;
+      view.vx = 2.5;
+      view.vy = 3.5;
+      view.hp = k;
+      view.team = 1;
+      handles[place] = handle;
+    }
   };
+}
+
+/** Six fields, handed over in an object. */
+function replaceLiterals(live: number): () => void {
+  const places = shuffled(live);
+  const particles = pool(Particle, { capacity: live });
+  const handles = Float64Array.from(places, () => particles.add());
+  return () => {
+    for (let k = 0; k < live; k++) {
+      const place = places[k];
+      particles.remove(handles[place] as ParticleHandle);
+      handles[place] = particles.add({ x: k + 0.5, y: 1.5, vx: 2.5, vy: 3.5, hp: k, team: 1 });
+    }
+  };
+}
+
+function replaceObjects(live: number): () => unknown {
+  const places = shuffled(live);
+  const held = Array.from(places, make);
+  return () => {
+    for (let k = 0; k < live; k++) held[places[k]] = make(k);
+    return held;
+  };
+}
+
+/** Nanoseconds for each that is replaced, as the mean of all rounds. */
+function meanOf(replace: () => unknown, live: number): number {
+  const { roundsNs } = interleave({ replace }, { rounds: 15, roundMs: 40, warmupRounds: 4, operations: live }).replace;
+  return roundsNs.reduce((sum, ns) => sum + ns, 0) / roundsNs.length;
 }
 
 function getChecked(): number {
@@ -136,33 +148,25 @@ function getObjects(): number {
   return sum;
 }
 
-function meanNs({ roundsNs }: Timing): number {
-  return roundsNs.reduce((sum, ns) => sum + ns, 0) / roundsNs.length;
-}
-
 const bench = "pool";
 const unit = "ns";
 const child = await childTasks(import.meta.url, {
-  replaced: (live: number) => {
-    const { filled, literals, objects } = interleave(replacements(live), {
-      rounds: 15,
-      roundMs: 40,
-      warmupRounds: 4,
-      operations: live,
-    });
-    return { filled: meanNs(filled), literals: meanNs(literals), objects: meanNs(objects) };
-  },
+  filled: (live: number) => meanOf(replaceFilled(live), live),
+  literals: (live: number) => meanOf(replaceLiterals(live), live),
+  objects: (live: number) => meanOf(replaceObjects(live), live),
 });
 const pairs = interleave({ replaceWide, replaceNarrow }, OPTIONS);
 const gets = interleave({ getChecked, getUnchecked, getObjects }, OPTIONS);
 report({ bench, case: "add + remove, wide handles", unit, ours: pairs.replaceWide.bestNs, note: "the bar is 12 ns" });
 report({ bench, case: "add + remove, narrow handles", unit, ours: pairs.replaceNarrow.bestNs, note: "the bar is 12 ns" });
 for (const live of LIVE) {
-  const { result } = await child.run("replaced", live);
-  const row = { bench, unit, peer: result.objects, peerName: "new, collected" };
+  const { result: peer } = await child.run("objects", live);
+  const row = { bench, unit, peer, peerName: "new, collected" };
   const note = live < 100_000 ? {} : { note: "the bar is 3 times as fast" };
-  report({ ...row, case: `${live.toLocaleString("en")} live: add + six fields + remove`, ours: result.filled, ...note });
-  report({ ...row, case: `${live.toLocaleString("en")} live: add({ … }) + remove`, ours: result.literals });
+  const { result: filled } = await child.run("filled", live);
+  report({ ...row, case: `${live.toLocaleString("en")} live: add + six fields + remove`, ours: filled, ...note });
+  const { result: literals } = await child.run("literals", live);
+  report({ ...row, case: `${live.toLocaleString("en")} live: add({ … }) + remove`, ours: literals });
 }
 report({
   bench,

@@ -79,6 +79,13 @@ export function moveVectors(position: Float32Array, velocity: Float32Array): voi
   }
 }
 
+export function moveVectorColumns(position: Float32Array, velocity: Float32Array): void {
+  for (let i = 0; i < position.length; i += 2) {
+    position[i] += velocity[i] * DT;
+    position[i + 1] += velocity[i + 1] * DT;
+  }
+}
+
 /** The same through a view of each vector, as its accessors give. */
 export function moveVectorViews(position: Float32Array, velocity: Float32Array): void {
   for (let i = 0; i < position.length; i += 2) {

@@ -56,11 +56,8 @@ export class TlsfHeap {
   take(units: number): number {
     const block = this.#lists.find(units);
     if (block === 0) return 0;
-    const { i32 } = this.#memory;
     this.#lists.remove(block);
-    const word = this.#words + block * 2;
-    const length = i32[word] >>> 1;
-    this.#cut(block, length, units);
+    this.#cut(block, this.#memory.i32[this.#words + block * 2] >>> 1, units);
     return block;
   }
 
@@ -113,6 +110,8 @@ export class TlsfHeap {
       this.#lists.remove(before);
       from = before;
       length = end - from;
+      // What is no block any more must not look like a live one.
+      i32[words + block * 2] |= 1;
     }
     const behind = i32[words + end * 2];
     if ((behind & 1) !== 0) {
@@ -221,15 +220,17 @@ export class TlsfHeap {
     return block + (this.#memory.i32[this.#words + block * 2] >>> 1);
   }
 
-  /** Whether a live block of `units` units, or one more, begins there: by what its header and its neighbours' say. */
+  /**
+   * Whether a live block of `units` units, or one more, begins there. Its header alone says so, because each further place in memory may take longer than
+   * all the rest: that of a block that was merged into another stays marked as free.
+   */
   isLive(block: number, units: number): boolean {
     const { i32 } = this.#memory;
     const header = i32[this.#words + block * 2];
     const length = header >>> 1;
     if ((header & 1) !== 0 || length < units || length > units + 1) return false;
     const before = i32[this.#words + block * 2 + 1];
-    if (before < 0 ? before !== sealOf(block) : before + (i32[this.#words + before * 2] >>> 1) !== block) return false;
-    return i32[this.#words + (block + length) * 2 + 1] === sealOf(block + length);
+    return before < 0 ? before === sealOf(block) : before + (i32[this.#words + before * 2] >>> 1) === block;
   }
 
   /**
@@ -250,17 +251,15 @@ export class TlsfHeap {
         const length = header >>> 1;
         if (!isSentinel && (length < LEAST_UNITS || block + length > end - 1)) return;
         if ((header & 1) === 0) {
-          if (free !== 0) {
-            this.#lists.insert(free, block - free);
-            i32[this.#state + FREE_UNITS] += block - free;
-          }
+          if (free !== 0) this.#lists.insert(free, block - free);
+          if (free !== 0) i32[this.#state + FREE_UNITS] += block - free;
           i32[words + block * 2 + 1] = free || sealOf(block);
           free = 0;
           if (isSentinel) break;
           live.set(block, length);
-        } else {
-          if (free === 0) free = block;
-          if (free === block) i32[words + block * 2 + 1] = sealOf(block);
+        } else if (free === 0) {
+          free = block;
+          i32[words + block * 2 + 1] = sealOf(block);
         }
         block += length;
       }

@@ -52,8 +52,8 @@ export interface TlsfBlock {
  * than its size; freed neighbours are merged at once, and a block grows in place when what lies behind it is free.
  *
  *        0   header           see region.ts
- *       32   state            see TlsfHeap: 3.7 KiB
- *     3744   main region      grows up to the region's end; others can be added
+ *       32   state            see TlsfHeap: 5.7 KiB
+ *     5808   main region      grows up to the region's end; others can be added
  *
  * One thread at a time: for several, `sharedHeap`, or `synchronized(tlsf)`. Up to 16 GiB.
  *
@@ -112,10 +112,9 @@ export class Tlsf extends ResidentAllocator {
   }
 
   override rawOwns(ptr: Ptr): boolean {
-    for (const { region, end } of this.#heap.regions()) {
-      const from = this.byteOffset + region * UNIT_BYTES;
-      if (ptr > from && ptr < this.byteOffset + end * UNIT_BYTES) return true;
-    }
+    const unit = (ptr - this.byteOffset) / UNIT_BYTES;
+    if (unit > MAIN_UNITS && unit < this.memory.i32[this.byteOffset / 4 + MAIN_UNITS * 2 + 1]) return true;
+    for (const { region, end } of this.#heap.regions()) if (unit > region && unit < end) return true;
     return false;
   }
 

@@ -2,9 +2,10 @@ import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import { INSPECT, shown } from "../core/inspect.ts";
 import type { Memory } from "../core/memory.ts";
+import { ArrayType } from "../layout/array.ts";
 import type { StructType, StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
-import type { ValueOf } from "../layout/type.ts";
+import type { Type, ValueOf } from "../layout/type.ts";
 import { columnIndex } from "./columns-block.ts";
 import { gatherRow } from "./columns-cells.ts";
 import { checkColumns } from "./columns-check.ts";
@@ -63,13 +64,16 @@ export abstract class ColumnsReader<const F extends Fields> implements Disposabl
 
   /**
    * The elements of one column, one a row: a typed array over the bytes themselves, made anew at each call. See {@link Columns} for how long it
-   * is good. Throws `invalid-argument` for a field that is neither a number nor stored as one.
+   * is good. Of a field of arrays, as `array(f32, 3)` is for vectors, it has those of all rows one behind the other. Throws `invalid-argument` for a field that is
+   * neither a number, nor stored as one, nor an array of such.
    */
   column<Name extends keyof F & string>(name: Name): ColumnOf<ValueOf<F[Name]>> {
     const block = this.store.block;
     const { element, byteOffset } = block.places[columnIndex(this.type, block, name)];
-    if (element.codec.shape === "direct") {
-      return this.memory.slice(element.codec.view, block.byteOffset + byteOffset, this.size) as ColumnOf<ValueOf<F[Name]>>;
+    const { codec, length } = flattened(element);
+    if (codec.shape === "direct") {
+      const start = block.byteOffset + byteOffset;
+      return this.memory.slice(codec.view, start, this.size * length) as ColumnOf<ValueOf<F[Name]>>;
     }
     throw new MemoryError("invalid-argument", {
       subject: `${this.type.name}.${name}`,
@@ -139,4 +143,11 @@ export abstract class ColumnsReader<const F extends Fields> implements Disposabl
   [Symbol.dispose](): void {
     this.store.close();
   }
+}
+
+/** What an element of a field consists of, and of how many: arrays of arrays lie flat. */
+function flattened(type: Type): { readonly codec: Type["codec"]; readonly length: number } {
+  if (!(type instanceof ArrayType)) return { codec: type.codec, length: 1 };
+  const { codec, length } = flattened(type.element);
+  return { codec, length: length * type.length };
 }

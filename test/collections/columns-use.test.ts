@@ -5,9 +5,10 @@ import { Columns, columns } from "../../src/collections/columns.ts";
 import { privateMemory, sharedMemory, wasmMemory } from "../../src/core/homes.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import type { WebAssemblyMemory } from "../../src/core/ticket.ts";
+import { array } from "../../src/layout/array.ts";
 import { composed } from "../../src/layout/generation.ts";
 import { optional } from "../../src/layout/optional.ts";
-import { f32, f64, u8, u16, u32 } from "../../src/layout/scalars.ts";
+import { f32, f64, i16, i64, u8, u16, u32 } from "../../src/layout/scalars.ts";
 import { struct } from "../../src/layout/struct.ts";
 import { utf8 } from "../../src/layout/utf8.ts";
 import { HOMES } from "../conformance/homes.ts";
@@ -47,6 +48,30 @@ describe("columns", () => {
     table.rows.at(3).x += 0.5;
     table.rows.seek(4).team = 300;
     assert.deepEqual([x[3], table.get(4).team], [9.5, 300 & 255], "numbers are assigned as in a typed array");
+  });
+
+  it("of vectors are their components, one behind the other", () => {
+    const Body = struct("Body", { at: array(f32, 3), turn: array(array(i16, 2), 2), big: array(i64, 2) });
+    using bodies = columns(Body, { capacity: 2 });
+    for (let row = 0; row < 5; row++) {
+      bodies.append({
+        at: [row, row + 0.25, row + 0.5],
+        turn: [
+          [row, 1],
+          [2, 3],
+        ],
+        big: [1n, BigInt(row)],
+      });
+    }
+    const at = bodies.column("at");
+    assert.ok(at instanceof Float32Array);
+    assert.deepEqual([at.length, ...at.subarray(12)], [15, 4, 4.25, 4.5]);
+    assert.deepEqual([...bodies.column("turn").subarray(16)], [4, 1, 2, 3]);
+    const big: BigInt64Array | BigUint64Array = bodies.column("big");
+    assert.deepEqual([...big].slice(8), [1n, 4n]);
+    at[12] = 9;
+    assert.deepEqual(bodies.get(4).at, [9, 4.25, 4.5]);
+    assert.deepEqual(bodies.checkInvariants(), []);
   });
 
   it("rows made before growth follow it; typed arrays made before show that their bytes are gone", () => {

@@ -189,9 +189,16 @@ describe("handles", () => {
       assert.throws(use, { code: "closed" });
   });
 
-  for (const handles of ["wide", "narrow"] as const) {
-    it(`are never revived: a slot whose generations are spent is retired (${handles})`, () => {
-      using particles = pool(Particle, { blockLength: 2, handles });
+  for (const [handles, generated] of [
+    ["wide", true],
+    ["narrow", true],
+    ["wide", false],
+    ["narrow", false],
+  ] as const) {
+    const how = `${handles}, ${generated ? "generated" : "composed"}`;
+    it(`are never revived, in 256 uses of a slot or any number: one whose generations are spent is retired (${how})`, () => {
+      const make = () => pool(generated ? Particle : Composed, { blockLength: 2, handles });
+      using particles = generated ? make() : composed(make);
       const last = particles[SLOTS].bits.generations - 1;
       presetGeneration(particles, last - 3);
       const given = new Set<number>();

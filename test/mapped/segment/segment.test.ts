@@ -197,12 +197,12 @@ describe("a segment", () => {
     first.delete("gap");
     first.close();
     const segment = machine.open();
-    const used = segment.survey().usedByteLength;
+    const used = segment.inspect().usedByteLength;
     const placeOf = (name: string): number => segment.list().find((one) => one.name === name)?.byteOffset ?? 0;
     const [moves, stays] = [placeOf("pool"), placeOf("open")];
     const kept = segment.pool("open", Particle);
     segment.compact();
-    assert.ok(segment.survey().usedByteLength <= used);
+    assert.ok(segment.inspect().usedByteLength <= used);
     assert.deepEqual(segment.verify(), []);
     assert.deepEqual(segment.pool("pool", Particle).read(handle), { x: 3, y: 4 });
     assert.equal(segment.columns("rows", Particle).get(0).x, 5);
@@ -215,7 +215,7 @@ describe("a segment", () => {
     segment.close();
     const again = machine.open();
     again.compact();
-    const { usedByteLength, backedByteLength, extents } = again.survey();
+    const { usedByteLength, backedByteLength, extents } = again.inspect();
     assert.equal(backedByteLength, usedByteLength);
     assert.ok(extents.filter(({ isFree }) => isFree).length <= 1);
     assert.deepEqual(again.pool("pool", Particle).read(handle), { x: 3, y: 4 });
@@ -260,9 +260,9 @@ describe("a segment", () => {
     ids.forEach((id, number) => void assert.equal(again.resolve(id), `name ${number}`));
     assert.equal(again.intern("name 77"), ids[77]);
     assert.deepEqual(next.verify(), []);
-    const { usedByteLength } = next.survey();
+    const { usedByteLength } = next.inspect();
     next.delete("names");
-    assert.ok(next.survey().usedByteLength < usedByteLength);
+    assert.ok(next.inspect().usedByteLength < usedByteLength);
     assert.deepEqual(next.verify(), []);
   });
 
