@@ -1,8 +1,10 @@
 export { Allocator } from "./alloc/allocator.ts";
-export { Arena, type ArenaOptions, arena } from "./alloc/arena.ts";
+export { Arena, arena } from "./alloc/arena.ts";
 export type { ArenaChunk } from "./alloc/arena-chunks.ts";
+export type { ArenaOptions } from "./alloc/arena-options.ts";
 export type { ArenaScope } from "./alloc/arena-scope.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export { type Emplacement, emplace } from "./alloc/emplacement.ts";
 export { type FallbackAllocator, fallback } from "./alloc/fallback.ts";
 export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
 export { type LimitedAllocator, limit } from "./alloc/limit.ts";
@@ -12,9 +14,16 @@ export type { RegionOptions } from "./alloc/region.ts";
 export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
 export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/shared-heap.ts";
 export { attachSlab, type Slab, slab } from "./alloc/slab.ts";
+export type { LiveBlock } from "./alloc/span-blocks.ts";
 export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
 export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/statistics.ts";
-export { type SynchronizedAllocator, type SynchronizedOptions, synchronized } from "./alloc/synchronized.ts";
+export {
+  type RepairableAllocator,
+  type SynchronizedAllocator,
+  type SynchronizedOptions,
+  synchronized,
+  synchronizedByteLength,
+} from "./alloc/synchronized.ts";
 export { attachTlsf, type Tlsf, type TlsfBlock, tlsf } from "./alloc/tlsf.ts";
 export { type ValidatingAllocator, validating } from "./alloc/validating.ts";
 export { AllocatorWrapper, type CheckableAllocator } from "./alloc/wrapper.ts";
@@ -31,6 +40,8 @@ export type { RowCursor } from "./collections/columns-row.ts";
 export { Dictionary } from "./collections/dictionary.ts";
 export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/freeze-interner.ts";
 export type { GrowingStrings } from "./collections/growing-strings.ts";
+export { HashMultimap, type HashMultimapOptions, hashMultimap } from "./collections/hash-multimap.ts";
+export { HashSet, type HashSetOptions, hashSet, type SetTable } from "./collections/hash-set.ts";
 export { HashTable } from "./collections/hash-table.ts";
 export type { HashTableStats } from "./collections/hash-table-check.ts";
 export type { HashTableOptions, HashTableTypes } from "./collections/hash-table-options.ts";
@@ -43,6 +54,7 @@ export { hashTable } from "./collections/make-hash-table.ts";
 export { Pool, pool } from "./collections/pool.ts";
 export { loadPool, savePool } from "./collections/pool-bytes.ts";
 export type { Poolable, PoolOptions } from "./collections/pool-options.ts";
+export { present } from "./collections/present.ts";
 export type { RecordReader } from "./collections/record-reader.ts";
 export type { RecordTable, SetOptions, TableBlock } from "./collections/record-table.ts";
 export type { RecordTableOptions, RecordTableTypes } from "./collections/record-table-options.ts";

@@ -70,3 +70,27 @@ export function moveEntities(
     position.y[entity] += velocity.y[entity] * DT;
   }
 }
+
+/** The way of a loop over the buffers of thi.ng's structures of arrays: an attribute is a vector a record, of `size` components. */
+export function moveVectors(position: Float32Array, velocity: Float32Array): void {
+  for (let i = 0; i < position.length; i += 2) {
+    position[i] += velocity[i] * DT;
+    position[i + 1] += velocity[i + 1] * DT;
+  }
+}
+
+export function moveVectorColumns(position: Float32Array, velocity: Float32Array): void {
+  for (let i = 0; i < position.length; i += 2) {
+    position[i] += velocity[i] * DT;
+    position[i + 1] += velocity[i + 1] * DT;
+  }
+}
+
+/** The same through a view of each vector, as its accessors give. */
+export function moveVectorViews(position: Float32Array, velocity: Float32Array): void {
+  for (let i = 0; i < position.length; i += 2) {
+    const [at, by] = [position.subarray(i, i + 2), velocity.subarray(i, i + 2)];
+    at[0] += by[0] * DT;
+    at[1] += by[1] * DT;
+  }
+}

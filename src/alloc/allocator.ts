@@ -4,6 +4,7 @@ import { clearBytes } from "../core/clear-bytes.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import type { Placer } from "../core/placer.ts";
 import { checkBlock, checkBlockShape, checkCount } from "./block-checks.ts";
 import { endView, placeOfLiveView } from "./end-view.ts";
 
@@ -11,13 +12,14 @@ export { checkGrowsUnder } from "../core/block-source.ts";
 
 const DEFAULT_ALIGN = 8;
 
-/** What `create` must know of a type. Every Type is one. */
+/** What can be made in a place of its own. Every Type is. */
 export interface Placeable<Input, View> {
   readonly byteSize: number;
   readonly align: number;
-  write(memory: Memory, byteOffset: number, value: Input): void;
-  view(lease: Lease, byteOffset: number): View;
-  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View;
+  /** A value at a new place: `init`, every byte that it leaves open zero. `NIL` when there is no room; what `init` lacks throws before a place is taken. */
+  rawPlace(placer: Placer, init: Input | undefined): Ptr;
+  /** A view of a value that lies there. */
+  rawView(lease: Lease, byteOffset: number): View;
 }
 
 /**
@@ -29,9 +31,9 @@ export interface Placeable<Input, View> {
  * - `rawResize` never moves. When it returns false nothing has changed and the block keeps its old size; shrinking may be
  *   refused too.
  * An allocator that can do better than what is written here over them may override `rawAllocMany`, `rawFreeMany`,
- * `rawUsableByteLength`, `rawOwns` and `rawCheckLive`.
+ * `rawUsableByteLength`, `rawOwns`, `rawCheckLive` and `rawLeaseOf`.
  */
-export abstract class Allocator {
+export abstract class Allocator implements Placer {
   abstract readonly memory: Memory;
   /** As the user knows it, for errors: `arena`. */
   abstract readonly subject: string;
@@ -153,7 +155,15 @@ export abstract class Allocator {
 
   /** Like `realloc`; the bytes that were added are zero. */
   reallocZeroed(ptr: Ptr, oldByteSize: number, newByteSize: number, align = DEFAULT_ALIGN): Ptr {
-    const moved = this.realloc(ptr, oldByteSize, newByteSize, align);
+    const moved = this.tryReallocZeroed(ptr, oldByteSize, newByteSize, align);
+    if (moved === NIL) this.throwOutOfMemory(newByteSize, align);
+    return moved;
+  }
+
+  /** Like `reallocZeroed`, but returns `NIL` when there is no room; the old block is then untouched. */
+  tryReallocZeroed(ptr: Ptr, oldByteSize: number, newByteSize: number, align = DEFAULT_ALIGN): Ptr {
+    const moved = this.tryRealloc(ptr, oldByteSize, newByteSize, align);
+    if (moved === NIL) return NIL;
     const kept = ptr === NIL ? 0 : Math.min(oldByteSize, newByteSize);
     clearBytes(this.memory, moved + kept, newByteSize - kept);
     return moved;
@@ -172,35 +182,49 @@ export abstract class Allocator {
 
   /** A copy of `bytes` in a block of its own. */
   dupe(bytes: Uint8Array, align = 1): Ptr {
-    const ptr = this.alloc(bytes.byteLength, align);
-    this.memory.u8.set(bytes, ptr);
+    const ptr = this.tryDupe(bytes, align);
+    if (ptr === NIL) this.throwOutOfMemory(bytes.byteLength, align);
+    return ptr;
+  }
+
+  /** Like `dupe`, but returns `NIL` when there is no room. */
+  tryDupe(bytes: Uint8Array, align = 1): Ptr {
+    const ptr = this.tryAlloc(bytes.byteLength, align);
+    if (ptr !== NIL) this.memory.u8.set(bytes, ptr);
     return ptr;
   }
 
   /**
    * One value of `type`, and a view of it: for a struct an object with its fields, for a scalar `{ value }`. Without `init` the
-   * bytes are zero. Throws `out-of-memory`, or `bad-value` and then nothing stays allocated.
+   * bytes are zero. Throws `out-of-memory`, or `bad-value` and then nothing is allocated.
    */
   create<Input, View>(type: Placeable<Input, View>, init?: Input): View {
-    const ptr = this.rawAlloc(type.byteSize || 1, type.align);
+    // Each struct has code of its own for these two. V8 compiles it into the caller, and where the view goes no further it makes none, as long as
+    // no path from here joins one that has another value or none.
+    const ptr = type.rawPlace(this, init);
     if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
-    return this.#createAt(ptr, type, init);
+    return type.rawView(this.rawLeaseOf(ptr, type.align), ptr);
   }
 
   /** Like `create`, but returns undefined when there is no room. */
   tryCreate<Input, View>(type: Placeable<Input, View>, init?: Input): View | undefined {
-    const ptr = this.rawAlloc(type.byteSize || 1, type.align);
-    return ptr === NIL ? undefined : this.#createAt(ptr, type, init);
+    const ptr = type.rawPlace(this, init);
+    return ptr === NIL ? undefined : type.rawView(this.rawLeaseOf(ptr, type.align), ptr);
   }
 
-  /** With one place that makes the view: where V8 sees that it goes no further, it makes none. */
-  #createAt<Input, View>(ptr: Ptr, type: Placeable<Input, View>, init: Input | undefined): View {
-    try {
-      return type.rawCreate(this.leaseOf(ptr, type.align), ptr, init);
-    } catch (error) {
-      this.rawFree(ptr, type.byteSize || 1, type.align);
-      throw error;
-    }
+  /**
+   * One value of `type`, and where it lies: `create` for who keeps pointers, as trees and lists do. `type.in(memory).at(ptr)` shows it; `destroyAt`
+   * frees it. Throws like `create`.
+   */
+  place<Input>(type: Placeable<Input, unknown>, init?: Input): Ptr {
+    const ptr = type.rawPlace(this, init);
+    if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
+    return ptr;
+  }
+
+  /** Like `place`, but returns `NIL` when there is no room. */
+  tryPlace<Input>(type: Placeable<Input, unknown>, init?: Input): Ptr {
+    return type.rawPlace(this, init);
   }
 
   /**
@@ -212,8 +236,13 @@ export abstract class Allocator {
     endView(view);
   }
 
+  /** Frees a value by its place. Throws like `free`. */
+  destroyAt(type: Placeable<never, unknown>, ptr: Ptr): void {
+    this.free(ptr, type.byteSize, type.align);
+  }
+
   /** What the views of a block live under that was just made for a value. */
-  protected leaseOf(_ptr: Ptr, _align: number): Lease {
+  rawLeaseOf(_ptr: Ptr, _align: number): Lease {
     return this.lease;
   }
 

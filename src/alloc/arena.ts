@@ -6,25 +6,9 @@ import type { Memory } from "../core/memory.ts";
 import { rawAllocRow } from "./alloc-row.ts";
 import { Allocator } from "./allocator.ts";
 import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
+import { type ArenaOptions, arenaPlan } from "./arena-options.ts";
 import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
-import { bump } from "./bump.ts";
 import { runScope, type ScopeBody, type Settled } from "./lifetime.ts";
-import { movingMemory } from "./moving-memory.ts";
-
-/** Where an arena takes its chunks from, and how large they are. */
-export interface ArenaOptions {
-  /** The allocator that gives the chunks. Default: private memory of its own, which grows as it is needed. */
-  readonly upstream?: Allocator;
-  /** Bytes of the first chunk; later ones double, up to 64 MiB, and are larger where a block needs it. Default: 64 KiB. */
-  readonly chunkByteLength?: number;
-  /** The most bytes that all chunks together may take. Default: what upstream gives. */
-  readonly limitByteLength?: number;
-}
-
-const DEFAULT_CHUNK_BYTES = 64 * 1024;
-const LEAST_CHUNK_BYTES = 64;
-/** Up to here, and with alignments up to here, rounding up is exact in 32-bit integers, which is several times faster. */
-const INT32_SAFE = 0x3fff_ffff;
 
 /**
  * Blocks that are freed all at once: by `reset`, at the end of a scope, or with the arena.
@@ -50,6 +34,8 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   /** Whether the memory is the arena's own and ends with it. */
   readonly #owns: boolean;
   readonly #chunks: ArenaChunks;
+  /** One less than the least alignment. */
+  readonly #leastMask: number;
   #chunk = -1;
   #floor = 0;
   #top = 0;
@@ -64,15 +50,13 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
 
   constructor(options: ArenaOptions = {}) {
     super();
-    const { chunkByteLength = DEFAULT_CHUNK_BYTES, limitByteLength = Number.MAX_SAFE_INTEGER } = options;
-    checkByteLength("arena", "chunkByteLength", chunkByteLength);
-    checkByteLength("arena", "limitByteLength", limitByteLength);
-    const { upstream = bump(movingMemory("memory of an arena")) } = options;
+    const { upstream, chunkByteLength, limitByteLength, leastAlign } = arenaPlan(options);
     this.#owns = options.upstream === undefined;
+    this.#leastMask = leastAlign - 1;
     this.#upstream = upstream;
     this.#upstreamLease = upstream.lease;
     this.memory = upstream.memory;
-    this.#chunks = new ArenaChunks(upstream, Math.max(chunkByteLength, LEAST_CHUNK_BYTES), limitByteLength);
+    this.#chunks = new ArenaChunks(upstream, chunkByteLength, limitByteLength);
     this.#lease = this.memory.openLease("arena");
     this.#leases = [this.#lease];
     this.#upstreamLease.addTenant(this);
@@ -105,10 +89,13 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     this.#chunks.limit = limitByteLength;
   }
 
-  /** About 5 ns; a chunk from upstream now and then. */
+  /** About 2 ns; a chunk from upstream now and then. */
   rawAlloc(byteSize: number, align: number): Ptr {
     const top = this.#top;
-    const ptr = top <= INT32_SAFE && align <= INT32_SAFE ? (top + align - 1) & -align : alignUp(top, align);
+    // The low bits are exact for every offset. Three instructions and a branch are half the time of `(top + mask) & ~mask`, which leaves 32-bit integers.
+    const mask = (align - 1) | this.#leastMask;
+    const over = top & mask;
+    const ptr = over === 0 ? top : top + (mask + 1 - over);
     const end = ptr + byteSize;
     if (end > this.#end) return this.#allocInNextChunk(byteSize, align);
     this.#top = end;
@@ -156,14 +143,16 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
    * Frees everything, ends all scopes, and makes every view stale. Chunks are kept for what comes next, the largest first, as long as they
    * fit into `retainByteLength` together. Default: all of them, and a repeated task soon asks upstream for nothing; 0: none.
    */
-  reset({ retainByteLength = Number.MAX_SAFE_INTEGER }: { readonly retainByteLength?: number } = {}): void {
+  reset(options?: { readonly retainByteLength?: number }): void {
     if (this.#over !== "") this.#throwOver();
+    const retainByteLength = options?.retainByteLength ?? Number.MAX_SAFE_INTEGER;
     checkByteLength("arena", "retainByteLength", retainByteLength);
     this.#endLeases(0, "was reset");
     this.#depth = 0;
     this.#lease = this.#leases[0];
+    // Where one chunk was enough and all are kept they are in order: a reset of a small task takes some ns and leaves no garbage.
+    if (this.#chunk > 0 || retainByteLength < this.#chunks.byteLength) this.#chunks.drop(retainByteLength);
     this.#goTo(-1, 0, 0);
-    this.#chunks.drop(retainByteLength);
   }
 
   /** Frees everything and gives all chunks back. Views then throw `stale-view`, allocation throws `closed`. Closing twice is harmless. */
@@ -217,7 +206,7 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
 
   leaveScope(depth: number, event: string): void {
     this.rewindTo(depth, event);
-    this.#floor = this.#marks.floors[depth];
+    if (this.#marks.chunks[depth] >= 0) this.#floor = this.#marks.floors[depth];
     this.#depth = depth - 1;
     this.#lease = this.#leases[depth - 1];
   }
@@ -234,16 +223,22 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     for (let at = this.#depth; at >= depth; at--) this.#leases[at].end(event);
   }
 
-  /** Goes on filling a chunk (-1: before the first) at `top`. */
+  /**
+   * Goes on filling a chunk at `top`; -1: before the first. Where there is a first one it begins there at once, so that a task that fits into one chunk and
+   * is repeated never comes to #allocInNextChunk again: V8 then compiles only the few instructions of `rawAlloc` into its loops.
+   */
   #goTo(chunk: number, top: number, floor: number): void {
-    this.#chunk = chunk;
-    this.#top = top;
-    this.#floor = floor;
-    this.#end = chunk < 0 ? 0 : this.#chunks.endOf(chunk);
+    const first = this.#chunks.ptrs[0];
+    const isBefore = chunk < 0 && first !== undefined;
+    this.#chunk = isBefore ? 0 : chunk;
+    this.#top = isBefore ? first : top;
+    this.#floor = isBefore ? first : floor;
+    this.#end = this.#chunk < 0 ? 0 : this.#chunks.endOf(this.#chunk);
   }
 
-  #allocInNextChunk(byteSize: number, align: number): Ptr {
+  #allocInNextChunk(byteSize: number, blockAlign: number): Ptr {
     if (this.#over !== "") this.#throwOver();
+    const align = Math.max(blockAlign, this.#leastMask + 1);
     const chunks = this.#chunks;
     const next = this.#chunk + 1;
     const kept = chunks.bringForward(next, byteSize, align);

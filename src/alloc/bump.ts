@@ -18,9 +18,6 @@ export interface BumpOptions {
 const LEAST_STEP_BYTES = 64 * 1024;
 const MOST_STEP_BYTES = 64 * 1024 ** 2;
 
-/** Up to here, and with alignments up to here, rounding up is exact in 32-bit integers, which is several times faster. */
-const INT32_SAFE = 0x3fff_ffff;
-
 /**
  * Blocks one after the other:
  *
@@ -76,7 +73,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
   /** Takes a few ns; a commit step of the memory now and then. */
   rawAlloc(byteSize: number, align: number): Ptr {
     const top = this.#top;
-    const ptr = top <= INT32_SAFE && align <= INT32_SAFE ? (top + align - 1) & -align : alignUp(top, align);
+    const ptr = alignUp(top, align);
     const end = ptr + byteSize;
     if (end > this.#committed && !this.#commit(end)) return NIL;
     this.#top = end;

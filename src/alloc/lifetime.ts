@@ -50,6 +50,11 @@ export class ScopedAllocator<Life> {
   }
 
   /** See Allocator. */
+  place<Input>(type: Placeable<Input, unknown>, init?: Input): Local<Ptr, Life> {
+    return local(this.#allocator.place(type, init));
+  }
+
+  /** See Allocator. */
   alloc(byteSize: number, align?: number): Local<Ptr, Life> {
     return local(this.#allocator.alloc(byteSize, align));
   }

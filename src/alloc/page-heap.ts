@@ -201,6 +201,8 @@ export class PageHeap {
       const run = i32[table + page * 8 + RUN];
       const used = (run & 0xff) !== 0 && (run & 0xff) !== KEPT_RUN && i32[table + page * 8 + FIRST] === page;
       if (used && free > 0) this.#link(free, page - free);
+      // Who died while it was made shorter may have begun with its end.
+      if (used) i32[table + (page + (run >>> 8) - 1) * 8 + FIRST] = page;
       if (used) free = 0;
       else if (free === 0) free = page;
       page += used ? run >>> 8 : 1;

@@ -16,7 +16,9 @@ import {
 } from "./region.ts";
 import { CLASS_COUNT, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
 import { SpanAllocator } from "./span-allocator.ts";
+import { type LiveBlock, liveBlocks } from "./span-blocks.ts";
 import { checkSpans } from "./span-check.ts";
+import { repairSpans } from "./span-repair.ts";
 import { CLASS_WORDS } from "./span-rings.ts";
 
 const CLASSES_WORD = HEADER_BYTES / 4;
@@ -62,6 +64,22 @@ export class Slab extends SpanAllocator {
     this.memory.u32.fill(0, this.byteOffset / 4 + CLASSES_WORD, this.byteOffset / 4 + STATE_WORD);
     this.pages.format(first, limit);
     this.lease.end("was reset");
+  }
+
+  /** Every live block, in the order of their places. Allocates an object a block; make and free none meanwhile. */
+  *blocks(): IterableIterator<LiveBlock> {
+    this.checkOpen();
+    yield* liveBlocks(this.pages, this.byteOffset / 4 + CLASSES_WORD);
+  }
+
+  /**
+   * Makes the allocator sound again whose writer died half-way through an operation, as `synchronized` does by itself. Live blocks stay; what was on its
+   * way at that moment stays taken, a stack of blocks at most. O(pages + free blocks).
+   */
+  repair(): void {
+    this.checkOpen();
+    this.pages.rebuild();
+    repairSpans(this.pages, this.rings, this.byteOffset / 4 + CLASSES_WORD, 0);
   }
 
   checkInvariants(): string[] {

@@ -95,7 +95,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
     const live = i32[head + LIVE] - 1;
     i32[head + STACKED] = stacked;
     i32[head + LIVE] = live;
-    if (stacked > STACK_MOST[of] || stacked > (live >>> 3) + 4 || live === 0) this.#drain(of, stacked, live);
+    if (stacked > STACK_MOST[of] || stacked > (live >>> 3) + 4) this.#drain(of, stacked, live);
   }
 
   rawResize(ptr: Ptr, oldByteSize: number, newByteSize: number, align: number): boolean {

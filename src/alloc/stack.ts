@@ -187,6 +187,15 @@ export class Stack extends ResidentAllocator {
     this.memory.i32[this.#words + LAST] = 0;
   }
 
+  /** Makes the stack sound again whose writer died half-way through an operation, as `synchronized` does by itself. */
+  repair(): void {
+    this.checkOpen();
+    const { i32 } = this.memory;
+    const last = i32[this.#words + LAST];
+    i32[this.#words + TOP] = last === 0 ? FIRST_UNIT : i32[this.#words + last * 2 + END];
+    this.#dropFreed();
+  }
+
   checkInvariants(): string[] {
     if (this.closed) return [];
     const { i32 } = this.memory;

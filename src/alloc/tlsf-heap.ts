@@ -1,10 +1,8 @@
 import type { Memory } from "../core/memory.ts";
+import { LEAST_UNITS, REGION_HEAD_UNITS, sealOf } from "./tlsf-blocks.ts";
+import { checkBlocks } from "./tlsf-check.ts";
 import { LIST_WORDS, TlsfLists } from "./tlsf-lists.ts";
 
-/** The shortest block: a header, and room for the links of a free one. */
-export const LEAST_UNITS = 2;
-export const MOST_UNITS = 2 ** 30;
-export const REGION_HEAD_UNITS = 2;
 /** Words of the state, before that of the lists. */
 const FIRST_REGION = 0;
 const FREE_UNITS = 1;
@@ -28,6 +26,8 @@ export const HEAP_WORDS: number = LISTS + LIST_WORDS;
  * 2. No two neighbours are free: they are merged at once.
  * 3. `before` is as said above, for every block and sentinel.
  * 4. The lists hold exactly the free blocks.
+ * 5. Invariant 1 holds after every single store: a header is written before the one in front of it ends there. So whatever its writer died in the
+ *    middle of, all else can be found anew from the lengths: see `rebuild`.
  */
 export class TlsfHeap {
   readonly #memory: Memory;
@@ -56,11 +56,8 @@ export class TlsfHeap {
   take(units: number): number {
     const block = this.#lists.find(units);
     if (block === 0) return 0;
-    const { i32 } = this.#memory;
     this.#lists.remove(block);
-    const word = this.#words + block * 2;
-    const length = i32[word] >>> 1;
-    this.#cut(block, length, units);
+    this.#cut(block, this.#memory.i32[this.#words + block * 2] >>> 1, units);
     return block;
   }
 
@@ -79,6 +76,8 @@ export class TlsfHeap {
       return found;
     }
     const block = found + gap;
+    // Before what is in front of it ends there: see invariant 5.
+    i32[this.#words + block * 2] = ((length - gap) << 1) | 1;
     this.#lists.insert(found, gap);
     i32[this.#state + FREE_UNITS] -= length - gap;
     i32[this.#words + block * 2 + 1] = found;
@@ -90,11 +89,12 @@ export class TlsfHeap {
   divide(block: number, units: number, count: number): void {
     const { i32 } = this.#memory;
     const words = this.#words;
-    const end = block + (i32[words + block * 2] >>> 1);
-    for (let at = block, left = count; left > 0; at += units, left--) {
-      i32[words + at * 2] = (left === 1 ? end - at : units) << 1;
-      if (at !== block) i32[words + at * 2 + 1] = sealOf(at);
+    let end = block + (i32[words + block * 2] >>> 1);
+    for (let at = block + units * (count - 1); at > block; end = at, at -= units) {
+      i32[words + at * 2] = (end - at) << 1;
+      i32[words + at * 2 + 1] = sealOf(at);
     }
+    i32[words + block * 2] = units << 1;
   }
 
   /** Gives a block back and merges it with free neighbours. */
@@ -110,6 +110,8 @@ export class TlsfHeap {
       this.#lists.remove(before);
       from = before;
       length = end - from;
+      // What is no block any more must not look like a live one.
+      i32[words + block * 2] |= 1;
     }
     const behind = i32[words + end * 2];
     if ((behind & 1) !== 0) {
@@ -142,15 +144,15 @@ export class TlsfHeap {
   addRegion(region: number, end: number): void {
     const { i32 } = this.#memory;
     const word = this.#words + region * 2;
+    const first = region + REGION_HEAD_UNITS;
+    i32[this.#words + first * 2] = (end - 1 - first) << 1;
+    i32[this.#words + first * 2 + 1] = sealOf(first);
+    i32[this.#words + (end - 1) * 2] = 0;
     i32[word] = i32[this.#state + FIRST_REGION];
     i32[word + 1] = end;
     i32[word + 2] = 0;
     i32[word + 3] = 0;
     i32[this.#state + FIRST_REGION] = region;
-    const first = region + REGION_HEAD_UNITS;
-    i32[this.#words + first * 2] = (end - 1 - first) << 1;
-    i32[this.#words + first * 2 + 1] = sealOf(first);
-    i32[this.#words + (end - 1) * 2] = 0;
     this.give(first);
   }
 
@@ -159,10 +161,10 @@ export class TlsfHeap {
     const { i32 } = this.#memory;
     const word = this.#words + region * 2;
     const sentinel = i32[word + 1] - 1;
-    i32[word + 1] = end;
+    i32[this.#words + (end - 1) * 2] = 0;
     // The sentinel becomes a block; whether the one before it is free, it knows.
     i32[this.#words + sentinel * 2] = (end - 1 - sentinel) << 1;
-    i32[this.#words + (end - 1) * 2] = 0;
+    i32[word + 1] = end;
     this.give(sentinel);
   }
 
@@ -218,46 +220,55 @@ export class TlsfHeap {
     return block + (this.#memory.i32[this.#words + block * 2] >>> 1);
   }
 
-  /** Whether a live block of `units` units, or one more, begins there: by what its header and its neighbours' say. */
+  /**
+   * Whether a live block of `units` units, or one more, begins there. Its header alone says so, because each further place in memory may take longer than
+   * all the rest: that of a block that was merged into another stays marked as free.
+   */
   isLive(block: number, units: number): boolean {
     const { i32 } = this.#memory;
     const header = i32[this.#words + block * 2];
     const length = header >>> 1;
     if ((header & 1) !== 0 || length < units || length > units + 1) return false;
     const before = i32[this.#words + block * 2 + 1];
-    if (before < 0 ? before !== sealOf(block) : before + (i32[this.#words + before * 2] >>> 1) !== block) return false;
-    return i32[this.#words + (block + length) * 2 + 1] === sealOf(block + length);
+    return before < 0 ? before === sealOf(block) : before + (i32[this.#words + before * 2] >>> 1) === block;
+  }
+
+  /**
+   * Finds lists, counts and what is before each block anew, after a writer died half-way. What it was about to take or give stays as it was. `live` is
+   * filled with the blocks that are not free, and their units. Ends at a block that cannot be one, for `checkInvariants` to find.
+   */
+  rebuild(live: Map<number, number>): void {
+    const { i32 } = this.#memory;
+    const words = this.#words;
+    this.#lists.clear();
+    i32[this.#state + FREE_UNITS] = 0;
+    for (const { region, end } of this.regions()) {
+      let free = 0;
+      for (let block = region + REGION_HEAD_UNITS; ; ) {
+        const isSentinel = block === end - 1;
+        if (isSentinel) i32[words + block * 2] = 0;
+        const header = i32[words + block * 2];
+        const length = header >>> 1;
+        if (!isSentinel && (length < LEAST_UNITS || block + length > end - 1)) return;
+        if ((header & 1) === 0) {
+          if (free !== 0) this.#lists.insert(free, block - free);
+          if (free !== 0) i32[this.#state + FREE_UNITS] += block - free;
+          i32[words + block * 2 + 1] = free || sealOf(block);
+          free = 0;
+          if (isSentinel) break;
+          live.set(block, length);
+        } else if (free === 0) {
+          free = block;
+          i32[words + block * 2 + 1] = sealOf(block);
+        }
+        block += length;
+      }
+    }
   }
 
   /** `live` is filled with the blocks that are not free, and their units. */
   checkInvariants(live: Map<number, number>): string[] {
-    const found: string[] = [];
-    const { i32 } = this.#memory;
-    const free = new Map<number, number>();
-    let freeUnits = 0;
-    for (const { region, end } of this.regions()) {
-      let before = 0;
-      let block = region + REGION_HEAD_UNITS;
-      while (block < end - 1) {
-        const header = i32[this.#words + block * 2];
-        const length = header >>> 1;
-        if (length < LEAST_UNITS || block + length > end - 1)
-          return [...found, `block ${block} has ${length} units, its region ends at ${end}`];
-        if (i32[this.#words + block * 2 + 1] !== (before || sealOf(block)))
-          found.push(`block ${block} does not know what is before it`);
-        if ((header & 1) === 1 && before !== 0) found.push(`blocks ${before} and ${block} are free neighbours`);
-        before = (header & 1) === 1 ? block : 0;
-        if (before === 0) live.set(block, length);
-        if (before !== 0) free.set(block, length);
-        if (before !== 0) freeUnits += length;
-        block += length;
-      }
-      if (i32[this.#words + block * 2] !== 0) found.push(`the region at ${region} has no sentinel at ${block}`);
-      if (i32[this.#words + block * 2 + 1] !== (before || sealOf(block)))
-        found.push(`the sentinel at ${block} does not know what is before it`);
-    }
-    if (freeUnits !== this.freeUnits) found.push(`${freeUnits} units are free, told are ${this.freeUnits}`);
-    return [...found, ...this.#lists.checkInvariants(free)];
+    return checkBlocks(this.#memory, this.#words, this, this.#lists, live);
   }
 
   /** Makes a block that was free a live one of `units`, and what is left of it free again. */
@@ -278,16 +289,11 @@ export class TlsfHeap {
       i32[words + end * 2 + 1] = sealOf(end);
       return;
     }
-    i32[words + block * 2] = units << 1;
     const cut = block + units;
     i32[words + cut * 2 + 1] = sealOf(cut);
     i32[this.#state + FREE_UNITS] += rest;
     this.#lists.insert(cut, rest);
+    i32[words + block * 2] = units << 1;
     i32[words + end * 2 + 1] = cut;
   }
-}
-
-/** What stands in a header while the block before it is live: negative, and another for each place. */
-function sealOf(block: number): number {
-  return Math.imul(block, 0x9e37_79b1) | 0x8000_0000;
 }

@@ -1,13 +1,12 @@
 import type { Memory } from "../core/memory.ts";
 
-/** Blocks of fewer units than this are kept: up to 1 KiB of payload. */
-const QUICK_UNITS = 130;
+/** Blocks of fewer units than this are kept: up to 2 KiB of payload. */
+const QUICK_UNITS = 258;
 const MOST_KEPT = 32;
 /** How much is cut into blocks of one length at once, in units and in blocks. */
 const BATCH_UNITS = 1024;
 /** Word offsets within the state. */
-const KEPT = 0;
-const COUNTS = 1;
+const COUNTS = 0;
 const HEADS = COUNTS + QUICK_UNITS;
 export const QUICK_WORDS: number = HEADS + QUICK_UNITS;
 /** In the payload of a kept block: tells it from a live one, but for chance. */
@@ -18,9 +17,8 @@ const KEPT_MARK = 0x7465_706b;
  * heap they are live: their neighbours are not touched. New ones are cut from the heap in rows, which keeps small blocks together and leaves long
  * free blocks whole: without it a heap of mixed sizes takes a tenth more.
  *
- *     state + 0     kept      how many blocks all stacks hold
- *     state + 1     counts    130 words: how many the stack of a length holds
- *     state + 131   heads     130 words: the block of that length that was freed last, 0: none
+ *     state + 0     counts    a word a length: how many its stack holds
+ *      … behind     heads     a word a length: the block of that length that was freed last, 0: none
  *     block + 2     next      of the stack, 0: none
  *     block + 3     KEPT_MARK
  *
@@ -37,8 +35,12 @@ export class TlsfQuick {
     this.#state = words + stateWord;
   }
 
+  /** How many blocks all stacks hold. O(lengths). */
   get kept(): number {
-    return this.#memory.i32[this.#state + KEPT];
+    const { i32 } = this.#memory;
+    let kept = 0;
+    for (let units = 0; units < QUICK_UNITS; units++) kept += i32[this.#state + COUNTS + units];
+    return kept;
   }
 
   clear(): void {
@@ -56,7 +58,6 @@ export class TlsfQuick {
     i32[state + HEADS + units] = i32[word + 2];
     i32[word + 3] = 0;
     i32[state + COUNTS + units] -= 1;
-    i32[state + KEPT] -= 1;
     return block;
   }
 
@@ -78,7 +79,6 @@ export class TlsfQuick {
     i32[word + 3] = KEPT_MARK;
     i32[state + HEADS + units] = block;
     i32[state + COUNTS + units] = count + 1;
-    i32[state + KEPT] += 1;
     return true;
   }
 
@@ -117,6 +117,27 @@ export class TlsfQuick {
     }
   }
 
+  /** Counts anew after a writer died half-way, and ends each stack where it leads to what is not live in its length. `live`: as for `checkInvariants`. */
+  rebuild(live: ReadonlyMap<number, number>): void {
+    const { i32 } = this.#memory;
+    const seen = new Set<number>();
+    for (let units = 0; units < QUICK_UNITS; units++) {
+      let link = this.#state + HEADS + units;
+      let count = 0;
+      for (let block = i32[link]; block !== 0; block = i32[link]) {
+        const length = live.get(block) ?? 0;
+        if (length < units || length > units + 1 || seen.has(block)) {
+          i32[link] = 0;
+          break;
+        }
+        seen.add(block);
+        count += 1;
+        link = this.#words + block * 2 + 2;
+      }
+      i32[this.#state + COUNTS + units] = count;
+    }
+  }
+
   /** `live`: every block that is not free, and its units, as a walk through the heap finds them. */
   checkInvariants(live: ReadonlyMap<number, number>): string[] {
     const found: string[] = [];
@@ -135,7 +156,6 @@ export class TlsfQuick {
       if (count !== i32[this.#state + COUNTS + units])
         found.push(`${count} blocks of ${units} units are kept, told is another number`);
     }
-    if (seen.size !== this.kept) found.push(`${seen.size} blocks are kept, told are ${this.kept}`);
     return found;
   }
 }

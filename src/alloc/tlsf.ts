@@ -17,7 +17,8 @@ import {
   UNIT_BYTES,
 } from "./region.ts";
 import { commitUpTo, ResidentAllocator } from "./resident.ts";
-import { HEAP_WORDS, LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS, TlsfHeap } from "./tlsf-heap.ts";
+import { LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS } from "./tlsf-blocks.ts";
+import { HEAP_WORDS, TlsfHeap } from "./tlsf-heap.ts";
 import { QUICK_WORDS, TlsfQuick } from "./tlsf-quick.ts";
 
 const STATE_WORD = HEADER_BYTES / 4;
@@ -51,8 +52,8 @@ export interface TlsfBlock {
  * than its size; freed neighbours are merged at once, and a block grows in place when what lies behind it is free.
  *
  *        0   header           see region.ts
- *       32   state            see TlsfHeap: 3.7 KiB
- *     3744   main region      grows up to the region's end; others can be added
+ *       32   state            see TlsfHeap: 5.7 KiB
+ *     5808   main region      grows up to the region's end; others can be added
  *
  * One thread at a time: for several, `sharedHeap`, or `synchronized(tlsf)`. Up to 16 GiB.
  *
@@ -111,10 +112,9 @@ export class Tlsf extends ResidentAllocator {
   }
 
   override rawOwns(ptr: Ptr): boolean {
-    for (const { region, end } of this.#heap.regions()) {
-      const from = this.byteOffset + region * UNIT_BYTES;
-      if (ptr > from && ptr < this.byteOffset + end * UNIT_BYTES) return true;
-    }
+    const unit = (ptr - this.byteOffset) / UNIT_BYTES;
+    if (unit > MAIN_UNITS && unit < this.memory.i32[this.byteOffset / 4 + MAIN_UNITS * 2 + 1]) return true;
+    for (const { region, end } of this.#heap.regions()) if (unit > region && unit < end) return true;
     return false;
   }
 
@@ -190,6 +190,17 @@ export class Tlsf extends ResidentAllocator {
     this.#heap.clear();
     this.#quick.clear();
     if (main !== undefined) this.#heap.addRegion(main.region, main.end);
+  }
+
+  /**
+   * Makes the heap sound again whose writer died half-way through an operation, as `synchronized` does by itself. Live blocks stay; what was on its way
+   * at that moment stays taken. O(blocks).
+   */
+  repair(): void {
+    this.checkOpen();
+    const live = new Map<number, number>();
+    this.#heap.rebuild(live);
+    this.#quick.rebuild(live);
   }
 
   /** For `tlsf`: writes the state of an empty heap. */

@@ -45,6 +45,10 @@ export abstract class AllocatorWrapper extends Allocator {
     this.inner.rawCheckLive(ptr, byteSize, align);
   }
 
+  override rawLeaseOf(ptr: Ptr, align: number): Lease {
+    return this.inner.rawLeaseOf(ptr, align);
+  }
+
   /** What contradicts the invariants, here or below; empty when all is sound. */
   checkInvariants(): string[] {
     return this.inner.checkInvariants?.() ?? [];

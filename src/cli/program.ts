@@ -8,7 +8,7 @@ import { runExport, runGet, runHead, runInspect, runTypes, runVerify } from "./r
 /** The `offheap` command: one subcommand a verb, each a thin layer over `offheap/mapped`. */
 export function program(): Command {
   const command = new Command("offheap")
-    .description("Builds data sets that every thread and process shares through mapped memory, and reads them.")
+    .description("Builds data sets that every thread and process shares through mapped memory, and reads every file of offheap.")
     .version(packageVersion())
     .showHelpAfterError("(add --help for the options)");
 
@@ -26,36 +26,34 @@ export function program(): Command {
 
   command
     .command("get")
-    .description("Print one row as JSON.")
-    .argument("<file>", "a data set")
-    .argument("<key>", "the key of the row; after -- when it begins with a minus")
+    .description("Print one row of a data set, one entry of a table or one string as JSON.")
+    .argument("<file>", "a data set, a hash table, an interner or a dictionary")
+    .argument("<key>", "the key, or the id of a string; after -- when it begins with a minus")
     .action(runGet);
 
   command
     .command("head")
-    .description("Print the first rows.")
-    .argument("<file>", "a data set")
+    .description("Print the first rows, entries or strings.")
+    .argument("<file>", "a data set, a hash table, an interner or a dictionary")
     .option("-n, --rows <count>", "how many", wholeNumber, 10)
     .addOption(new Option("-f, --format <format>", "how").choices(EXPORT_FORMATS).default("ndjson"))
     .action((file: string, options: { rows: number; format: ExportFormat }) => runHead(file, options));
 
-  command
-    .command("inspect")
-    .description("Draw what is in the file.")
-    .argument("<file>", "a data set or a segment")
-    .action(runInspect);
+  command.command("inspect").description("Draw what is in the file.").argument("<file>", "any file of offheap").action(runInspect);
 
   command
     .command("verify")
     .description("Check every byte and every invariant. Status 0: sound.")
-    .argument("<file>", "a data set or a segment")
+    .argument("<file>", "any file of offheap")
     .action(runVerify);
 
   command
     .command("export")
-    .description("Print all rows to standard output.")
-    .argument("<file>", "a data set")
-    .addOption(new Option("-f, --format <format>", "how").choices(EXPORT_FORMATS).default("ndjson"))
+    .description("Print all rows, entries or strings to standard output.")
+    .argument("<file>", "a data set, a hash table, an interner or a dictionary")
+    .addOption(
+      new Option("-f, --format <format>", "how; all but data sets as ndjson only").choices(EXPORT_FORMATS).default("ndjson"),
+    )
     .action((file: string, options: { format: ExportFormat }) => runExport(file, options));
 
   command

@@ -119,6 +119,25 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
     return index;
   }
 
+  /** Adds rows behind the last, all or none of them, and returns the number of the first. Throws what `append` throws; nothing has changed then. */
+  appendMany(rows: Iterable<StructInput<F>>): number {
+    this.#checkOpen();
+    const checked = Array.from(rows, (row, k) => this.type.rawCheck(row, this.#place.at(k)));
+    const first = this.size;
+    this.#makeChunks(first + checked.length);
+    for (let k = 0; k < checked.length; k++) this.#chunks[(first + k) >>> this.#shift].rawAppend(checked[k]);
+    return first;
+  }
+
+  /** Removes the last row and returns what it was, a copy; undefined where there is none. */
+  pop(): StructValue<F> | undefined {
+    const { size } = this;
+    if (size === 0) return undefined;
+    const row = this.get(size - 1);
+    this.resize(size - 1);
+    return row;
+  }
+
   /** Removes row `index`: the last row takes its number. Throws `out-of-bounds`. */
   swapRemove(index: number): void {
     const chunk = this.#at(index);

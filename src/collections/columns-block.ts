@@ -2,7 +2,7 @@ import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory, ViewName, Views } from "../core/memory.ts";
-import { isShared } from "../core/parking.ts";
+import { isSeenByOthers } from "../core/parking.ts";
 import { BLOCK_ALIGN, HEADER_WORDS } from "./block-header.ts";
 import { type ColumnPlace, planColumns, type RowType, SIZE, writeColumnsHeader } from "./columns-layout.ts";
 
@@ -58,7 +58,7 @@ export function blockAt(
     type === element ? undefined : memory.slice("u8", byteOffset + validityByteOffset, Math.ceil(capacity / 8)),
   );
   const published = memory.slice("i32", byteOffset, HEADER_WORDS);
-  const shared = isShared(published);
+  const shared = isSeenByOthers(memory);
   const head = shared && locked ? new Int32Array(HEADER_WORDS) : published;
   const block = {
     memory,

@@ -79,14 +79,15 @@ export function clearRows(block: ColumnsBlock, from: number, to: number): void {
   });
 }
 
-/** Copies the rows [0, size) into another block, whose rows are zero. */
-export function copyRows(from: ColumnsBlock, to: ColumnsBlock, size: number): void {
+/** Copies `count` rows from `start` on over those of another block of the same type from `at` on; both may be one, where they do not overlap. */
+export function copyRange(from: ColumnsBlock, start: number, to: ColumnsBlock, at: number, count: number): void {
   from.places.forEach(({ element }, k) => {
-    const start = cellByteOffset(from, k, 0);
-    const bytes = from.memory.bytes(start, size * element.byteSize);
-    to.memory.u8.set(bytes, cellByteOffset(to, k, 0));
-    const bits = from.bitmaps[k];
-    if (bits !== undefined) to.bitmaps[k]?.set(bits.subarray(0, Math.ceil(size / 8)));
+    to.memory.u8.set(from.memory.bytes(cellByteOffset(from, k, start), count * element.byteSize), cellByteOffset(to, k, at));
+    const [bits, copy] = [from.bitmaps[k], to.bitmaps[k]];
+    if (bits === undefined || copy === undefined) return;
+    const whole = start % 8 === 0 && at % 8 === 0 ? count & ~7 : 0;
+    copy.set(bits.subarray(start >>> 3, (start + whole) >>> 3), at >>> 3);
+    for (let row = whole; row < count; row++) setPresent(copy, at + row, isPresent(bits, start + row));
   });
 }
 

@@ -10,10 +10,15 @@ import { MOST_ROWS } from "./columns-layout.ts";
 /** A row as an object whose fields are read from, and assigned to, the columns. Fields with parts are copies. */
 export type ColumnRow<F extends Fields> = StructValue<F>;
 
-/** The elements of a column whose values are `Value`: a bool is 0 or 1 there, a member of an enum its number, a missing value 0. */
-export type ColumnOf<Value> = bigint extends Value
-  ? BigInt64Array | BigUint64Array
-  : Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+/**
+ * The elements of a column whose values are `Value`: a bool is 0 or 1 there, a member of an enum its number, a missing value 0; those of arrays lie one behind
+ * the other.
+ */
+export type ColumnOf<Value> = Value extends readonly (infer Element)[]
+  ? ColumnOf<Element>
+  : bigint extends Value
+    ? BigInt64Array | BigUint64Array
+    : Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
 
 export interface ColumnsOptions extends Placement {
   /** How many rows there is room for before it grows. Default 64. */

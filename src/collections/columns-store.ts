@@ -6,7 +6,7 @@ import type { Lease, Tenant } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { BLOCK_ALIGN } from "./block-header.ts";
 import { allocateBlock, blockAt, type ColumnsBlock, endedBlock, publishSize, refreshSize } from "./columns-block.ts";
-import { copyRows } from "./columns-cells.ts";
+import { copyRange } from "./columns-cells.ts";
 import { type RowType, SIZE } from "./columns-layout.ts";
 import type { ColumnsHome } from "./columns-options.ts";
 import type { RowColumns } from "./columns-row.ts";
@@ -73,7 +73,7 @@ export class ColumnsStore implements Dependent, Tenant {
     // Read only now: allocating may have moved the memory.
     const from = this.block;
     const to = this.#blockAt(ptr, capacity);
-    copyRows(from, to, from.head[SIZE]);
+    copyRange(from, 0, to, 0, from.head[SIZE]);
     publishSize(to, from.head[SIZE]);
     this.memory.u8.fill(POISON, from.byteOffset, from.byteOffset + from.byteLength);
     allocator.free(this.#ptr, from.byteLength, BLOCK_ALIGN);
@@ -113,6 +113,18 @@ export class ColumnsStore implements Dependent, Tenant {
       event: "have no such row",
       numbers: { index: String(index), size },
       cure: "Pass a whole number from 0 to size - 1.",
+    });
+  }
+
+  /** Throws `out-of-bounds` unless there are rows from `start` to before `end`. */
+  checkRange(start: number, end: number): void {
+    const { size } = this;
+    if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= size) return;
+    throw new MemoryError("out-of-bounds", {
+      subject: `columns of ${this.#type.name}`,
+      event: "have no such rows",
+      numbers: { start: String(start), end: String(end), size },
+      cure: "Stay from 0 to size.",
     });
   }
 

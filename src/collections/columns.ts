@@ -1,31 +1,17 @@
-import { placed } from "../alloc/own-memory.ts";
+import { type Placement, placed } from "../alloc/own-memory.ts";
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
-import { privateMemory } from "../core/homes.ts";
-import { INSPECT, shown } from "../core/inspect.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../layout/struct.ts";
 import type { Fields } from "../layout/struct-fields.ts";
-import type { ValueOf } from "../layout/type.ts";
-import { allocateBlock, columnIndex, publishSize } from "./columns-block.ts";
-import { clearRows, copyRow, gatherRow, scatterRow } from "./columns-cells.ts";
-import { checkColumns } from "./columns-check.ts";
-import { groupRuns } from "./columns-group.ts";
+import { allocateBlock, publishSize } from "./columns-block.ts";
+import { clearRows, copyRange, copyRow, gatherRow, scatterRow } from "./columns-cells.ts";
 import { MOST_ROWS, readColumnsHeader } from "./columns-layout.ts";
-import {
-  type ColumnOf,
-  type ColumnRow,
-  type ColumnsHome,
-  type ColumnsOptions,
-  checkRows,
-  type SortOptions,
-} from "./columns-options.ts";
-import { orderBy } from "./columns-order.ts";
+import { type ColumnRow, type ColumnsHome, type ColumnsOptions, checkRows, type SortOptions } from "./columns-options.ts";
 import { permuteRows } from "./columns-permute.ts";
-import { type RowCursor, rowClasses } from "./columns-row.ts";
-import { closeRow, openRow } from "./columns-shift.ts";
-import { ColumnsStore } from "./columns-store.ts";
+import { ColumnsReader } from "./columns-reader.ts";
+import { closeRow, keepRows, openRow, swapRows } from "./columns-shift.ts";
 
 const DEFAULT_CAPACITY = 64;
 
@@ -55,32 +41,13 @@ export function columns<const F extends Fields>(type: StructType<F>, options: Co
  *
  * One thread writes. Any number of threads and processes can read what it appends, through `attach`: see `sharedColumns`.
  */
-export class Columns<const F extends Fields> implements Disposable {
-  readonly type: StructType<F>;
-  readonly memory: Memory;
-  /** The rows by number: `at(i)` makes a row object, `seek(i)` moves one, iterating makes one a row. Throws `out-of-bounds`. */
-  readonly rows: RowCursor<ColumnRow<F>>;
-  readonly #store: ColumnsStore;
+export class Columns<const F extends Fields> extends ColumnsReader<F> {
   readonly #place: Place;
-  /** Room for one row as a struct, on its way in or out. */
-  readonly #record: Memory;
 
   /** For `columns` and `Columns.attach`. */
   constructor(type: StructType<F>, home: ColumnsHome) {
-    this.type = type;
-    this.memory = home.lease.memory;
+    super(type, home);
     this.#place = new Place(undefined, type.name);
-    this.#record = privateMemory(type.byteSize);
-    const store = new ColumnsStore(type, home);
-    this.#store = store;
-    const { RowColumns, Rows } = rowClasses<ColumnRow<F>>(type, store.block);
-    const rowColumns = new RowColumns(store.block);
-    store.serve(rowColumns);
-    this.rows = new Rows(
-      rowColumns,
-      (index) => store.checkIndex(index),
-      () => store.size,
-    );
   }
 
   /**
@@ -92,84 +59,66 @@ export class Columns<const F extends Fields> implements Disposable {
     return new Columns(type, { ptr: NIL, lease: memory.lease, byteOffset, capacity });
   }
 
-  /** Rows. */
-  get size(): number {
-    return this.#store.size;
-  }
-
-  /** How many rows there is room for before it grows. */
-  get capacity(): number {
-    return this.#store.block.capacity;
-  }
-
-  /** Where the block begins. Growth moves it. */
-  get byteOffset(): number {
-    return this.#store.block.byteOffset;
-  }
-
-  /** The length of the whole block. */
-  get byteLength(): number {
-    return this.#store.block.byteLength;
-  }
-
-  /**
-   * The elements of one column, one a row: a typed array over the bytes themselves, made anew at each call. See {@link Columns} for how long it
-   * is good. Throws `invalid-argument` for a field that is neither a number nor stored as one.
-   */
-  column<Name extends keyof F & string>(name: Name): ColumnOf<ValueOf<F[Name]>> {
-    const block = this.#store.block;
-    const { element, byteOffset } = block.places[columnIndex(this.type, block, name)];
-    if (element.codec.shape === "direct") {
-      return this.memory.slice(element.codec.view, block.byteOffset + byteOffset, this.size) as ColumnOf<ValueOf<F[Name]>>;
-    }
-    throw new MemoryError("invalid-argument", {
-      subject: `${this.type.name}.${name}`,
-      event: `has no column of numbers: it is of type ${element.name}`,
-      cure: "Read it row by row.",
-    });
-  }
-
-  /** One bit a row, least significant first, 1 = there is a value; undefined for a field that is not optional. Good for as long as `column()` is. */
-  validity(name: keyof F & string): Uint8Array | undefined {
-    const block = this.#store.block;
-    return block.bitmaps[columnIndex(this.type, block, name)]?.subarray(0, Math.ceil(this.size / 8));
-  }
-
-  /** Row `index` as a plain object, a copy. Throws `out-of-bounds`. */
-  get(index: number): StructValue<F> {
-    this.#store.checkIndex(index);
-    gatherRow(this.#store.block, index, this.#record);
-    return this.type.rawRead(this.#record, 0);
-  }
-
   /** Stores a whole row. A field that is left out becomes zero. Throws `bad-value`, `out-of-bounds`, `read-only`; nothing has changed then. */
   set(index: number, row: StructInput<F>): void {
     this.#take(row);
-    this.#store.checkIndex(index);
-    scatterRow(this.#store.block, index, this.#record);
+    this.store.checkIndex(index);
+    scatterRow(this.store.block, index, this.record);
   }
 
   /** Adds a row behind the last, and returns its number. Throws `bad-value`, `out-of-memory`, `read-only`; nothing has changed then. */
   append(row: StructInput<F>): number {
-    this.#store.checkWritable();
+    this.store.checkWritable();
     return this.rawAppend(this.type.rawCheck(row, this.#place));
   }
 
   /** The same for what `type.rawCheck` has returned, into columns that may be changed. */
   rawAppend(checked: unknown): number {
-    this.type.rawStore(this.#record, 0, checked);
+    this.type.rawStore(this.record, 0, checked);
     const { size } = this;
     this.#makeRoom(size + 1);
-    const { block } = this.#store;
-    scatterRow(block, size, this.#record);
+    const { block } = this.store;
+    scatterRow(block, size, this.record);
     publishSize(block, size + 1);
     return size;
   }
 
   /** Copies row `fromIndex` of columns of the same type over row `index`, both of which are there. */
   rawCopyRow(index: number, from: Columns<F>, fromIndex: number): void {
-    gatherRow(from.#store.block, fromIndex, this.#record);
-    scatterRow(this.#store.block, index, this.#record);
+    gatherRow(from.store.block, fromIndex, this.record);
+    scatterRow(this.store.block, index, this.record);
+  }
+
+  /** Adds rows behind the last, all or none of them, and returns the number of the first. Throws what `append` throws; nothing has changed then. */
+  appendMany(rows: Iterable<StructInput<F>>): number {
+    const checked = this.#checkAll(rows);
+    const { size } = this;
+    this.#makeRoom(size + checked.length);
+    this.#scatterAll(size, checked);
+    publishSize(this.store.block, size + checked.length);
+    return size;
+  }
+
+  /**
+   * Adds copies of the rows from `start` to before `end` of columns of the same type, or of these, and returns the number of the first. Column by column, as
+   * bytes. Throws `layout-mismatch`, `out-of-bounds`, `out-of-memory`, `read-only`; nothing has changed then.
+   */
+  appendFrom(from: ColumnsReader<F>, start = 0, end = from.size): number {
+    this.store.checkWritable();
+    const source = from.storeFor(this.type, start, end);
+    const { size } = this;
+    const count = end - start;
+    this.#makeRoom(size + count);
+    copyRange(source.block, start, this.store.block, size, count);
+    publishSize(this.store.block, size + count);
+    return size;
+  }
+
+  /** Stores whole rows over those from `index` on, all or none of them. Throws what `set` throws; nothing has changed then. */
+  setRange(index: number, rows: Iterable<StructInput<F>>): void {
+    const checked = this.#checkAll(rows);
+    this.store.checkRange(index, index + checked.length);
+    this.#scatterAll(index, checked);
   }
 
   /**
@@ -179,30 +128,72 @@ export class Columns<const F extends Fields> implements Disposable {
   insert(index: number, row: StructInput<F>): void {
     this.#take(row);
     const { size } = this;
-    if (index !== size) this.#store.checkIndex(index);
+    if (index !== size) this.store.checkIndex(index);
     this.#makeRoom(size + 1);
-    const { block } = this.#store;
+    const { block } = this.store;
     openRow(block, index, size);
-    scatterRow(block, index, this.#record);
+    scatterRow(block, index, this.record);
     publishSize(block, size + 1);
+  }
+
+  /** Removes the last row and returns what it was, a copy; undefined where there is none. Throws `read-only`. */
+  pop(): StructValue<F> | undefined {
+    this.store.checkWritable();
+    const { size } = this;
+    if (size === 0) return undefined;
+    const row = this.get(size - 1);
+    this.resize(size - 1);
+    return row;
+  }
+
+  /** Two rows take each other's number. Throws `out-of-bounds`, `read-only`. */
+  swap(index: number, other: number): void {
+    this.store.checkWritable();
+    this.store.checkIndex(index);
+    this.store.checkIndex(other);
+    swapRows(this.store.block, index, other, this.record);
   }
 
   /** Removes row `index`: the last row takes its number. Throws `out-of-bounds`, `read-only`. */
   swapRemove(index: number): void {
-    this.#store.checkWritable();
-    this.#store.checkIndex(index);
+    this.store.checkWritable();
+    this.store.checkIndex(index);
     const last = this.size - 1;
-    if (index !== last) copyRow(this.#store.block, last, index);
+    if (index !== last) copyRow(this.store.block, last, index);
     this.resize(last);
   }
 
   /** Removes row `index`: those behind it get the number before. O(rows behind it). Throws `out-of-bounds`, `read-only`. */
   orderedRemove(index: number): void {
-    this.#store.checkWritable();
-    this.#store.checkIndex(index);
+    this.store.checkWritable();
+    this.store.checkIndex(index);
     const { size } = this;
-    closeRow(this.#store.block, index, size);
+    closeRow(this.store.block, index, size);
     this.resize(size - 1);
+  }
+
+  /**
+   * Removes every row that `goes` says so of, keeps the others in their order, and returns how many went. The row object is one, moved along. Throws
+   * `invalid-argument` when rows come or go meanwhile, `read-only`, and what `goes` throws; nothing has changed then.
+   */
+  removeWhere(goes: (row: ColumnRow<F>, index: number) => boolean): number {
+    this.store.checkWritable();
+    const { size } = this;
+    const kept: number[] = [];
+    for (let index = 0; index < size && this.size === size; index++) {
+      if (!goes(this.rows.seek(index), index)) kept.push(index);
+    }
+    if (this.size !== size) {
+      throw new MemoryError("invalid-argument", {
+        subject: `columns of ${this.type.name}`,
+        event: "were told which rows to remove by what itself added or removed some",
+        numbers: { before: size, now: this.size },
+        cure: "Only look at rows in the function that is passed to removeWhere.",
+      });
+    }
+    keepRows(this.store.block, kept);
+    this.resize(kept.length);
+    return size - kept.length;
   }
 
   /**
@@ -211,51 +202,32 @@ export class Columns<const F extends Fields> implements Disposable {
    * `invalid-argument` for columns whose values have no order, `out-of-memory`, `read-only`; nothing has changed then.
    */
   sort(by: keyof F & string, options: SortOptions = {}): void {
-    this.#store.checkWritable();
-    permuteRows(this.#store.block, this.order(by, options));
-  }
-
-  /** The numbers of the rows as `sort` would order them; the rows stay where they are. */
-  order(by: keyof F & string, options: SortOptions = {}): Uint32Array {
-    const { block } = this.#store;
-    return orderBy(this.type, block, columnIndex(this.type, block, by), this.size, options.descending === true);
-  }
-
-  /**
-   * The numbers of the rows by their value in a column: for each value, in the order of `sort`, those of its rows, rising. Throws what `order` throws.
-   *
-   * ```ts
-   * for (const [team, rows] of particles.group("team")) console.log(team, rows.length);
-   * ```
-   */
-  group<Name extends keyof F & string>(by: Name): Map<ValueOf<F[Name]>, Uint32Array> {
-    const { block } = this.#store;
-    const groups = groupRuns(block, columnIndex(this.type, block, by), this.order(by));
-    return groups as Map<ValueOf<F[Name]>, Uint32Array>;
+    this.store.checkWritable();
+    permuteRows(this.store.block, this.order(by, options));
   }
 
   /** Cuts off rows, or adds rows of zeros; optional fields have no value in them. Throws `out-of-memory`, `read-only`; nothing has changed then. */
   resize(size: number): void {
-    this.#store.checkWritable();
+    this.store.checkWritable();
     checkRows("size", size);
     const before = this.size;
     this.#makeRoom(size);
-    const { block } = this.#store;
+    const { block } = this.store;
     publishSize(block, size);
     if (size < before) clearRows(block, size, before);
   }
 
   /** Makes room for `capacity` rows in all. Throws `out-of-memory`, `read-only`; nothing has changed then. */
   reserve(capacity: number): void {
-    this.#store.checkWritable();
+    this.store.checkWritable();
     checkRows("capacity", capacity);
-    if (capacity > this.capacity) this.#store.relocate(capacity);
+    if (capacity > this.capacity) this.store.relocate(capacity);
   }
 
   /** Gives back the room for rows that are not there. False where there is no room for the smaller block beside the larger; nothing has changed then. */
   shrinkToFit(): boolean {
-    this.#store.checkWritable();
-    return this.size === this.capacity || this.#store.tryRelocate(this.size);
+    this.store.checkWritable();
+    return this.size === this.capacity || this.store.tryRelocate(this.size);
   }
 
   /** Removes all rows and keeps the room. */
@@ -263,38 +235,39 @@ export class Columns<const F extends Fields> implements Disposable {
     this.resize(0);
   }
 
-  [Symbol.iterator](): Iterator<ColumnRow<F>> {
-    return this.rows[Symbol.iterator]();
-  }
-
-  /** What contradicts the invariants in columns-layout.ts; empty when sound. Reads the whole block. */
-  checkInvariants(): string[] {
-    return checkColumns(this.#store.block);
-  }
-
-  /** For `console.log`. */
-  [INSPECT](): string {
-    return shown(`columns of ${this.type.name}`, this);
-  }
-
-  /** Gives the block back. Attached columns only end. */
-  [Symbol.dispose](): void {
-    this.#store.close();
+  /** Columns of their own with the same rows, in memory of their own unless told. Throws `invalid-argument`, `out-of-memory`. */
+  clone(options: Placement = {}): Columns<F> {
+    const copy = columns(this.type, { ...options, capacity: this.size });
+    copy.appendFrom(this);
+    return copy;
   }
 
   /**
-   * Checks a row and writes it to `#record`. Before anything else is looked at: reading the row may run code of the caller's, which may change
+   * Checks a row and writes it to `record`. Before anything else is looked at: reading the row may run code of the caller's, which may change
    * these columns, and parts of the row may lie in the block that growth will give back.
    */
   #take(row: StructInput<F>): void {
-    this.#store.checkWritable();
-    this.type.rawStore(this.#record, 0, this.type.rawCheck(row, this.#place));
+    this.store.checkWritable();
+    this.type.rawStore(this.record, 0, this.type.rawCheck(row, this.#place));
   }
 
   #makeRoom(size: number): void {
-    const { capacity } = this.#store.block;
+    const { capacity } = this.store.block;
     if (size <= capacity) return;
     checkRows("size", size);
-    this.#store.relocate(Math.max(size, Math.min(capacity * 2, MOST_ROWS), DEFAULT_CAPACITY));
+    this.store.relocate(Math.max(size, Math.min(capacity * 2, MOST_ROWS), DEFAULT_CAPACITY));
+  }
+
+  #checkAll(rows: Iterable<StructInput<F>>): unknown[] {
+    this.store.checkWritable();
+    return Array.from(rows, (row, k) => this.type.rawCheck(row, this.#place.at(k)));
+  }
+
+  #scatterAll(index: number, checked: readonly unknown[]): void {
+    const { block } = this.store;
+    for (let k = 0; k < checked.length; k++) {
+      this.type.rawStore(this.record, 0, checked[k]);
+      scatterRow(block, index + k, this.record);
+    }
   }
 }

@@ -3,6 +3,7 @@ import { type DelimitedOptions, type IdArray, internAll, internDelimited, type T
 import type { IdWidth } from "./interner-options.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { Strings } from "./strings.ts";
+import { TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /** Strings that take in new ones: what an interner of one thread and one of many have in common. */
 export abstract class GrowingStrings<Name extends string = string> extends Strings<Name> {
@@ -21,6 +22,23 @@ export abstract class GrowingStrings<Name extends string = string> extends Strin
   abstract tryInternBytes(source: Uint8Array, start: number, end: number): StringId<Name>;
   /** `tryInternBytes` of bytes whose hash is known and whose range has been checked. */
   abstract rawInternHashed(source: Uint8Array, start: number, end: number, hash: number): StringId<Name>;
+
+  /**
+   * Interns the tokens of a list, whose starts count from `base`, and puts their ids into `ids` from `at` on. Returns how many; where those are not all, there is
+   * no room for the next one.
+   */
+  rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
+    const own = source === this.memory.u8;
+    const { i32, firstWord, count } = tokens;
+    for (let done = 0; done < count; done++) {
+      const word = firstWord + done * TOKEN_WORDS;
+      const start = base + i32[word];
+      const id = this.rawInternHashed(own ? this.memory.u8 : source, start, start + i32[word + 1], i32[word + 2]);
+      if (id === NO_STRING) return done;
+      ids[at + done] = id;
+    }
+    return count;
+  }
 
   /** The id of `text`, which is stored if it is new. Throws `out-of-memory`, and `bad-value` for what its encoding does not take; nothing has changed then. */
   intern(text: string): StringId<Name> {

@@ -1,6 +1,7 @@
 import { MemoryError } from "../core/errors.ts";
-import { HEADER_WORDS } from "./block-header.ts";
-import { type HashSlots, NOWHERE } from "./hash-slots.ts";
+import type { HashBlock } from "./hash-block.ts";
+import { NOWHERE } from "./hash-block.ts";
+import type { HashSlots } from "./hash-slots.ts";
 
 /** How often a table's entries have come, gone or moved. */
 export interface Changes {
@@ -10,7 +11,7 @@ export interface Changes {
 }
 
 /**
- * Goes through the entries of a table: the zero slot first, then downwards from a slot that is empty, round to it.
+ * Goes through the entries of a table: the zero slot first, then each page downwards from a slot that is empty, round to it.
  *
  * Why downwards: deleting moves later entries of the same run down, into or above the emptied slot, where this has already been. A run never
  * reaches across the empty slot where it began. So the current entry may be deleted, and every other entry still comes once.
@@ -22,8 +23,12 @@ export class HashCursor<Key, Value, Output> implements IterableIterator<Output> 
   #slots: HashSlots<Key, Value, never>;
   #seen: number;
   #at = NOWHERE;
-  /** Slots still to look at; the zero slot counts as one. */
-  #left: number;
+  /** Pages still to come, the last one first. */
+  readonly #pages: number[];
+  #first = 0;
+  #isDone = false;
+  /** Slots of the page still to look at. */
+  #left = 0;
 
   constructor(
     settled: () => HashSlots<Key, Value, never>,
@@ -35,7 +40,7 @@ export class HashCursor<Key, Value, Output> implements IterableIterator<Output> 
     this.#changes = changes;
     this.#output = output;
     this.#seen = changes.count;
-    this.#left = this.#slots.capacity + 1;
+    this.#pages = this.#slots.pages();
   }
 
   get key(): Key {
@@ -48,21 +53,27 @@ export class HashCursor<Key, Value, Output> implements IterableIterator<Output> 
 
   /** Goes to the next entry. False when there is none. Throws `stale-view` when the table has changed in a way that could skip or repeat entries. */
   advance(): boolean {
-    if (this.#left === 0) return false;
+    if (this.#isDone) return false;
     if (this.#changes.count !== this.#seen) this.#checkChange();
     const slots = this.#settled();
     this.#slots = slots;
     if (this.#at === NOWHERE) {
-      this.#at = slots.end;
-      this.#left -= 1;
+      this.#at = slots.zeroAt;
       if (!slots.isEmpty(this.#at)) return true;
     }
-    if (this.#at === slots.end) this.#at = firstEmpty(slots);
-    while (this.#left > 0) {
-      this.#at = (this.#at === HEADER_WORDS ? slots.end : this.#at) - slots.slotWords;
-      this.#left -= 1;
-      if (!slots.isEmpty(this.#at)) return true;
+    for (;;) {
+      for (; this.#left > 0; ) {
+        this.#at = (this.#at === this.#first ? this.#first + slots.pageWords : this.#at) - slots.slotWords;
+        this.#left -= 1;
+        if (!slots.isEmpty(this.#at)) return true;
+      }
+      const first = this.#pages.pop();
+      if (first === undefined) break;
+      this.#first = first;
+      this.#at = lastEmpty(slots, first);
+      this.#left = slots.pageSlots;
     }
+    this.#isDone = true;
     return false;
   }
 
@@ -89,9 +100,9 @@ export class HashCursor<Key, Value, Output> implements IterableIterator<Output> 
   }
 }
 
-/** The last empty slot. A sound table has one; of a damaged one without, the first slot: every slot then comes once all the same. */
-function firstEmpty(slots: HashSlots<unknown, unknown, never>): number {
-  let at = slots.end - slots.slotWords;
-  while (at > HEADER_WORDS && !slots.isEmpty(at)) at -= slots.slotWords;
+/** The last empty slot of a page. A sound one has one; of a damaged one without, the first slot: every slot then comes once all the same. */
+export function lastEmpty(slots: HashBlock<unknown, unknown, never>, first: number): number {
+  let at = first + slots.pageWords - slots.slotWords;
+  while (at > first && !slots.isEmpty(at)) at -= slots.slotWords;
   return at;
 }

@@ -1,9 +1,7 @@
-import { HEADER_WORDS } from "./block-header.ts";
 import { hashWord, KeyKind } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 
 // Constants of this module's own, which V8 folds; imported bindings it loads.
-const FIRST = HEADER_WORDS;
 const { UNSIGNED, SIGNED } = KeyKind;
 const hash = hashWord;
 
@@ -20,14 +18,16 @@ export function findMany<Key, Value>(
   out: { [index: number]: Value },
   missing: Value,
 ): void {
-  const { words, multiplier, shift, slotWords, end, keyKind } = slots;
+  const { words, cells, cellMask, multiplier, shift, slotWords, pageWords, keyKind } = slots;
   const { length } = keys;
   let touched = 0;
   for (let start = 0; start < length; start += GROUP) {
     const stop = Math.min(start + GROUP, length);
     for (let index = start; index < stop; index++) {
       const key = keys[index];
-      if (typeof key === "number") touched ^= words[FIRST + (hash(key | 0, multiplier) >>> shift) * slotWords];
+      if (typeof key !== "number") continue;
+      const hashed = hash(key | 0, multiplier);
+      touched ^= words[(cells[hashed & cellMask] | 0) + (hashed >>> shift) * slotWords];
     }
     for (let index = start; index < stop; index++) {
       const key = keys[index];
@@ -38,13 +38,16 @@ export function findMany<Key, Value>(
         continue;
       }
       // As findWord, but with what has been loaded before the loop.
-      const home = FIRST + (hash(word, multiplier) >>> shift) * slotWords;
+      const hashed = hash(word, multiplier);
+      const first = cells[hashed & cellMask] | 0;
+      const home = first + (hashed >>> shift) * slotWords;
+      const end = first + pageWords;
       let at = home;
       do {
         const found = words[at];
         if (found === word || found === 0) break;
         at += slotWords;
-        if (at === end) at = FIRST;
+        if (at === end) at = first;
       } while (at !== home);
       out[index] = words[at] === word ? slots.valueAt(at) : missing;
     }

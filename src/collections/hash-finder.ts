@@ -1,4 +1,3 @@
-import { HEADER_WORDS } from "./block-header.ts";
 import { hashWord, KeyKind } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 
@@ -7,12 +6,11 @@ interface Findable<Key, Value> {
   find(key: Key, missing: Value): Value;
 }
 
-// Constants of this module's own, which V8 folds; imported bindings it loads.
-const FIRST = HEADER_WORDS;
+// A constant of this module's own, which V8 folds; imported bindings it loads.
 const hash = hashWord;
 
 /**
- * `slots.find` as a closure over one block.
+ * `slots.find` as a closure over the slots as they are.
  *
  * Everything captured here is a constant to V8 wherever a call site has seen one finder only: base address, length, multiplier and shift
  * become part of the machine code. More lookups are then under way at once, which counts most where each of them waits for memory.
@@ -22,7 +20,7 @@ export function hashFinder<Key extends number | bigint, Value>(
   slots: HashSlots<Key, Value, never>,
   missing: Value,
 ): (key: Key) => Value {
-  const { words, lease, epoch, multiplier, shift, slotWords, end, keyKind } = slots;
+  const { words, cells, cellMask, lease, epoch, multiplier, shift, slotWords, pageWords, keyKind } = slots;
   if (keyKind > KeyKind.SIGNED) return (key) => table.find(key, missing);
   const unsigned = keyKind === KeyKind.UNSIGNED;
   return (key) => {
@@ -30,14 +28,17 @@ export function hashFinder<Key extends number | bigint, Value>(
     const word = key | 0;
     if (unsigned ? key >>> 0 !== key : word !== key) return missing;
     if (word === 0) return table.find(key, missing);
-    const home = FIRST + (hash(word, multiplier) >>> shift) * slotWords;
+    const hashed = hash(word, multiplier);
+    const first = cells[hashed & cellMask] | 0;
+    const home = first + (hashed >>> shift) * slotWords;
+    const end = first + pageWords;
     let at = home;
     do {
       const found = words[at];
       if (found === word) return slots.valueAt(at);
       if (found === 0) return missing;
       at += slotWords;
-      if (at === end) at = FIRST;
+      if (at === end) at = first;
     } while (at !== home);
     return missing;
   };

@@ -2,17 +2,18 @@ import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import { INSPECT, shown } from "../core/inspect.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
+import { NOWHERE } from "./hash-block.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
 import { findMany } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
-import { type HashSlots, NOWHERE } from "./hash-slots.ts";
+import type { HashSlots } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
-import { blockByteLength } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
 
 const NOTHING = privateMemory(0);
+const NO_CELLS = Int32Array.of(0);
 
 /** The half of a hash table that reads. See {@link HashTable}. */
 export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent {
@@ -30,24 +31,17 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     return this.slots.memory;
   }
 
-  /** Where the block begins. Growth moves it. */
+  /** Where its header begins. Growth moves it. */
   get byteOffset(): number {
     return this.settled().byteOffset;
   }
 
-  /** The length of the whole block. */
-  get byteLength(): number {
-    return blockByteLength(this.slots.layout.slotWords, this.slots.capacity);
-  }
+  /** The length of all its blocks; of a finished table of one block the length of that. */
+  abstract get byteLength(): number;
 
   /** Entries. */
   get size(): number {
     return this.settled().count;
-  }
-
-  /** How many entries it holds before it grows. */
-  get capacity(): number {
-    return this.settled().full;
   }
 
   /** For `console.log`. */
@@ -72,7 +66,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   }
 
   /**
-   * `find` for the hottest loops: a function made for the block as it is now, in which V8 makes constants of everything that a method
+   * `find` for the hottest loops: a function made for the table as it is now, in which V8 makes constants of everything that a method
    * must load. Half to two thirds of the time of `find` where one call site uses one finder. It stays right when the table grows, but is no quicker
    * than `find` from then on: make it when the table is complete.
    */
@@ -96,9 +90,17 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     findMany(this.settled(), keys, out, missing);
   }
 
-  forEach(callback: (value: Value, key: Key, table: this) => void): void {
+  /** The values of many keys, undefined for those that are not there. `findMany` makes no array. */
+  getMany(keys: Iterable<Key>): (Value | undefined)[] {
+    const values: (Value | undefined)[] = [];
+    for (const key of keys) values.push(this.get(key));
+    return values;
+  }
+
+  forEach(callback: (value: Value, key: Key, table: this) => void, thisArgument?: unknown): void {
+    if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
     const cursor = this.#cursor(() => undefined);
-    while (cursor.advance()) callback(cursor.value, cursor.key, this);
+    while (cursor.advance()) callback.call(thisArgument, cursor.value, cursor.key, this);
   }
 
   keys(): IterableIterator<Key> {
@@ -117,9 +119,17 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     return this.entries();
   }
 
+  /** An entry at random, each as likely as others about; undefined of an empty table. */
+  sample(): [Key, Value] | undefined {
+    const slots = this.settled();
+    if (slots.count === 0) return undefined;
+    const at = slots.occupiedFrom(Math.random(), Math.random());
+    return [slots.keyAt(at), slots.valueAt(at)];
+  }
+
   /** Reads every slot. O(capacity). */
   stats(): HashTableStats {
-    return slotStats(this.settled());
+    return slotStats(this.settled(), this.byteLength);
   }
 
   /** What contradicts the invariants in hash-table-layout.ts; empty when sound. O(capacity). */
@@ -138,6 +148,8 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   memoryClosed(): void {
     const slots = this.slots;
     slots.moved = true;
+    slots.cells = NO_CELLS;
+    slots.cellMask = 0;
     slots.words = NOTHING.i32;
     slots.f32 = NOTHING.f32;
     slots.f64 = NOTHING.f64;

@@ -1,6 +1,5 @@
-import { HEADER_WORDS } from "./block-header.ts";
 import type { HashSlots } from "./hash-slots.ts";
-import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
+import { HAS_ZERO } from "./hash-table-layout.ts";
 
 /** How full a hash table is, and how far its keys lie from home. */
 export interface HashTableStats {
@@ -15,24 +14,28 @@ export interface HashTableStats {
   readonly byteLength: number;
 }
 
-export function slotStats(slots: HashSlots<unknown, unknown, never>): HashTableStats {
+export function slotStats(slots: HashSlots<unknown, unknown, never>, byteLength: number): HashTableStats {
   let probes = 0;
   let longest = 0;
   let occupied = 0;
-  for (let at = HEADER_WORDS; at < slots.end; at += slots.slotWords) {
-    if (slots.isEmpty(at)) continue;
-    const length = slots.distance(at) + 1;
-    occupied += 1;
-    probes += length;
-    longest = Math.max(longest, length);
+  const pages = slots.pages();
+  for (const first of pages) {
+    for (let at = first; at < first + slots.pageWords; at += slots.slotWords) {
+      if (slots.isEmpty(at)) continue;
+      const length = slots.distance(at, first) + 1;
+      occupied += 1;
+      probes += length;
+      longest = Math.max(longest, length);
+    }
   }
+  const slotCount = pages.length * slots.pageSlots;
   return {
     size: slots.count,
-    slotCount: slots.capacity,
-    load: slots.count / slots.capacity,
+    slotCount,
+    load: slots.count / slotCount,
     averageProbeLength: occupied === 0 ? 0 : probes / occupied,
     longestProbeLength: longest,
-    byteLength: slots.words.byteLength,
+    byteLength,
   };
 }
 
@@ -42,28 +45,40 @@ const MOST_TOLD = 20;
 /** What contradicts the invariants in hash-table-layout.ts. */
 export function checkSlots(slots: HashSlots<unknown, unknown, never>): string[] {
   const wrong: string[] = [];
-  const { words, slotWords, end, layout } = slots;
+  const { words, slotWords, zeroAt, layout } = slots;
+  const pages = slots.pages();
   let occupied = 0;
-  for (let at = HEADER_WORDS; at < end && wrong.length < MOST_TOLD; at += slotWords) {
-    const slot = (at - HEADER_WORDS) / slotWords;
-    if (slots.isEmpty(at)) {
-      if (words.subarray(at, at + slotWords).some((word) => word !== 0)) wrong.push(`slot ${slot} is empty but not all zero`);
-      continue;
+  for (const [page, first] of pages.entries()) {
+    let inPage = 0;
+    for (let at = first; at < first + slots.pageWords && wrong.length < MOST_TOLD; at += slotWords) {
+      const name = `slot ${page * slots.pageSlots + (at - first) / slotWords}`;
+      if (slots.isEmpty(at)) {
+        if (words.subarray(at, at + slotWords).some((word) => word !== 0)) wrong.push(`${name} is empty but not all zero`);
+        continue;
+      }
+      inPage += 1;
+      const found = layout.keyWords === 1 ? slots.findWord(words[at]) : slots.findWords(words[at], words[at + 1]);
+      if (found === at) continue;
+      const instead = found < 0 ? "an empty slot" : `slot ${placeOf(slots, pages, found)}`;
+      wrong.push(`looking for the key in ${name}, ${String(slots.keyAt(at))}, ends in ${instead}`);
     }
-    occupied += 1;
-    const found = layout.keyWords === 1 ? slots.findWord(words[at]) : slots.findWords(words[at], words[at + 1]);
-    if (found !== at) {
-      const instead = found < 0 ? "an empty slot" : `slot ${(found - HEADER_WORDS) / slotWords}`;
-      wrong.push(`looking for the key in slot ${slot}, ${String(slots.keyAt(at))}, ends in ${instead}`);
-    }
+    if (inPage > slots.full) wrong.push(`page ${page} has ${inPage} entries, more than ${slots.full}`);
+    occupied += inPage;
   }
-  const hasZero = words[HAS_ZERO];
+  const hasZero = words[slots.head + HAS_ZERO];
   if (hasZero !== 0 && hasZero !== 1) wrong.push(`header says hasZero=${hasZero}`);
-  if (hasZero === 0 && words.subarray(end).some((word) => word !== 0))
+  if (hasZero === 0 && words.subarray(zeroAt, zeroAt + slotWords).some((word) => word !== 0))
     wrong.push("there is no key zero, but its slot is not all zero");
-  if (words[end] !== 0 || (layout.keyWords === 2 && words[end + 1] !== 0)) wrong.push("the zero slot has a key that is not zero");
-  if (wrong.length < MOST_TOLD && words[COUNT] !== occupied + hasZero)
-    wrong.push(`count=${words[COUNT]}, but ${occupied + hasZero} entries are there`);
-  if (words[COUNT] > slots.full) wrong.push(`count=${words[COUNT]} is more than ${slots.full}`);
+  if (words[zeroAt] !== 0 || (layout.keyWords === 2 && words[zeroAt + 1] !== 0))
+    wrong.push("the zero slot has a key that is not zero");
+  if (wrong.length < MOST_TOLD && slots.count !== occupied + hasZero)
+    wrong.push(`count=${slots.count}, but ${occupied + hasZero} entries are there`);
+  if (!slots.isPaged && slots.count > slots.full) wrong.push(`count=${slots.count} is more than ${slots.full}`);
   return wrong;
+}
+
+/** The number of the slot that begins at `at`, counted through all pages. */
+function placeOf(slots: HashSlots<unknown, unknown, never>, pages: readonly number[], at: number): number {
+  const page = pages.findIndex((first) => at >= first && at < first + slots.pageWords);
+  return page * slots.pageSlots + (at - pages[page]) / slots.slotWords;
 }

@@ -1,48 +1,76 @@
 /*
- * The bytes of a hash table: one block, position-independent, little-endian.
+ * The bytes of a hash table, little-endian. A table begins with a header. While it is small, or where it was asked to be, it is one block,
+ * position-independent: format 1.
  *
- *   byte 0        16        32        48        64                                  64 + capacity * slotByteSize
+ *   byte 0        16        32        48        64                                  64 + pageSlots * slotByteSize
  *   +---------+---------+---------+---------+--------+--------+-----+--------+-----------+
  *   |               header                  | slot 0 | slot 1 |  …  |        | zero slot |
  *   +---------------------------------------+--------+--------+-----+--------+-----------+
  *
+ * A larger one has its slots in pages, blocks of their own of about 64 KiB, and a directory that tells where: format 2.
+ *
+ *   +--------------------+-----------+      directory                      page
+ *   |       header       | zero slot |      +--------+--------+-----+      +--------+--------+-----+
+ *   +--------------------+-----------+      | cell 0 | cell 1 |  …  |      | slot 0 | slot 1 |  …  |
+ *                                           +--------+--------+-----+      +--------+--------+-----+
+ *
  *   header, u32 words                                   slot
- *    0 magic "OHht"      5 capacity in slots            +-----------+-------+-----------+-----+
- *    1 version 1         6 multiplier, odd              | key 4 | 8 | (pad) |   value   |(pad)|
+ *    0 magic "OHht"      5 pageSlots                    +-----------+-------+-----------+-----+
+ *    1 version 1, 2      6 multiplier, odd              | key 4 | 8 | (pad) |   value   |(pad)|
  *    2 feature bits 0    7 check of words 0 … 6         +-----------+-------+-----------+-----+
  *    3 layout            8 count of entries              as a C compiler lays out { key; value } with keys of
  *    4 slotByteSize      9 1: there is a key zero        less than 4 bytes widened to 4
- *                       10 … 15 zero
+ *                       10 cells, 11 directory: format 2, else zero
+ *                       12 … 15 zero                    cell: the word of the memory where a page begins
  *
  * A slot whose key bytes are all zero is empty. The entry whose key is zero (0, or 0n) therefore lives in the zero slot, behind
  * all others, and header word 9 tells whether it is there.
  *
- * A key's home is the slot that its hash names; the key lies there or in a slot behind it, cyclically, with no empty slot between
- * (linear probing). Deleting moves entries back into the gap, so there are no tombstones and nothing ever needs sweeping.
+ * The low bits of a key's hash name a cell and so a page, its top bits a slot of the page, the key's home; the key lies there or in a slot behind it,
+ * cyclically in its page, with no empty slot between (linear probing). Deleting moves entries back into the gap, so there are no tombstones and
+ * nothing ever needs sweeping. A page has many cells; the table grows by moving one cell's entries to another page, so nothing ever waits for all
+ * of it.
  *
  * Invariants:
- * 1. The block begins at a multiple of 8. capacity is a power of two, and count <= capacity * 3/4, the key zero included.
+ * 1. A block begins at a multiple of 8. pageSlots and the number of cells are powers of two; of the slots of a
+ *    block or page no more than 3/4 are taken. The key zero counts in format 1.
  * 2. count is the number of slots that are not empty, plus header word 9.
- * 3. No key twice. Every slot from a key's home to the key is occupied.
- * 4. Words 0 … 6 never change within a block: growth makes a new block. Empty slots and all padding are zero.
+ * 3. No key twice. Every slot from a key's home to the key is occupied. A key is in the page of its cell.
+ * 4. Words 0 … 6 never change. Empty slots and all padding are zero.
  * 5. One thread writes. Others may read while nobody writes.
+ * 6. Pages and directory lie in the same memory as the header, below 8 GiB; `directory` is its offset in units of 64 bytes.
  */
 import { alignUp } from "../core/align.ts";
 import type { Memory } from "../core/memory.ts";
 import { Place } from "../layout/place.ts";
 import type { Type } from "../layout/type.ts";
-import { type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, layoutWord, openHeader, sealHeader } from "./block-header.ts";
+import {
+  BLOCK_ALIGN,
+  type BlockFormat,
+  corrupt,
+  HEADER_BYTES,
+  HEADER_WORDS,
+  layoutWord,
+  openHeader,
+  sealHeader,
+} from "./block-header.ts";
 import { type KeyKind, keyKindOf, keyWordsOf } from "./hash-key.ts";
 
 const FORMAT: BlockFormat = { subject: "hash table", magic: 0x7468_484f, version: 1 };
+const PAGED_FORMAT: BlockFormat = { ...FORMAT, version: 2 };
 /** Header words. */
+const VERSION = 1;
 const SLOT_BYTES = 4;
-const CAPACITY = 5;
-export const MULTIPLIER = 6;
+const PAGE_SLOTS = 5;
+const MULTIPLIER = 6;
 export const COUNT = 8;
 export const HAS_ZERO = 9;
+export const CELLS = 10;
+export const DIRECTORY = 11;
 
 const LEAST_CAPACITY = 16;
+const PAGE_BYTES = 65_536;
+const LEAST_PAGE_SLOTS = 64;
 
 /** How a table's entries lie in its slots: what its key type and value type decide. */
 export interface SlotLayout<Key, Value, Input> {
@@ -60,6 +88,8 @@ export interface SlotLayout<Key, Value, Input> {
   readonly word: number;
   /** The greatest number of slots whose words can still be counted in 31 bits. */
   readonly mostCapacity: number;
+  /** Slots of a page of a table that has many. */
+  readonly pageSlots: number;
 }
 
 /** Throws `invalid-argument` for a key type that is not a number. */
@@ -71,55 +101,119 @@ export function slotLayout<Key, Value, Input>(key: Type<Key>, value: Type<Value,
   const slotWords = alignUp(valueByteOffset + value.byteSize, Math.max(keyWords * 4, value.align)) / 4;
   let mostCapacity = LEAST_CAPACITY;
   while (HEADER_WORDS + (mostCapacity * 2 + 1) * slotWords < 2 ** 31) mostCapacity *= 2;
+  const pageSlots = Math.max(LEAST_PAGE_SLOTS, 2 ** Math.floor(Math.log2(PAGE_BYTES / 4 / slotWords)));
   const word = layoutWord(`${key.signature}=>${value.signature}`);
-  return { key, value, keyKind, place, keyWords, slotWords, valueByteOffset, word, mostCapacity };
+  return { key, value, keyKind, place, keyWords, slotWords, valueByteOffset, word, mostCapacity, pageSlots };
 }
 
-/** The length of the whole block. */
+/** The length of a table that is one block. */
 export function blockByteLength(slotWords: number, capacity: number): number {
   return HEADER_BYTES + (capacity + 1) * slotWords * 4;
 }
 
-/** The most entries that `capacity` slots hold. */
-export function fullAt(capacity: number): number {
-  return capacity - capacity / 4;
+/** The most entries that so many slots of one block, or of a page, hold. */
+export function fullAt(slots: number): number {
+  return slots - slots / 4;
 }
 
-/** The least capacity that holds `count` entries. */
+/** The least capacity of one block that holds `count` entries. */
 export function capacityFor(count: number): number {
   let capacity = LEAST_CAPACITY;
   while (fullAt(capacity) < count) capacity *= 2;
   return capacity;
 }
 
-/** Writes the header of an empty table. `words` begin at the block, and are zero. */
+/** Writes the header of an empty table of one block, which is all zero. */
 export function writeHeader(
-  words: Int32Array,
+  memory: Memory,
+  byteOffset: number,
   layout: SlotLayout<unknown, unknown, never>,
   capacity: number,
   multiplier: number,
 ): void {
+  const words = memory.slice("i32", byteOffset, HEADER_WORDS);
   sealHeader(words, FORMAT, layout.word, [layout.slotWords * 4, capacity, multiplier]);
 }
 
+/** Writes the header of an empty table of pages: 64 bytes and the zero slot, which are all zero. */
+export function writePagedHeader(
+  memory: Memory,
+  byteOffset: number,
+  layout: SlotLayout<unknown, unknown, never>,
+  multiplier: number,
+): void {
+  const words = memory.slice("i32", byteOffset, HEADER_WORDS);
+  sealHeader(words, PAGED_FORMAT, layout.word, [layout.slotWords * 4, layout.pageSlots, multiplier]);
+}
+
+/** Where the slots of a table are. */
+export interface SlotShape {
+  readonly isPaged: boolean;
+  readonly pageSlots: number;
+  readonly multiplier: number;
+  readonly cells: Int32Array;
+  readonly words: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+}
+
+/** The shape of a table whose header has been written or checked. */
+export function shapeAt(memory: Memory, byteOffset: number, layout: SlotLayout<unknown, unknown, never>): SlotShape {
+  const header = memory.slice("i32", byteOffset, HEADER_WORDS);
+  const [isPaged, pageSlots, multiplier] = [header[VERSION] === 2, header[PAGE_SLOTS], header[MULTIPLIER]];
+  if (isPaged) {
+    const cells = memory.slice("i32", (header[DIRECTORY] >>> 0) * BLOCK_ALIGN, header[CELLS]);
+    return { isPaged, pageSlots, multiplier, cells, words: memory.i32, f32: memory.f32, f64: memory.f64 };
+  }
+  const length = HEADER_WORDS + (pageSlots + 1) * layout.slotWords;
+  return {
+    isPaged,
+    pageSlots,
+    multiplier,
+    cells: Int32Array.of(HEADER_WORDS),
+    words: memory.slice("i32", byteOffset, length),
+    f32: memory.slice("f32", byteOffset, length),
+    f64: memory.slice("f64", byteOffset, length >> 1),
+  };
+}
+
 /**
- * Reads and checks the header at `byteOffset`, and returns the capacity. O(1); `checkInvariants` reads the rest. Throws `corrupt`,
+ * Reads and checks the header at `byteOffset`, and the directory if there is one. O(cells); `checkInvariants` reads the rest. Throws `corrupt`,
  * `unsupported-format`, `layout-mismatch`, `out-of-bounds`, `invalid-argument`.
  */
-export function readHeader(memory: Memory, byteOffset: number, layout: SlotLayout<unknown, unknown, never>): number {
-  const words = openHeader(memory, byteOffset, FORMAT, layout.word, `${layout.key.name} to ${layout.value.name}`);
+export function readHeader(memory: Memory, byteOffset: number, layout: SlotLayout<unknown, unknown, never>): void {
+  const format = isPagedAt(memory, byteOffset) ? PAGED_FORMAT : FORMAT;
+  const words = openHeader(memory, byteOffset, format, layout.word, `${layout.key.name} to ${layout.value.name}`);
   const refuse = (event: string, numbers: Readonly<Record<string, number>>): never => {
-    throw corrupt(memory, FORMAT, event, { byteOffset, ...numbers });
+    throw corrupt(memory, format, event, { byteOffset, ...numbers });
   };
-  const [slotByteSize, capacity, count, hasZero] = [words[SLOT_BYTES], words[CAPACITY], words[COUNT], words[HAS_ZERO]];
+  const [slotByteSize, capacity, count, hasZero] = [words[SLOT_BYTES], words[PAGE_SLOTS], words[COUNT], words[HAS_ZERO]];
   if (slotByteSize !== layout.slotWords * 4) refuse("has slots of another size", { slotByteSize, expected: layout.slotWords * 4 });
-  if (!(capacity >= LEAST_CAPACITY && capacity <= layout.mostCapacity && (capacity & (capacity - 1)) === 0)) {
-    refuse("has an impossible capacity", { capacity });
-  }
-  if (!(count >= 0 && count <= fullAt(capacity)) || hasZero >>> 1 !== 0) {
+  const isPossible = capacity >= LEAST_CAPACITY && capacity <= layout.mostCapacity && (capacity & (capacity - 1)) === 0;
+  if (!isPossible || (format === PAGED_FORMAT && capacity !== layout.pageSlots)) refuse("has an impossible capacity", { capacity });
+  if (!(count >= 0 && (format === PAGED_FORMAT || count <= fullAt(capacity))) || hasZero >>> 1 !== 0) {
     refuse("has impossible counts", { count, capacity, hasZero });
   }
-  const byteLength = blockByteLength(layout.slotWords, capacity);
-  if (byteOffset + byteLength > memory.byteLength) refuse("ends past the memory", { byteLength, committed: memory.byteLength });
-  return capacity;
+  if (format === FORMAT) {
+    const byteLength = blockByteLength(layout.slotWords, capacity);
+    if (byteOffset + byteLength > memory.byteLength) refuse("ends past the memory", { byteLength, committed: memory.byteLength });
+    return;
+  }
+  const [cells, directory] = [words[CELLS], (words[DIRECTORY] >>> 0) * BLOCK_ALIGN];
+  const committed = memory.byteLength;
+  if (!(cells > 0 && (cells & (cells - 1)) === 0 && directory + cells * 4 <= committed)) {
+    refuse("has a directory that is not in the memory", { cells, directory, committed });
+  }
+  for (const first of memory.slice("i32", directory, cells)) {
+    const end = (first + capacity * layout.slotWords) * 4;
+    if (!(first > 0 && first % (BLOCK_ALIGN / 4) === 0 && end <= committed)) {
+      refuse("has a page that is not in the memory", { page: first * 4, committed });
+    }
+  }
+}
+
+function isPagedAt(memory: Memory, byteOffset: number): boolean {
+  if (byteOffset % 4 !== 0) return false;
+  memory.checkRange(byteOffset, HEADER_BYTES);
+  return memory.i32[byteOffset / 4 + VERSION] === 2;
 }

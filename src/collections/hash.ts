@@ -22,7 +22,8 @@ import { codePointAt, packedByteLength, packUtf8 } from "./packed-utf8.ts";
 
 /** The multiplier of the first lane. */
 export const FIRST = 0x85ebca6b | 0;
-const SECOND = 0xc2b2ae35 | 0;
+/** The multiplier of the end. */
+export const SECOND = 0xc2b2ae35 | 0;
 const GOLDEN = 0x9e3779b1 | 0;
 
 /** The hash of `u8[start, end)`. The range is not checked. About 10 ns for 4 bytes and 3 ns for every 4 bytes more. */

@@ -2,9 +2,11 @@ import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import { checkSource, throwRange } from "./byte-source.ts";
 import type { GrowingStrings } from "./growing-strings.ts";
-import { FIRST, finishHash, secretOf } from "./hash.ts";
 import { ID_BYTES } from "./interner-options.ts";
+import { DELIMITER, TokenScanner } from "./scan-tokens.ts";
 import { NO_STRING } from "./string-id.ts";
+import { makeTokenKernel } from "./token-kernel.ts";
+import { TOKEN_WORDS } from "./token-list.ts";
 
 /** Where ids go: an array as wide as the ids of its interner, or wider. */
 export type IdArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
@@ -31,8 +33,6 @@ export interface TokenRun {
   /** Whether it ended there because the interner has no room for that part. */
   readonly full: boolean;
 }
-
-const DELIMITER = 1;
 
 /** See `GrowingStrings.internAll`. */
 export function internAll<Name extends string>(
@@ -71,8 +71,29 @@ export function internDelimited<Name extends string>(
   return { count: run.count + 1, end, full: false };
 }
 
-/** The parts of `[start, end)`, which is empty or ends with a delimiter. Each hash is that of `hashBytes`, made on the way to the part's end. */
+/** The parts of `[start, end)`, which is empty or ends with a delimiter. */
 function internEnded<Name extends string>(
+  strings: GrowingStrings<Name>,
+  source: Uint8Array,
+  start: number,
+  end: number,
+  ids: IdArray,
+  kinds: Uint8Array,
+  keepEmpty: boolean,
+): TokenRun {
+  // Taken away meanwhile: an allocator may intern something, too.
+  const scanner = idleScanner ?? new TokenScanner(makeTokenKernel());
+  idleScanner = undefined;
+  scanner.setDelimiters(kinds);
+  try {
+    return internScanned(scanner, strings, source, start, end, ids, kinds, keepEmpty);
+  } finally {
+    idleScanner = scanner;
+  }
+}
+
+function internScanned<Name extends string>(
+  scanner: TokenScanner,
   strings: GrowingStrings<Name>,
   source: Uint8Array,
   start: number,
@@ -83,72 +104,24 @@ function internEnded<Name extends string>(
 ): TokenRun {
   const own = source === strings.memory.u8;
   const seed = strings.seed | 0;
-  const secret = secretOf(seed);
+  const { i32, firstWord } = scanner;
   let u8 = source;
   let count = 0;
   let next = start;
   while (next < end && count < ids.length) {
-    const from = next;
-    let at = from;
-    let a = seed ^ FIRST;
-    let b = seed;
-    // The last four bytes that were read, which enter the hash when more follow; and what is left behind them.
-    let word = 0;
-    let tail = 0;
-    let rest = 0;
-    for (;;) {
-      const c0 = u8[at];
-      if (kinds[c0] === DELIMITER) break;
-      const c1 = u8[at + 1];
-      if (kinds[c1] === DELIMITER) {
-        rest = 1;
-        tail = at === from ? c0 | (c0 << 8) | (c0 << 16) : (word >>> 8) | (c0 << 24);
-        break;
-      }
-      const c2 = u8[at + 2];
-      if (kinds[c2] === DELIMITER) {
-        rest = 2;
-        tail = at === from ? c0 | (c1 << 8) | (c1 << 16) : (word >>> 16) | (c0 << 16) | (c1 << 24);
-        break;
-      }
-      const c3 = u8[at + 3];
-      if (kinds[c3] === DELIMITER) {
-        rest = 3;
-        tail = at === from ? c0 | (c1 << 8) | (c2 << 16) : (word >>> 24) | (c0 << 8) | (c1 << 16) | (c2 << 24);
-        break;
-      }
-      if (at !== from) {
-        a = Math.imul(a ^ word, FIRST);
-        a ^= a >>> 15;
-        b = Math.imul(b, secret) ^ word;
-        b = (b << 9) | (b >>> 23);
-      }
-      word = c0 | (c1 << 8) | (c2 << 16) | (c3 << 24);
-      at += 4;
-    }
-    const to = at + rest;
-    next = to + 1;
-    if (to === from && !keepEmpty) continue;
-    if (at !== from) {
-      a = Math.imul(a ^ word, FIRST);
-      a ^= a >>> 15;
-      b = Math.imul(b, secret) ^ word;
-      b = (b << 9) | (b >>> 23);
-    }
-    if (rest !== 0) {
-      a = Math.imul(a ^ tail, FIRST);
-      a ^= a >>> 15;
-      b = Math.imul(b, secret) ^ tail;
-      b = (b << 9) | (b >>> 23);
-    }
-    const id = strings.rawInternHashed(u8, from, to, finishHash(a, b, to - from));
-    if (id === NO_STRING) return { count, end: from, full: true };
-    ids[count++] = id;
+    const base = next;
+    next = scanner.scan(u8, base, end, ids.length - count, kinds, seed, keepEmpty);
+    const interned = strings.rawInternTokens(u8, base, scanner, ids, count);
+    count += interned;
+    if (interned < scanner.count) return { count, end: base + i32[firstWord + interned * TOKEN_WORDS], full: true };
     // Growing an unshared WebAssembly memory moves its bytes.
     if (own) u8 = strings.memory.u8;
   }
-  return { count, end: Math.min(next, end), full: false };
+  return { count, end: next, full: false };
 }
+
+/** Its memory costs some 64 KiB, and its code a fraction of a millisecond. */
+let idleScanner: TokenScanner | undefined;
 
 let lastDelimiters = "";
 let lastTable: Uint8Array | undefined;

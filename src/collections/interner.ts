@@ -10,11 +10,13 @@ import type { Dictionary } from "./dictionary.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "./freeze-interner.ts";
 import { GrowingStrings } from "./growing-strings.ts";
 import { hashBytes, hashString } from "./hash.ts";
+import type { IdArray } from "./intern-many.ts";
 import { checkMaxByteLength, checkMaxCount, checkOptions, type IdWidth, type InternerOptions } from "./interner-options.ts";
-import { equalsRecord, RECORD_HEAD, StringHeap } from "./string-heap.ts";
+import { equalsRecord, StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
-import { Content, contentOfBytes, contentOfText, encodeText } from "./text-content.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
+import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /**
  * Each distinct string once, as UTF-8 in memory, under a dense id.
@@ -26,11 +28,11 @@ import { Content, contentOfBytes, contentOfText, encodeText } from "./text-conte
  * countries.resolve(andorra);                             // "Andorra"
  * ```
  *
- *     StringIndex   | hash i32, ref u32 | … |             from a string to its record
+ *     StringIndex   | tag and id u32 | … |         from a string to its id
+ *                              |
+ *     StringHeap           … | ref u32 | … |       from an id to its string
  *                                 |
- *     StringHeap                  +---> | id u32 | byteLength u32 | bytes … |
- *                                 |
- *     and for each id   … | ref u32 | … |                 from an id to the record
+ *                                 +---> | byteLength u8 | bytes … |
  *
  * Strings never move and are never dropped. All places count from the start of the memory. The bytes of strings are written by the
  * interner alone; others may read them. One thread interns; for many there is `sharedInterner`.
@@ -60,7 +62,7 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     this.#most = most;
     this.#maxCount = maxCount;
     this.#heap = new StringHeap(allocator, subject, maxByteLength);
-    this.#index = new StringIndex(this.#heap);
+    this.#index = new StringIndex(this.#heap, this.#seed);
     if (this.#index.open()) return;
     this.#heap.free();
     this.throwFull();
@@ -109,12 +111,12 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     this.#heap.checkAlive();
     const hash = hashString(text, this.#seed);
     const known = this.#index.findString(text, hash);
-    if (known !== 0) return this.memory.i32[known] as StringId<Name>;
+    if (known !== 0) return known as StringId<Name>;
     const content = contentOfText(this.subject, text, this.#most);
     const byteLength = content === Content.UTF8 ? encodedByteLength(text) : wtf8ByteLength(text);
-    const ref = this.#reserve(byteLength);
+    const ref = this.#reserve(byteLength, hash);
     if (ref === 0) return NO_STRING;
-    encodeText(text, content, this.memory.u8, (ref + RECORD_HEAD) * 4);
+    encodeText(text, content, this.memory.u8, this.#heap.bytesOf(ref, byteLength));
     return this.#add(ref, byteLength, hash, content);
   }
 
@@ -125,37 +127,59 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     const cell = this.#index.cellOf(source, start, end);
     if (cell !== 0) {
       const near = u32[cell];
-      if (near !== 0 && equalsRecord(i32, near, source, start, end)) return i32[near] as StringId<Name>;
+      if (near !== 0 && equalsRecord(i32, this.#heap.uncheckedRefOf(near), source, start, end)) return near as StringId<Name>;
     }
     const hash = hashBytes(source, start, end, this.#seed);
-    const ref = this.#index.findBytes(source, start, end, hash);
-    if (ref === 0) return this.#addBytes(source, start, end, hash);
-    if (cell !== 0) u32[cell] = ref;
-    return i32[ref] as StringId<Name>;
+    const id = this.#index.findBytes(source, start, end, hash);
+    if (id === 0) return this.#addBytes(source, start, end, hash);
+    if (cell !== 0) u32[cell] = id;
+    return id as StringId<Name>;
   }
 
   rawInternHashed(source: Uint8Array, start: number, end: number, hash: number): StringId<Name> {
-    const ref = this.#index.findBytes(source, start, end, hash);
-    return ref === 0 ? this.#addBytes(source, start, end, hash) : (this.memory.i32[ref] as StringId<Name>);
+    return (this.#index.findBytes(source, start, end, hash) as StringId<Name>) || this.#addBytes(source, start, end, hash);
+  }
+
+  override rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
+    const own = source === this.memory.u8;
+    const { i32, firstWord, count, candidates } = tokens;
+    for (let first = 0; first < count; first += CANDIDATES) {
+      const last = Math.min(first + CANDIDATES, count);
+      this.#index.foresee(tokens, first, last - first);
+      for (let done = first; done < last; done++) {
+        const word = firstWord + done * TOKEN_WORDS;
+        const start = base + i32[word];
+        const end = start + i32[word + 1];
+        const from = own ? this.memory.u8 : source;
+        const candidate = candidates[done - first];
+        const ref = candidates[CANDIDATES + done - first];
+        const found = candidate !== 0 && equalsRecord(this.memory.i32, ref, from, start, end);
+        const id = found ? (candidate as StringId<Name>) : this.rawInternHashed(from, start, end, i32[word + 2]);
+        if (id === NO_STRING) return done;
+        ids[at + done] = id;
+      }
+    }
+    return count;
   }
 
   lookup(text: string): StringId<Name> | undefined {
     this.#heap.checkAlive();
-    return this.#known(this.#index.findString(text, hashString(text, this.#seed)));
+    return (this.#index.findString(text, hashString(text, this.#seed)) as StringId<Name>) || undefined;
   }
 
   lookupBytes(source: Uint8Array, start: number, end: number): StringId<Name> | undefined {
     this.#heap.checkAlive();
     checkSource(this.subject, source, start, end);
-    return this.#known(this.#index.findBytes(source, start, end, hashBytes(source, start, end, this.#seed)));
+    return (this.#index.findBytes(source, start, end, hashBytes(source, start, end, this.#seed)) as StringId<Name>) || undefined;
   }
 
   byteOffsetOf(id: StringId<Name>): number {
-    return (this.#refOf(id) + RECORD_HEAD) * 4;
+    const ref = this.#refOf(id);
+    return this.#heap.bytesOf(ref, this.#heap.byteLengthOf(ref));
   }
 
   byteLengthOf(id: StringId<Name>): number {
-    return this.memory.u32[this.#refOf(id) + 1];
+    return this.#heap.byteLengthOf(this.#refOf(id));
   }
 
   /**
@@ -185,36 +209,43 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
 
   checkInvariants(): string[] {
     this.#heap.checkAlive();
-    return [...this.#heap.checkInvariants(), ...this.#index.checkInvariants(this.#seed, this.#content)];
+    return [...this.#heap.checkInvariants(), ...this.#index.checkInvariants(this.#content)];
+  }
+
+  protected override checkAlive(): void {
+    this.#heap.checkAlive();
+  }
+
+  protected override decode(id: StringId<Name>): string {
+    const ref = this.#refOf(id);
+    const byteLength = this.#heap.byteLengthOf(ref);
+    const start = this.#heap.bytesOf(ref, byteLength);
+    return decodeText(this.memory.u8, start, start + byteLength, this.#content);
   }
 
   #addBytes(source: Uint8Array, start: number, end: number, hash: number): StringId<Name> {
     if (!Number.isInteger(start) || !Number.isInteger(end)) throwRange(this.subject, source, start, end);
     const content = contentOfBytes(this.subject, source, start, end, this.#most);
     const own = source === this.memory.u8;
-    const ref = this.#reserve(end - start);
+    const ref = this.#reserve(end - start, hash);
     if (ref === 0) return NO_STRING;
     // Growing an unshared WebAssembly memory moves its bytes, and the source may be among them.
     const from = own ? this.memory.u8 : source;
     if (from.length < end) throwRange(this.subject, from, start, end);
-    copyText(from, start, end, this.memory.u8, (ref + RECORD_HEAD) * 4);
+    copyText(from, start, end, this.memory.u8, this.#heap.bytesOf(ref, end - start));
     return this.#add(ref, end - start, hash, content);
   }
 
   /** Room for one string more; 0 when there is none. */
-  #reserve(byteLength: number): number {
-    return this.#heap.count < this.#maxCount && this.#index.reserve() ? this.#heap.reserve(byteLength) : 0;
+  #reserve(byteLength: number, hash: number): number {
+    return this.#heap.count < this.#maxCount && this.#index.reserve(hash) ? this.#heap.reserve(byteLength) : 0;
   }
 
   #add(ref: number, byteLength: number, hash: number, content: Content): StringId<Name> {
     if (content > this.#content) this.#content = content;
     const id = this.#heap.add(ref, byteLength);
-    this.#index.add(ref, hash);
+    this.#index.add(id, hash);
     return id as StringId<Name>;
-  }
-
-  #known(ref: number): StringId<Name> | undefined {
-    return ref === 0 ? undefined : (this.memory.i32[ref] as StringId<Name>);
   }
 
   #refOf(id: StringId<Name>): number {

@@ -12,29 +12,52 @@ import type { RecordTable } from "./record-table.ts";
 import type { RecordTableOptions } from "./record-table-options.ts";
 import { isVariable } from "./records/keys.ts";
 
-/** An empty table. See {@link HashTable} for keys that are numbers, {@link RecordTable} for all others and for values of any length. Throws `out-of-memory`. */
+/** An empty table. See {@link HashTable} for keys that are numbers; {@link RecordTable} for all others, for values of any length, and for entries
+ * that end by themselves or are limited. Throws `out-of-memory`. */
 export function hashTable<Key>(options: RecordTableOptions<Key, string> & { readonly value: TextType }): RecordTable<Key, string>;
 export function hashTable<Key>(
   options: RecordTableOptions<Key, Uint8Array> & { readonly value: BlobType },
 ): RecordTable<Key, Uint8Array>;
-export function hashTable<Key extends number | bigint, Value, Input = Value>(
-  options: HashTableOptions<Key, Value, Input>,
-): HashTable<Key, Value, Input>;
+export function hashTable<Key extends number | bigint, Value, Input = Value, View = unknown>(
+  options: HashTableOptions<Key, Value, Input, View>,
+): HashTable<Key, Value, Input, View>;
 export function hashTable<Key, Value, Input = Value>(
   options: RecordTableOptions<Key, Value, Input>,
 ): RecordTable<Key, Value, Input>;
-export function hashTable<Key extends number | bigint, Value, Input = Value>(
-  options: HashTableOptions<Key, Value, Input>,
-): HashTable<Key, Value, Input> | RecordTable<Key, Value, Input> {
-  return isKeyOfSlots(options.key) && !isVariable(options.value) ? slotTable(options) : recordTable(options);
+export function hashTable<Key extends number | bigint, Value, Input = Value, View = unknown>(
+  options: HashTableOptions<Key, Value, Input, View>,
+): HashTable<Key, Value, Input, View> | RecordTable<Key, Value, Input> {
+  return isKeyOfSlots(options.key) && !isVariable(options.value) && !asksForRecords(options)
+    ? slotTable(options)
+    : recordTable(options);
 }
 
-function slotTable<Key extends number | bigint, Value, Input>(
-  options: HashTableOptions<Key, Value, Input>,
-): HashTable<Key, Value, Input> {
-  const { key, value, capacity = 0, seed = randomSeed() } = options;
+/** Whether something is asked for that only a table of records can do. */
+function asksForRecords({ expiring = false, maxEntries, shards }: Partial<RecordTableOptions<unknown, unknown>>): boolean {
+  return expiring || maxEntries !== undefined || shards !== undefined;
+}
+
+function slotTable<Key extends number | bigint, Value, Input, View>(
+  options: HashTableOptions<Key, Value, Input, View>,
+): HashTable<Key, Value, Input, View> {
+  const { key, value, capacity = 0, seed = randomSeed(), oneBlock = false } = options;
   const allocator = placed("hash table", options);
   checkSeed("hash table", seed);
   checkCount("capacity", capacity);
-  return new HashTable(allocateSlots(allocator, slotLayout(key, value), capacityFor(capacity), oddMultiplier(seed)), allocator);
+  const layout = slotLayout(key, value);
+  const slots = capacityFor(capacity);
+  const isSmall = oneBlock || slots <= layout.pageSlots;
+  const table = new HashTable<Key, Value, Input, View>(
+    allocateSlots(allocator, layout, isSmall ? slots : capacityFor(0), oddMultiplier(seed)),
+    allocator,
+    oneBlock,
+  );
+  if (isSmall) return table;
+  try {
+    table.reserve(capacity);
+    return table;
+  } catch (error) {
+    table[Symbol.dispose]();
+    throw error;
+  }
 }

@@ -1,4 +1,14 @@
+import type { Allocator } from "../alloc/allocator.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+
+/** What the blocks of a pool are like. */
+export interface BlockShape {
+  readonly wordBytes: number;
+  readonly blockByteLength: number;
+  readonly blockAlign: number;
+  /** Where blocks lie in a row, what each of them but the first begins at a multiple of, as its slots do; else 0. */
+  readonly rowAlign: number;
+}
 
 /**
  * Where the blocks of a pool lie, by their numbers: a table that the code of hot loops looks into without asking whether it may.
@@ -18,14 +28,37 @@ export class PoolBlocks {
   blockCount = 0;
   /** Where the furthest block ever ended. */
   reach = 0;
+  readonly allocator: Allocator;
+  readonly blockByteLength: number;
+  readonly blockAlign: number;
   readonly #wordBytes: number;
-  readonly #blockByteLength: number;
+  readonly #rowAlign: number;
+  /** Blocks that have a place in the row. */
+  #rowLength = 0;
   /** No number below it is of a block that was given back. */
   #firstHole = 0;
 
-  constructor(wordBytes: number, blockByteLength: number) {
+  constructor({ wordBytes, blockByteLength, blockAlign, rowAlign }: BlockShape, allocator: Allocator) {
+    this.allocator = allocator;
+    this.blockByteLength = blockByteLength;
+    this.blockAlign = blockAlign;
     this.#wordBytes = wordBytes;
-    this.#blockByteLength = blockByteLength;
+    this.#rowAlign = rowAlign;
+  }
+
+  /** Bytes for a block, which are not placed yet. NIL when there is no room. */
+  takeBlock(block: number): Ptr {
+    const { allocator, blockByteLength, blockAlign } = this;
+    if (this.#rowAlign === 0) return allocator.rawAlloc(blockByteLength, blockAlign);
+    for (; this.#rowLength <= block; this.#rowLength++) {
+      // Nobody else takes anything of this allocator, so the next block lies behind the last one.
+      if (allocator.rawAlloc(blockByteLength, this.#rowLength === 0 ? blockAlign : this.#rowAlign) === NIL) return NIL;
+    }
+    return (blockAlign + block * blockByteLength) as Ptr;
+  }
+
+  giveBack(ptr: Ptr): void {
+    if (this.#rowAlign === 0) this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
   }
 
   /** Makes room for `count` numbers. */
@@ -47,7 +80,7 @@ export class PoolBlocks {
     this.extend(block + 1);
     this.ptrs[block] = ptr;
     this.blockCount += 1;
-    this.reach = Math.max(this.reach, ptr + this.#blockByteLength);
+    this.reach = Math.max(this.reach, ptr + this.blockByteLength);
     const base = ptr / this.#wordBytes;
     if (this.blockCount === 1) this.bases.fill(base);
     else this.bases[block] = base;

@@ -12,6 +12,7 @@
  * Invariants: those of pool-slots.ts hold for the words; present is 0 or 1; the length is exactly what the header says.
  */
 
+import { placed } from "../alloc/own-memory.ts";
 import { alignUp } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
@@ -22,7 +23,7 @@ import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHe
 import { fmix32 } from "./hash.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { Poolable, PoolOptions } from "./pool-options.ts";
-import { DETACHED, HEAD, layoutSlot, type PoolSlots, SIZE, SLOTS } from "./pool-slots.ts";
+import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
 import { throwFull } from "./pool-stories.ts";
 
 const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
@@ -55,7 +56,7 @@ export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
     (plan.form === "wide" ? 0 : 1) + plan.tag * 256,
   ]);
   i32[CAPACITY] = plan.capacity;
-  i32.set([state[HEAD], state[SIZE], state[DETACHED]], STATE);
+  i32.set([state.head, state.size, state.detached], STATE);
   i32[CHECK] = checkOf(memory);
   return memory.u8;
 }
@@ -98,11 +99,17 @@ export function loadPool<T extends Poolable>(
   if (present.length === 0 || byteLength !== bytes.byteLength)
     refuse("has another length than it says", { byteLength, given: bytes.byteLength });
   if (header[CHECK] !== checkOf(memory)) refuse("is damaged", { check: header[CHECK] });
-  const pool = makePool(type, { ...options, blockLength, capacity, handles: form }, tag);
+  // In a row the first block is at its place only where none before it is missing.
+  const allocator = present.length === places ? options.allocator : placed(`pool of ${type.name}`, options);
+  const home = allocator === undefined ? options : { allocator };
+  const pool = makePool(type, { ...home, blockLength, capacity, handles: form }, tag);
   try {
     fill(pool[SLOTS], present, places, memory, start);
     pool.settleWidth();
-    pool[SLOTS].state.set([header[STATE], header[STATE + 1], header[STATE + 2]]);
+    const { state } = pool[SLOTS];
+    state.head = header[STATE];
+    state.size = header[STATE + 1];
+    state.detached = header[STATE + 2];
     const [wrong] = pool.checkInvariants();
     if (wrong !== undefined) refuse(`contradicts itself: ${wrong}`, {});
   } catch (error) {
@@ -113,12 +120,12 @@ export function loadPool<T extends Poolable>(
 }
 
 function fill(slots: PoolSlots, present: readonly number[], places: number, saved: Memory, start: number): void {
-  const { bits, allocator } = slots;
+  const { bits } = slots;
   const [first] = slots.ptrs;
   slots.forgetBlocks();
   slots.place(present[0], first);
   for (const block of present.slice(1)) {
-    const ptr: Ptr = allocator.rawAlloc(slots.blockByteLength, slots.blockAlign);
+    const ptr: Ptr = slots.takeBlock(block);
     if (ptr === NIL) throwFull(slots);
     slots.place(block, ptr);
   }

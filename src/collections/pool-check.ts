@@ -1,4 +1,5 @@
-import { DETACHED, HEAD, type PoolSlots, SIZE } from "./pool-slots.ts";
+import type { PoolSlots } from "./pool-slots.ts";
+import { UNKNOWN } from "./pool-state.ts";
 
 /** What contradicts the invariants in pool-slots.ts; empty when sound. Linear in the slots; safe on words that anybody made up. */
 export function checkSlots(slots: PoolSlots): string[] {
@@ -22,17 +23,20 @@ export function checkSlots(slots: PoolSlots): string[] {
     else if (low === none) detached += 1;
     else if (low !== retired) found.push(`slot ${index} is in no state: generation ${generation}, index ${low}`);
   });
-  if (live !== state[SIZE]) found.push(`size=${state[SIZE]}, but ${live} slots are live`);
-  if (detached !== state[DETACHED]) found.push(`detached=${state[DETACHED]}, but ${detached} slots are`);
+  if (live !== state.size) found.push(`size=${state.size}, but ${live} slots are live`);
+  if (detached !== state.detached) found.push(`detached=${state.detached}, but ${detached} slots are`);
   const listed = free.size;
   let steps = 0;
-  for (let index = state[HEAD]; index !== none; index = slots.words[slots.wordOf(index)] & bits.indexMask) {
+  for (let index = state.head; index !== none; index = slots.words[slots.wordOf(index)] & bits.indexMask) {
     steps += 1;
     if (free.delete(index)) continue;
     found.push(`the free list leads to slot ${index}, which is not free or was there before`);
     break;
   }
   if (free.size > 0) found.push(`${free.size} of ${listed} free slots are not on the free list, after ${steps} steps`);
+  const next = state.head === none ? UNKNOWN : slots.words[slots.wordOf(state.head)] & bits.indexMask;
+  if (state.next !== UNKNOWN && state.next !== next)
+    found.push(`the free list is said to go on at ${state.next}, and does at ${next}`);
   if (slots.bases.length - 1 !== slots.blockMask || slots.ptrs.length > slots.bases.length)
     found.push("the table of blocks is too short");
   return found;

@@ -9,7 +9,7 @@ import { Place } from "../layout/place.ts";
 import { NARROW_BYTES } from "../layout/view-parts.ts";
 import { checkSlots } from "./pool-check.ts";
 import { checkCount, type Poolable, type PoolPlan } from "./pool-options.ts";
-import { PoolSlots, SLOTS, DETACHED as STATE_DETACHED, HEAD as STATE_HEAD, SIZE as STATE_SIZE } from "./pool-slots.ts";
+import { PoolSlots, SLOTS } from "./pool-slots.ts";
 import { poolClass } from "./pool-source.ts";
 import { throwFull } from "./pool-stories.ts";
 import { endAllSlots, trimSlots } from "./pool-sweep.ts";
@@ -27,13 +27,13 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   readonly #upstream: Lease;
 
   /** Use `pool`. */
-  constructor(type: T, { subject, allocator, blockLength, capacity, form }: PoolPlan, tag: number) {
+  constructor(type: T, { subject, allocator, blockLength, capacity, form, inRow }: PoolPlan, tag: number) {
     this.subject = subject;
     this.type = type;
     this.place = new Place(undefined, type.name);
     this.memory = allocator.memory;
     this.#upstream = allocator.lease;
-    const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity };
+    const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity, inRow };
     const lease = this.memory.openLease(this.subject);
     this[SLOTS] = new PoolSlots({ ...plan, byteSize: type.byteSize, align: type.align }, allocator, lease);
     if (!this.#grow()) {
@@ -46,12 +46,12 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
 
   /** Records. */
   get size(): number {
-    return this[SLOTS].state[STATE_SIZE];
+    return this[SLOTS].state.size;
   }
 
   /** Handles whose values were taken out with `detach`. */
   get detachedSize(): number {
-    return this[SLOTS].state[STATE_DETACHED];
+    return this[SLOTS].state.detached;
   }
 
   /** How many records the blocks that are there have room for. */
@@ -79,7 +79,10 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     while (slots.slotCount < count) if (!this.#grow()) throwFull(slots);
   }
 
-  /** Gives back blocks without records, all but one, and returns how many bytes. When there are some, every view is stale. Linear in the slots. */
+  /**
+   * Gives back blocks without records, all but one, and returns how many bytes; a pool that has its memory to itself keeps them for the next. When there are
+   * some, every view is stale. Linear in the slots.
+   */
   trim(): number {
     this.settle();
     const given = trimSlots(this[SLOTS]);
@@ -96,13 +99,14 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   /** Gives all blocks back. Every use after it throws `closed`; closing twice is harmless. */
   close(): void {
     if (!this.#lives) return;
-    const { ptrs, blockByteLength, blockAlign, allocator, lease } = this[SLOTS];
+    const slots = this[SLOTS];
+    const { ptrs, allocator, lease } = slots;
     const blocks = ptrs.filter((ptr) => ptr !== NIL).sort((a, b) => b - a);
     this.#upstream.removeTenant(this);
     this.memory.removeDependent(this);
     this.memory.closeLease(lease, "was closed");
     this.#end();
-    for (const ptr of blocks) allocator.rawFree(ptr, blockByteLength, blockAlign);
+    for (const ptr of blocks) slots.giveBack(ptr);
     endPlacement(allocator);
   }
 
@@ -145,7 +149,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   protected tryMakeRoom(): boolean {
     this.settle();
     const slots = this[SLOTS];
-    return slots.state[STATE_HEAD] !== slots.none || this.#grow();
+    return slots.state.head !== slots.none || this.#grow();
   }
 
   #grow(): boolean {
@@ -159,8 +163,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
     if (this.wide || this[SLOTS].reach <= NARROW_BYTES) return;
     this.wide = true;
     const { moves, plan } = this[SLOTS];
-    const { blockLength, form } = plan;
-    Object.setPrototypeOf(this, poolClass(this.base, this.type, { blockLength, form, wide: true, moves }).prototype);
+    Object.setPrototypeOf(this, poolClass(this.base, this.type, { ...plan, wide: true, moves }).prototype);
   }
 
   /** For `console.log`. */

@@ -34,6 +34,8 @@ export interface PoolPlan {
   readonly blockLength: number;
   readonly capacity: number;
   readonly form: HandleForm;
+  /** Nothing but the pool takes blocks of the allocator. */
+  readonly inRow: boolean;
 }
 
 const DEFAULT_BLOCK_LENGTH = 100;
@@ -58,7 +60,8 @@ export function planPool(subject: string, type: Type<unknown, never>, options: P
   const { blockLength = Math.min(DEFAULT_BLOCK_LENGTH, capacity) } = options;
   checkCount(subject, "blockLength", blockLength, 1, most);
   const makeMemory = options.capacity === undefined ? undefined : () => privateMemory(0, { maxByteLength: room() });
-  return { subject, blockLength, capacity, form, allocator: placed(subject, options, makeMemory) };
+  const inRow = options.allocator === undefined;
+  return { subject, blockLength, capacity, form, inRow, allocator: placed(subject, options, makeMemory) };
 
   function room(): number {
     const { slotWords, align } = layoutSlot(bits, type.byteSize, type.align);

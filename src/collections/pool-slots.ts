@@ -20,10 +20,13 @@
  * 1. A word equals the handle that leads to its slot exactly while that is live: in every other state its index is not i. So one comparison is
  *    the whole check, and no number that anybody can make up passes it.
  * 2. A word's generation only grows. When a block is given back, the highest of its generations becomes the floor of the next block at its place.
- * 3. The free list holds exactly the free slots, each once. Its links are in the words, its head is `state[HEAD]`.
- * 4. `state[SIZE]` counts the live slots, `state[DETACHED]` the detached ones.
+ * 3. The free list holds exactly the free slots, each once. Its links are in the words, its head is `state.head`.
+ * 4. `state.size` counts the live slots, `state.detached` the detached ones.
  * 5. Every index leads to a word of some slot (pool-blocks.ts): one that belongs to no block is led to the word of another index, which does not
  *    equal what is looked for. So no check of bounds is needed.
+ * 6. In a row (a pool that has its memory to itself) slot i is stride · i behind the first one, which begins at `blockAlign`. A block that is given back leaves
+ *    its place to the next of its number; until then its words are of slots that are free or retired, so that nothing is found there. An index beyond
+ *    the row leads to no word.
  */
 import { type Allocator, checkGrowsUnder } from "../alloc/allocator.ts";
 import { alignUp } from "../core/align.ts";
@@ -32,12 +35,12 @@ import { HANDLE_BITS, type HandleBits, type HandleForm } from "../core/handle.ts
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { PoolBlocks } from "./pool-blocks.ts";
+import { PoolState } from "./pool-state.ts";
 
 /** Under which a pool keeps them, for generated code and for what builds on a pool. */
 export const SLOTS: unique symbol = Symbol("slots");
-export const HEAD = 0;
-export const SIZE = 1;
-export const DETACHED = 2;
+/** Slots of 16, 32 or 64 bytes never lie across two lines of the cache when their block begins with one. */
+const LINE_BYTES = 64;
 /** Words are counted in 31 bits. */
 const MOST_BASE = 2 ** 31 - 1;
 
@@ -51,6 +54,8 @@ export interface SlotsPlan {
   readonly blockLength: number;
   /** The most slots that are ever used. */
   readonly capacity: number;
+  /** The blocks lie one behind the other: see invariant 6. */
+  readonly inRow: boolean;
 }
 
 /** How a slot is laid out. */
@@ -59,6 +64,9 @@ export interface SlotLayout {
   readonly recordByteOffset: number;
   /** From one slot to the next, in words. */
   readonly slotWords: number;
+  /** Of a slot. */
+  readonly slotAlign: number;
+  /** Of the first slot of a block. */
   readonly align: number;
 }
 
@@ -68,7 +76,8 @@ export function layoutSlot({ byteSize: wordBytes }: HandleBits, byteSize: number
   return {
     recordByteOffset,
     slotWords: alignUp(recordByteOffset + byteSize, slotAlign) / wordBytes,
-    align: Math.max(8, slotAlign),
+    slotAlign,
+    align: Math.max(LINE_BYTES, slotAlign),
   };
 }
 
@@ -76,15 +85,13 @@ export function layoutSlot({ byteSize: wordBytes }: HandleBits, byteSize: number
 export class PoolSlots extends PoolBlocks {
   readonly plan: SlotsPlan;
   readonly bits: HandleBits;
-  readonly allocator: Allocator;
   readonly memory: Memory;
   readonly lease: Lease;
-  /** Head of the free list, live slots, detached slots: see the constants. */
-  readonly state = new Int32Array(3);
+  readonly state = new PoolState();
+  /** For generated code. */
+  readonly stateWords = this.state.words;
   readonly recordByteOffset: number;
   readonly slotWords: number;
-  readonly blockByteLength: number;
-  readonly blockAlign: number;
   /** Whether the memory may move without being told: a WebAssembly module grows it. */
   readonly moves: boolean;
   readonly none: number;
@@ -95,12 +102,11 @@ export class PoolSlots extends PoolBlocks {
 
   constructor(plan: SlotsPlan, allocator: Allocator, lease: Lease) {
     const bits = HANDLE_BITS[plan.form];
-    const { recordByteOffset, slotWords, align } = layoutSlot(bits, plan.byteSize, plan.align);
+    const { recordByteOffset, slotWords, slotAlign, align } = layoutSlot(bits, plan.byteSize, plan.align);
     const blockByteLength = plan.blockLength * slotWords * bits.byteSize;
-    super(bits.byteSize, blockByteLength);
+    super({ wordBytes: bits.byteSize, blockByteLength, blockAlign: align, rowAlign: plan.inRow ? slotAlign : 0 }, allocator);
     this.plan = plan;
     this.bits = bits;
-    this.allocator = allocator;
     this.memory = allocator.memory;
     this.lease = lease;
     this.moves = this.memory.home === "wasm";
@@ -109,10 +115,8 @@ export class PoolSlots extends PoolBlocks {
     this.spent = plan.tag * bits.tag + (bits.generations - 1) * bits.generation;
     this.recordByteOffset = recordByteOffset;
     this.slotWords = slotWords;
-    this.blockAlign = align;
-    this.blockByteLength = blockByteLength;
     this.words = this.takeWords();
-    this.state[HEAD] = this.none;
+    this.state.head = this.none;
   }
 
   /** Slots of the blocks that are there. */
@@ -142,13 +146,13 @@ export class PoolSlots extends PoolBlocks {
   /** Takes a slot off the free list and makes it live. The caller has grown when there was none. Its record is as it was left. */
   take(): number {
     const { state, words } = this;
-    const index = state[HEAD];
+    const index = state.head;
     const at = this.wordOf(index);
     const next = words[at] & this.bits.indexMask;
     const handle = words[at] - next + this.bits.generation + index;
     words[at] = handle;
-    state[HEAD] = next;
-    state[SIZE] += 1;
+    state.head = next;
+    state.size += 1;
     return handle;
   }
 
@@ -156,7 +160,7 @@ export class PoolSlots extends PoolBlocks {
   end(handle: number): void {
     const index = handle & this.bits.indexMask;
     this.free(this.wordOf(index), handle - index, index);
-    this.state[SIZE] -= 1;
+    this.state.size -= 1;
   }
 
   isDetached(handle: number): boolean {
@@ -171,20 +175,20 @@ export class PoolSlots extends PoolBlocks {
   detach(handle: number): void {
     const index = handle & this.bits.indexMask;
     this.words[this.wordOf(index)] = handle - index + this.none;
-    this.state[SIZE] -= 1;
-    this.state[DETACHED] += 1;
+    this.state.size -= 1;
+    this.state.detached += 1;
   }
 
   reattach(handle: number): void {
     this.words[this.wordOf(handle & this.bits.indexMask)] = handle;
-    this.state[SIZE] += 1;
-    this.state[DETACHED] -= 1;
+    this.state.size += 1;
+    this.state.detached -= 1;
   }
 
   endDetached(handle: number): void {
     const index = handle & this.bits.indexMask;
     this.free(this.wordOf(index), handle - index, index);
-    this.state[DETACHED] -= 1;
+    this.state.detached -= 1;
   }
 
   /**
@@ -196,10 +200,10 @@ export class PoolSlots extends PoolBlocks {
     const block = this.nextBlock(this.bits.generations - 1);
     const most = Math.min(capacity, this.retired);
     if (block * blockLength >= most) return false;
-    const ptr = this.allocator.rawAlloc(this.blockByteLength, this.blockAlign);
+    const ptr = this.takeBlock(block);
     if (ptr === NIL) return false;
     if ((ptr + this.blockByteLength) / this.bits.byteSize > MOST_BASE) {
-      this.allocator.rawFree(ptr, this.blockByteLength, this.blockAlign);
+      this.giveBack(ptr);
       return false;
     }
     this.words = this.takeWords();
@@ -235,8 +239,9 @@ export class PoolSlots extends PoolBlocks {
   forget(): void {
     this.words = new Float64Array(0);
     this.forgetBlocks();
-    this.state.fill(0);
-    this.state[HEAD] = this.none;
+    this.state.size = 0;
+    this.state.detached = 0;
+    this.state.head = this.none;
   }
 
   /** A live slot's word, or another odd one's, becomes free, or retired when it had the last generation. */
@@ -245,8 +250,8 @@ export class PoolSlots extends PoolBlocks {
       this.words[at] = wordWithoutIndex + this.retired;
       return;
     }
-    this.words[at] = wordWithoutIndex + this.bits.generation + this.state[HEAD];
-    this.state[HEAD] = index;
+    this.words[at] = wordWithoutIndex + this.bits.generation + this.state.head;
+    this.state.head = index;
   }
 
   isOdd(word: number): boolean {
@@ -261,12 +266,12 @@ export class PoolSlots extends PoolBlocks {
     const floor = this.floors[block];
     // What a retired slot left as floor is odd; the next even one is above it.
     const start = tag + (floor + (floor % 2)) * bits.generation;
-    const behind = state[HEAD];
+    const behind = state.head;
     for (let slot = 0; slot < plan.blockLength; slot++) {
       const word = slot < usable ? start + (slot + 1 < usable ? first + slot + 1 : behind) : tag + bits.generation + this.retired;
       words[base + slot * slotWords] = word;
     }
-    state[HEAD] = first;
+    state.head = first;
   }
 
   /** Visits the words of all slots in their order. */

@@ -2,11 +2,14 @@ import { HANDLE_BITS, type HandleForm } from "../core/handle.ts";
 import { canGenerate, className, Source } from "../layout/generation.ts";
 import type { Type } from "../layout/type.ts";
 import type { Poolable } from "./pool-options.ts";
-import { HEAD, layoutSlot, SIZE, SLOTS } from "./pool-slots.ts";
+import { layoutSlot, SLOTS } from "./pool-slots.ts";
+import { HEAD, NEXT, SIZE, UNKNOWN } from "./pool-state.ts";
 import { throwNotLive } from "./pool-stories.ts";
 
 /** Up to here a record is zeroed word by word, which is several times faster than a call. */
 const SHORT_BYTES = 64;
+/** Up to so many words in a slot its place is less than 2^31, whatever the handle, and V8 knows it. */
+const SMALL_WORDS = 32;
 
 /** What differs between pools of one type, as far as code is concerned. */
 export interface PoolShape {
@@ -16,6 +19,8 @@ export interface PoolShape {
   readonly wide: boolean;
   /** Its memory may move unseen. */
   readonly moves: boolean;
+  /** Its blocks lie one behind the other. */
+  readonly inRow: boolean;
 }
 
 type PoolMethods = { readonly prototype: object };
@@ -31,20 +36,28 @@ export function poolClass<Class extends PoolMethods>(Base: Class, type: Poolable
   if (!canGenerate()) return Base;
   const known = classes.get(type) ?? new Map<string, unknown>();
   classes.set(type, known);
-  const key = `${shape.blockLength}/${shape.form}/${shape.wide}/${shape.moves}`;
+  const key = `${shape.inRow ? "row" : shape.blockLength}/${shape.form}/${shape.wide}/${shape.moves}`;
   const Known = known.get(key) ?? generate(Base, type, shape);
   known.set(key, Known);
   return Known as Class;
 }
 
-function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide, moves }: PoolShape): PoolMethods {
+function generate(Base: PoolMethods, type: Poolable, { blockLength, form, wide, moves, inRow }: PoolShape): PoolMethods {
   const source = new Source();
   const bits = HANDLE_BITS[form];
   const none = bits.indexMask;
-  const { recordByteOffset, slotWords } = layoutSlot(bits, type.byteSize, type.align);
+  const { recordByteOffset, slotWords, align } = layoutSlot(bits, type.byteSize, type.align);
   const own = `this[${source.bind(SLOTS)}]`;
   const shift = Math.log2(bits.byteSize);
-  const at = `const i = h & ${bits.indexMask}, b = (i / ${blockLength}) | 0, at = t.bases[b & t.blockMask] + Math.imul(i - Math.imul(b, ${blockLength}), ${slotWords});`;
+  const times = (slots: string) => (slotWords > SMALL_WORDS ? `Math.imul(${slots}, ${slotWords})` : `(${slots}) * ${slotWords}`);
+  const found = inRow
+    ? `at = ${times("i")} + ${align / bits.byteSize}`
+    : `b = (i / ${blockLength}) | 0, at = t.bases[b & t.blockMask] + ${times(`i - b * ${blockLength}`)}`;
+  const at = `const i = h & ${bits.indexMask}, ${found};`;
+  const taken = `let next = state[${NEXT}];
+  if (next < 0) next = word & ${bits.indexMask}; else state[${NEXT}] = ${UNKNOWN};
+  state[${HEAD}] = next; state[${SIZE}]++;`;
+  const follow = moves ? "t.memory.byteLength;" : "";
   const position = wide ? `at * ${bits.byteSize} + ${recordByteOffset}` : `(at << ${shift}) + ${recordByteOffset} | 0`;
   const view = `new ${source.bind(type.leasedClass(wide, moves))}(t.lease, ${position})`;
   const fail = source.bind(throwNotLive);
@@ -56,24 +69,24 @@ ptrOf(h) { const t = ${own}; ${at} if (t.words[at] !== h && !this.missed(h)) ${f
 uncheckedGet(h) { const t = ${own}; ${at} return ${view}; }
 add(init) {
   if (init !== undefined) return this.addFrom(init);
-  const t = ${own}; if (t.moves) t.memory.byteLength;
-  const state = t.state;
+  const t = ${own}; ${follow}
+  const state = t.stateWords;
   let h = state[${HEAD}];
   if (h === ${none}) { this.makeRoom(); h = state[${HEAD}]; }
   ${at}
-  const words = t.words, word = words[at], next = word & ${bits.indexMask};
-  state[${HEAD}] = next; state[${SIZE}]++;
+  const words = t.words, word = words[at];
+  ${taken}
   ${zeroText(type, slotWords, recordByteOffset, bits.byteSize)}
   return words[at] = word - next + (${bits.generation} + i);
 }
 addFrom(init) {
-  const t = ${own}; if (t.moves) t.memory.byteLength;
-  const state = t.state;
+  const t = ${own}; ${follow}
+  const state = t.stateWords;
   let h = state[${HEAD}];
   if (h === ${none}) { this.makeRoom(); h = state[${HEAD}]; }
   ${at}
-  const words = t.words, word = words[at], next = word & ${bits.indexMask};
-  state[${HEAD}] = next; state[${SIZE}]++;
+  const words = t.words, word = words[at];
+  ${taken}
   h = words[at] = word - next + (${bits.generation} + i);
   try { ${source.bind(type)}.rawWrite(t.memory, at * ${bits.byteSize} + ${recordByteOffset}, init); } catch (error) { this.remove(h); throw error; }
   return h;
@@ -82,9 +95,10 @@ remove(h) {
   const t = ${own}; ${at}
   const words = t.words;
   if (words[at] !== h || h >= t.spent) return this.removeRare(h);
-  const state = t.state;
-  words[at] = h - i + (${bits.generation} + state[${HEAD}]);
-  state[${HEAD}] = i; state[${SIZE}]--;
+  const state = t.stateWords;
+  const next = state[${HEAD}];
+  words[at] = h - i + (${bits.generation} + next);
+  state[${NEXT}] = next; state[${HEAD}] = i; state[${SIZE}]--;
 }`;
   const name = className(`${type.name}Pool`, "PoolOfType");
   const text = `return class ${name} extends ${source.bind(Base)} {${methods}\n};`;

@@ -1,7 +1,7 @@
 import { NIL } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { formatHandle, handleParts, NO_HANDLE } from "../core/handle.ts";
-import { DETACHED, type PoolSlots, SIZE } from "./pool-slots.ts";
+import type { PoolSlots } from "./pool-slots.ts";
 
 /** Throws the error for a handle that leads to no live record: what it is, what is at its place now, and what to do. */
 export function throwNotLive(slots: PoolSlots, handle: unknown): never {
@@ -55,8 +55,8 @@ export function throwFull(slots: PoolSlots): never {
     subject,
     event: fixed ? "is full" : `has no free slot, and ${slots.allocator.subject} has no room for another block`,
     numbers: {
-      size: slots.state[SIZE],
-      detached: slots.state[DETACHED],
+      size: slots.state.size,
+      detached: slots.state.detached,
       capacity,
       blockLength,
       blockByteLength: slots.blockByteLength,

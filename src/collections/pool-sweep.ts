@@ -1,5 +1,5 @@
 import { NIL } from "../core/brand.ts";
-import { DETACHED, HEAD, type PoolSlots, SIZE } from "./pool-slots.ts";
+import type { PoolSlots } from "./pool-slots.ts";
 
 /** Ends all live and detached slots. Afterwards the free list is in the order of the slots. */
 export function endAllSlots(slots: PoolSlots): void {
@@ -8,8 +8,8 @@ export function endAllSlots(slots: PoolSlots): void {
     if (low !== index && low !== slots.none) return;
     if (slots.isOdd(word)) slots.free(at, word - low, index);
   });
-  slots.state[SIZE] = 0;
-  slots.state[DETACHED] = 0;
+  slots.state.size = 0;
+  slots.state.detached = 0;
   relink(slots);
 }
 
@@ -32,7 +32,7 @@ export function trimSlots(slots: PoolSlots): number {
     }
     if (used) continue;
     slots.displace(block, floor);
-    slots.allocator.rawFree(ptr, slots.blockByteLength, slots.blockAlign);
+    slots.giveBack(ptr);
     given += slots.blockByteLength;
     left -= 1;
   }
@@ -46,9 +46,9 @@ export function trimSlots(slots: PoolSlots): number {
 function relink(slots: PoolSlots): void {
   const { words, bits } = slots;
   let last = -1;
-  slots.state[HEAD] = slots.none;
+  slots.state.head = slots.none;
   const link = (index: number) => {
-    if (last < 0) slots.state[HEAD] = index;
+    if (last < 0) slots.state.head = index;
     else words[last] += index - slots.none;
   };
   slots.sweep((at, index, word) => {

@@ -136,7 +136,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
     return slots.ptrOf(handle & slots.bits.indexMask) as Ptr;
   }
 
-  /** Whether a handle names a record. Anything may be asked about. */
+  /** Whether a handle names a record. Any number may be asked about. */
   has(handle: Handle<T>): boolean {
     return this[SLOTS].has(handle) || this.missed(handle);
   }

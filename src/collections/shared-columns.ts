@@ -51,11 +51,7 @@ export function sharedColumns<const F extends Fields>(
 ): Columns<F> {
   const { capacity, byteOffset = 0 } = options;
   checkPlace(memory, type, byteOffset, true);
-  const byteLength = sharedColumnsByteLength(type, { capacity });
-  memory.checkRange(byteOffset, byteLength);
-  memory.u8.fill(0, byteOffset, byteOffset + byteLength);
-  writeColumnsHeader(memory.slice("i32", byteOffset, HEADER_WORDS), type, capacity);
-  return columnsAt(memory, byteOffset, type, capacity);
+  return formatColumns(memory, type, byteOffset, capacity, memory.lease);
 }
 
 /**
@@ -69,17 +65,46 @@ export function attachColumns<const F extends Fields>(
 ): Columns<F> {
   const { byteOffset = 0, write = false } = options;
   checkPlace(memory, type, byteOffset, write);
-  if (!write) return Columns.attach(memory, byteOffset, type);
+  return write ? continueColumns(memory, type, byteOffset, memory.lease) : Columns.attach(memory, byteOffset, type);
+}
+
+/** For who places them: columns without rows. They last as long as `lease`. Throws `invalid-argument`, `out-of-bounds`. */
+export function formatColumns<const F extends Fields>(
+  memory: Memory,
+  type: StructType<F>,
+  byteOffset: number,
+  capacity: number,
+  lease: Lease,
+): Columns<F> {
+  const byteLength = sharedColumnsByteLength(type, { capacity });
+  memory.checkRange(byteOffset, byteLength);
+  memory.u8.fill(0, byteOffset, byteOffset + byteLength);
+  writeColumnsHeader(memory.slice("i32", byteOffset, HEADER_WORDS), type, capacity);
+  return columnsAt(memory, type, byteOffset, capacity, lease);
+}
+
+/** For who places them: those that are there, to be written on. Throws what `attachColumns` throws. */
+export function continueColumns<const F extends Fields>(
+  memory: Memory,
+  type: StructType<F>,
+  byteOffset: number,
+  lease: Lease,
+): Columns<F> {
   const capacity = readColumnsHeader(memory, byteOffset, type);
   const block = blockAt(memory, byteOffset, capacity, type, false, () => {});
   // Who wrote last may have died between a row and its number.
   clearRows(block, block.head[SIZE], capacity);
-  return columnsAt(memory, byteOffset, type, capacity);
+  return columnsAt(memory, type, byteOffset, capacity, lease);
 }
 
-function columnsAt<const F extends Fields>(memory: Memory, byteOffset: number, type: StructType<F>, capacity: number): Columns<F> {
-  const allocator = new NoOtherPlace(memory);
-  return new Columns(type, { allocator, ptr: byteOffset as Ptr, lease: memory.lease, byteOffset, capacity });
+function columnsAt<const F extends Fields>(
+  memory: Memory,
+  type: StructType<F>,
+  byteOffset: number,
+  capacity: number,
+  lease: Lease,
+): Columns<F> {
+  return new Columns(type, { allocator: new NoOtherPlace(memory, lease), ptr: byteOffset as Ptr, lease, byteOffset, capacity });
 }
 
 function checkPlace(memory: Memory, type: RowType, byteOffset: number, writes: boolean): void {
@@ -106,10 +131,10 @@ class NoOtherPlace extends Allocator {
   readonly lease: Lease;
   readonly subject = "the place of shared columns";
 
-  constructor(memory: Memory) {
+  constructor(memory: Memory, lease: Lease) {
     super();
     this.memory = memory;
-    this.lease = memory.lease;
+    this.lease = lease;
   }
 
   rawAlloc(): Ptr {

@@ -10,7 +10,7 @@
  * 2. pool[backs[row]] = row for every row, so handles and rows lead to each other.
  */
 import type { Allocator } from "../alloc/allocator.ts";
-import { endPlacement, type Placement, placed } from "../alloc/own-memory.ts";
+import { endPlacement, OwnBump, type Placement, placed } from "../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import type { Handle } from "../core/handle.ts";
 import { INSPECT, shown } from "../core/inspect.ts";
@@ -61,10 +61,20 @@ export class SlotMap<const F extends Fields> implements Disposable {
   constructor(type: StructType<F>, allocator: Allocator, capacity: number) {
     this.type = type;
     this.#allocator = allocator;
-    this.columns = columns(type, { allocator, capacity });
-    this.#rows = makePool(u32, { allocator }, nextTag(), `slot map of ${type.name}`);
     this.#backCapacity = Math.max(capacity, 1);
-    this.#backs = allocator.alloc(this.#backCapacity * BACK_BYTES);
+    const made: Disposable[] = [];
+    try {
+      this.columns = columns(type, { allocator, capacity });
+      made.push(this.columns);
+      // A pool is quicker with a memory to itself.
+      this.#rows = makePool(u32, allocator instanceof OwnBump ? {} : { allocator }, nextTag(), `slot map of ${type.name}`);
+      made.push(this.#rows);
+      this.#backs = allocator.alloc(this.#backCapacity * BACK_BYTES);
+    } catch (error) {
+      for (const each of made.reverse()) each[Symbol.dispose]();
+      endPlacement(allocator);
+      throw error;
+    }
   }
 
   get size(): number {

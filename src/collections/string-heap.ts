@@ -6,35 +6,38 @@ import { privateMemory } from "../core/homes.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 
-/** Words of 4 bytes before the bytes of a record. */
-export const RECORD_HEAD = 2;
-
 const LEAST_CHUNK_BYTES = 256;
 const MOST_CHUNK_BYTES = 1024 ** 2;
 /** A string that would fill more than this part of a new chunk gets a block of its own, so that no chunk's rest is given up for it. */
 const OWN_BLOCK_PART = 4;
 /** Lengths are compared as signed 32-bit integers. */
 const MOST_STRING_BYTES = 0x7fff_ffff;
-const FIRST_SEGMENT_IDS = 16;
-const SEGMENT_COUNT = 28;
+/** The length byte of a record whose length is a word. */
+const LONG = 0xff;
+const LEAST_IDS = 16;
+const SEGMENT_IDS = 1 << 14;
 /** Refs are unsigned 32-bit counts of 4-byte words. */
 const MOST_REF = 0xffff_ffff;
 
 /**
  * Strings that never move, and where the string of each id is.
  *
- *     record, at ref * 4        0         4              8
- *                               | id u32  | byteLength   | bytes …, zeros up to a multiple of 4 |
+ *     record, at ref * 4        0           1
+ *                               | length u8 | bytes …, zeros up to a multiple of 4 |              up to 254 bytes
  *
- *     segment k                 | ref u32 of id (16 << k) - 15 | ref | …  (16 << k) of them |
+ *                               0              4                8
+ *                               | 255, 0, 0, 0 | byteLength u32 | bytes …, zeros |                longer ones
  *
- * A ref is the record's offset in units of 4 bytes, so 16 GiB are in reach of 32 bits. Records lie in chunks that are filled one after
- * the other; segments double and never move either. All offsets count from the start of the memory, which may lie at any address.
+ *     segment k                 | ref u32 of id k << 14 | ref | …  of 1 << 14 ids |                 the first one grows up to that
+ *
+ * A ref is the record's offset in units of 4 bytes, so 16 GiB are in reach of 32 bits. A short record's first word holds the length and three bytes: most strings
+ * are told apart by one comparison. Records lie in chunks that are filled one after the other. They never move, and but for the small first one no segment
+ * does, so no growth copies more than that. All offsets count from the start of the memory, which may lie at any address.
  *
  * Invariants:
- * 1. Ids are 1 … count without gaps; the segments hold their refs; record.id = id.
+ * 1. Ids are 1 … count without gaps; the segments hold their refs.
  * 2. Records do not overlap, are 4-byte aligned, and lie in the blocks that the heap owns.
- * 3. The padding of a record is zero, and its bytes and id are written once.
+ * 3. The padding of a record is zero, and its bytes are written once.
  */
 export class StringHeap {
   readonly memory: Memory;
@@ -53,8 +56,9 @@ export class StringHeap {
   #epoch: number;
   readonly #blockPtrs: Ptr[] = [];
   readonly #blockByteLengths: number[] = [];
-  /** The word before each segment such that word `segment + id + 15` is the ref of the id. */
-  readonly #segments: number[] = new Array<number>(SEGMENT_COUNT).fill(0);
+  /** The first word of each segment. */
+  readonly #segments: number[] = [];
+  /** Ids that the segments have room for, id 0 among them. */
   #segmentIds = 0;
   /** The free words of the chunk that is being filled: [next, end). */
   #next = 0;
@@ -77,8 +81,8 @@ export class StringHeap {
   /** Room for the record of the next id, as a ref; 0 when there is none, and then nothing has changed. */
   reserve(byteLength: number): number {
     if (byteLength > MOST_STRING_BYTES) return 0;
-    if (this.count === this.#segmentIds && !this.#addSegment()) return 0;
-    const words = RECORD_HEAD + Math.ceil(byteLength / 4);
+    if (this.count + 1 >= this.#segmentIds && !this.#addIds()) return 0;
+    const words = wordsOfRecord(byteLength);
     if (this.#end - this.#next >= words) return this.#next;
     const chunkBytes = Math.min(Math.max(this.textByteLength, LEAST_CHUNK_BYTES), MOST_CHUNK_BYTES) & -8;
     if (words * 4 * OWN_BLOCK_PART > chunkBytes) return this.takeBlock(words * 4) / 4;
@@ -88,15 +92,19 @@ export class StringHeap {
     return this.#next;
   }
 
-  /** Makes the record at `ref`, whose bytes have been written, that of the next id. */
+  /** Makes the record at `ref`, whose bytes have been written to `bytesOf`, that of the next id. */
   add(ref: number, byteLength: number): number {
-    const { u32 } = this.memory;
+    const { u8, u32 } = this.memory;
     const id = this.count + 1;
-    const end = endOfRecord(ref, byteLength);
-    if ((byteLength & 3) !== 0) u32[end - 1] &= (1 << ((byteLength & 3) * 8)) - 1;
-    u32[ref] = id;
-    u32[ref + 1] = byteLength;
-    u32[this.#segmentWord(id)] = ref;
+    if (byteLength < LONG) {
+      u8[ref * 4] = byteLength;
+    } else {
+      u32[ref] = LONG;
+      u32[ref + 1] = byteLength;
+    }
+    const end = ref + wordsOfRecord(byteLength);
+    for (let at = this.bytesOf(ref, byteLength) + byteLength; at < end * 4; at++) u8[at] = 0;
+    u32[this.#wordOf(id)] = ref;
     this.count = id;
     this.textByteLength += byteLength;
     if (ref === this.#next) this.#next = end;
@@ -105,13 +113,18 @@ export class StringHeap {
 
   /** The ref of an id that is known to be one of ours. */
   uncheckedRefOf(id: number): number {
-    return this.memory.u32[this.#segmentWord(id)];
+    return this.memory.u32[this.#wordOf(id)];
   }
 
-  /** Whether a record of ours begins at `ref`. */
-  has(ref: number): boolean {
-    const id = this.memory.u32[ref];
-    return id >= 1 && id <= this.count && this.uncheckedRefOf(id) === ref;
+  /** How many bytes the string of a record has. */
+  byteLengthOf(ref: number): number {
+    const byteLength = this.memory.u8[ref * 4];
+    return byteLength === LONG ? this.memory.u32[ref + 1] : byteLength;
+  }
+
+  /** Where the bytes of a record begin that has so many of them. */
+  bytesOf(ref: number, byteLength: number): number {
+    return ref * 4 + (byteLength >= LONG ? 8 : 1);
   }
 
   /** A block of the allocator, which the heap owns from now on; `NIL` when there is no room. */
@@ -154,16 +167,15 @@ export class StringHeap {
 
   checkInvariants(): string[] {
     const found: string[] = [];
-    const { u32, u8 } = this.memory;
+    const { u8 } = this.memory;
     using scratch = privateMemory(this.count * 4);
     const refs = scratch.u32;
     let textByteLength = 0;
     for (let id = 1; id <= this.count; id++) {
       const ref = this.uncheckedRefOf(id);
-      const byteLength = u32[ref + 1];
-      if (u32[ref] !== id) found.push(`the record of id ${id} says id ${u32[ref]}`);
-      const end = endOfRecord(ref, byteLength);
-      for (let at = (ref + RECORD_HEAD) * 4 + byteLength; at < end * 4; at++) {
+      const byteLength = this.byteLengthOf(ref);
+      const end = ref + wordsOfRecord(byteLength);
+      for (let at = this.bytesOf(ref, byteLength) + byteLength; at < end * 4; at++) {
         if (u8[at] !== 0) found.push(`the padding of id ${id} is not zero`);
       }
       refs[id - 1] = ref;
@@ -176,13 +188,12 @@ export class StringHeap {
   /** `refs` ascend, and so do the blocks: each record must begin behind the one before, in a block that it does not leave. */
   #misplaced(refs: Uint32Array): string[] {
     const found: string[] = [];
-    const { u32 } = this.memory;
     const blocks = this.#blockPtrs.map((ptr, at) => ({ start: ptr / 4, end: (ptr + this.#blockByteLengths[at]) / 4 }));
     blocks.sort((a, b) => a.start - b.start);
     let block = 0;
     let free = 0;
     for (const ref of refs) {
-      const end = endOfRecord(ref, u32[ref + 1]);
+      const end = ref + wordsOfRecord(this.byteLengthOf(ref));
       while (block < blocks.length && blocks[block].end <= ref) block += 1;
       if (ref < free) found.push(`the record at word ${ref} overlaps the one before`);
       if (block === blocks.length || ref < blocks[block].start || end > blocks[block].end) {
@@ -202,29 +213,45 @@ export class StringHeap {
     });
   }
 
-  #segmentWord(id: number): number {
-    const place = id + (FIRST_SEGMENT_IDS - 1);
-    return this.#segments[27 - Math.clz32(place)] + place;
+  #wordOf(id: number): number {
+    return this.#segments[id >>> 14] + (id & (SEGMENT_IDS - 1));
   }
 
-  #addSegment(): boolean {
-    const ids = this.#segmentIds + FIRST_SEGMENT_IDS;
+  /** Room for more refs: the first segment doubles until it is as large as all others are. */
+  #addIds(): boolean {
+    const first = this.#segmentIds < SEGMENT_IDS;
+    const ids = first ? Math.max(LEAST_IDS, this.#segmentIds * 2) : SEGMENT_IDS;
     const ptr = this.takeBlock(ids * 4);
     if (ptr === NIL) return false;
-    this.#segments[27 - Math.clz32(ids)] = ptr / 4 - ids;
-    this.#segmentIds += ids;
+    if (first && this.#segmentIds !== 0) {
+      const from = this.#segments[0];
+      this.memory.u32.copyWithin(ptr / 4, from, from + this.#segmentIds);
+      this.#segments[0] = ptr / 4;
+      this.addRoom((from * 4) as Ptr, this.#segmentIds * 4);
+      this.#segmentIds = ids;
+    } else {
+      this.#segments.push(ptr / 4);
+      this.#segmentIds += ids;
+    }
     return true;
   }
 }
 
-/** The word behind the record. */
-function endOfRecord(ref: number, byteLength: number): number {
-  return ref + RECORD_HEAD + Math.ceil(byteLength / 4);
+/** The words of a record with so many bytes. */
+export function wordsOfRecord(byteLength: number): number {
+  return byteLength < LONG ? (byteLength + 4) >>> 2 : 2 + Math.ceil(byteLength / 4);
 }
 
 /** Whether the record at `ref` has exactly the bytes `source[start, end)`. */
 export function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, start: number, end: number): boolean {
-  return i32[ref + 1] === end - start && equalsWords(i32, ref + RECORD_HEAD, source, start, end);
+  const byteLength = end - start;
+  if (byteLength >= LONG) {
+    return i32[ref] === LONG && i32[ref + 1] === byteLength && equalsWords(i32, ref + 2, source, start, end);
+  }
+  let head = byteLength;
+  if (byteLength > 2) head |= (source[start] << 8) | (source[start + 1] << 16) | (source[start + 2] << 24);
+  else if (byteLength > 0) head |= (source[start] << 8) | (byteLength === 2 ? source[start + 1] << 16 : 0);
+  return i32[ref] === head && (byteLength <= 3 || equalsWords(i32, ref + 1, source, start + 3, end));
 }
 
 /** Whether the words from `word` on begin with the bytes `source[start, end)` and go on with zeros to the end of the last word. */

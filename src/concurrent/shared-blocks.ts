@@ -86,10 +86,11 @@ export class SharedBlocks implements Links {
 
   /** Up to `most` slots that were never used, which are the caller's from now on. */
   takeFresh(most: number): number[] {
-    const { i32 } = this.memory;
     for (;;) {
-      const fresh = Atomics.load(i32, this.#base + FRESH);
+      const fresh = Atomics.load(this.memory.i32, this.#base + FRESH);
       if (!this.isThere(fresh)) return [];
+      // Read now: taking in a block may have taken in that the memory has moved.
+      const { i32 } = this.memory;
       const end = Math.min(fresh + most, fresh < this.#first ? this.#first : this.#endOf(fresh));
       if (Atomics.compareExchange(i32, this.#base + FRESH, fresh, end === this.#first ? this.#span : end) !== fresh) continue;
       return Array.from({ length: end - fresh }, (_, place) => fresh + place);

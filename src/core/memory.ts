@@ -217,10 +217,8 @@ export class Memory implements Disposable {
     const backing = this.#backing;
     if (backing === undefined) return;
     this.#backing = undefined;
-    this.#buffer = NO_BYTES;
-    for (const name of VIEW_NAMES) {
-      Object.defineProperty(this, name, { configurable: true, get: () => this.throwClosed() });
-    }
+    this.#buffer = NO_VIEWS.u8.buffer;
+    for (const name of VIEW_NAMES) Object.defineProperty(this, name, { configurable: true, get: closedView });
     try {
       for (const dependent of this.#dependents) dependent.memoryClosed();
     } finally {
@@ -293,6 +291,10 @@ function spanned(backing: Backing, buffer: ArrayBufferLike, base: number): Views
   }
 }
 
+/** What the views of a closed memory are. Ten closures a memory would take a third of the time that mapping and closing a file does. */
+function closedView(this: Memory): never {
+  this.throwClosed();
+}
+
 /** What is left to look at after `close`. */
-const NO_BYTES = new ArrayBuffer(0);
-const NO_VIEWS = viewsOver(NO_BYTES, 0);
+const NO_VIEWS = viewsOver(new ArrayBuffer(0), 0);

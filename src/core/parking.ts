@@ -92,6 +92,11 @@ export class AtomicParking implements Parking {
   }
 }
 
+/** Whether other threads or processes can see the memory. */
+export function isSeenByOthers({ home, i32 }: Memory): boolean {
+  return home === "mapped" || isShared(i32);
+}
+
 /** Whether other threads can see what the array shows. */
 export function isShared({ buffer }: { readonly buffer: ArrayBufferLike }): boolean {
   return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;

@@ -1,7 +1,7 @@
 import { type Abortable, unlessAborted } from "./abort.ts";
 import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
-import { isShared } from "./parking.ts";
+import { isSeenByOthers } from "./parking.ts";
 import { NOBODY, SEAT_BITS, type SeatToken, TOKEN_MASK } from "./seat-token.ts";
 import type { Seats } from "./seats.ts";
 
@@ -187,7 +187,7 @@ export class RobustLock {
     if (holder === token && !wait.isAsync) this.#throwEntered();
     const waited = performance.now() - wait.since;
     // Where no other thread sees it nobody could open it while this one waits.
-    const isLate = waited >= wait.timeoutMs || !(wait.isAsync || isShared(i32));
+    const isLate = waited >= wait.timeoutMs || !(wait.isAsync || isSeenByOthers(this.#memory));
     if (found === OPEN || (holder === HANDED_OVER && (wait.slept || isLate))) {
       const taken = wait.slept ? token | CONTENDED : token;
       return Atomics.compareExchange(i32, this.#word, found, taken) === found ? "clean" : 0;

@@ -85,8 +85,8 @@ export class SampledTracked extends Tracked {
     return this.inner.tryRealloc(ptr, oldByteSize, newByteSize, align);
   }
 
-  protected override leaseOf(ptr: Ptr, align: number): Lease {
-    return this.#isWatched(ptr) ? super.leaseOf(ptr, align) : this.inner.lease;
+  override rawLeaseOf(ptr: Ptr, align: number): Lease {
+    return this.#isWatched(ptr) ? super.rawLeaseOf(ptr, align) : this.inner.rawLeaseOf(ptr, align);
   }
 
   #isWatched(ptr: number): boolean {

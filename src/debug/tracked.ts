@@ -109,7 +109,7 @@ export class Tracked extends Allocator implements Disposable {
     return this.ledger.move(ptr, Math.max(oldByteSize, 1), Math.max(newByteSize, 1), align);
   }
 
-  protected override leaseOf(ptr: Ptr, align: number): Lease {
+  override rawLeaseOf(ptr: Ptr, align: number): Lease {
     return this.ledger.openLease(ptr, align);
   }
 

@@ -1,12 +1,14 @@
+import { NIL, type Ptr } from "../core/brand.ts";
 import { clearBytes } from "../core/clear-bytes.ts";
 import { INSPECT } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import type { Placer } from "../core/placer.ts";
 import type { Cursor } from "./cursor.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { Place } from "./place.ts";
 import type { Codec, Type, TypeKind } from "./type.ts";
-import { COPY, checkPlace, checkWritable, isView, type LeasedClass, TYPE } from "./view-parts.ts";
+import { COPY, checkPlace, checkWritable, isView, type LeasedClass, settled, TYPE } from "./view-parts.ts";
 import type { Bound, Views } from "./views.ts";
 
 /** What every type of ours can do, written once over what differs. */
@@ -67,11 +69,18 @@ export abstract class BaseType<Value, Input, View> implements Type<Value, Input,
     return this.views.view(lease, byteOffset);
   }
 
-  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View {
-    const { memory } = lease;
-    clearBytes(memory, byteOffset, this.byteSize);
-    if (init !== undefined) this.rawStore(memory, byteOffset, this.rawCheck(init, this.#place));
+  rawView(lease: Lease, byteOffset: number): View {
     return this.views.rawView(lease, byteOffset);
+  }
+
+  rawPlace(placer: Placer, init: Input | undefined): Ptr {
+    const checked = init === undefined ? undefined : this.rawCheck(init, this.#place);
+    const ptr = placer.rawAlloc(this.byteSize || 1, this.align);
+    if (ptr === NIL) return NIL;
+    const memory = settled(placer.memory);
+    clearBytes(memory, ptr, this.byteSize);
+    if (init !== undefined) this.rawStore(memory, ptr, checked);
+    return ptr;
   }
 
   /**

@@ -5,7 +5,7 @@ import { Place } from "./place.ts";
 import { fieldNotInherited, refuseRecord, refuseUndefined, refuseUnknown } from "./record-refusals.ts";
 import { type Field, fieldsOf } from "./struct-fields.ts";
 import type { NestedViews, Type } from "./type.ts";
-import { checkPlace, checkWritable, movesUnseen, NARROW_BYTES } from "./view-parts.ts";
+import { checkPlace, checkWritable, movesUnseen, NARROW_BYTES, settled } from "./view-parts.ts";
 
 /** How plain objects go to and from the bytes of a struct. */
 export interface RecordCodec {
@@ -30,35 +30,79 @@ store(m, o, c) { const { ${names.join(", ")} } = c; ${stores} }
 }
 
 /**
- * `read`, `write`, `view` and `rawCreate` of a struct as source text of an object literal: functions of this struct alone, which V8 can compile into
- * their callers; and `write` in one piece, without an object between checking and storing. A variable `View` is around them.
+ * `read`, `write`, `view`, `rawView` and `rawPlace` of a struct as source text: functions of this struct alone, which V8 can compile into their callers;
+ * and `write` in one piece, without an object between checking and storing. The text is a function's body that returns them.
+ *
+ * What V8 compiles into a caller is rationed, so what is rare (places beyond 4 GiB, memories that move) is in functions apart, and a value without `init`
+ * has a function that is no longer than its stores.
  */
 export function methodSource(source: Source, type: Type, fields: Entries, views: NestedViews): string {
-  const { declared, checks, stores, clears } = partsOf(source, fields, type.byteSize);
+  const { names, declared, checks, stores, placed, clears } = partsOf(source, fields, type.byteSize);
   const place = (memory: string) => `${source.bind(checkPlace)}(${source.bind(type)}, ${memory}, o, ${type.byteSize});`;
   const classes = source.bind(views);
   const outermost = source.bind(new Place(undefined, type.name));
-  return `{
+  const isFar = `o > ${NARROW_BYTES - type.byteSize}`;
+  const taken = `const o = h.rawAlloc(${type.byteSize}, ${type.align}); if (o === 0) return 0; const m = ${source.bind(settled)}(h.memory);`;
+  const kept = (values: readonly string[]) => `if (${isFar}) return far(m, o, ${values.join(", ")}); ${clears}`;
+  const checked = (by: string) => `const p = ${outermost}; ${declared} ${by} ${taken} ${kept(names)} ${placed} return o;`;
+  const quick = quickText(source, fields);
+  const filled =
+    quick === undefined
+      ? `const filled = (h, v) => { ${checked(checks)} };`
+      : `const slowly = (h, v, ${quick.given.join(", ")}) => { ${checked(checkText(source, "v", fields, [], 0, [], true))} };
+const filled = (h, v) => { if (typeof v !== "object" || v === null) return slowly(h, v);
+${quick.reads} if (!(${quick.holds})) return slowly(h, v, ${quick.given.join(", ")}); ${taken} ${kept(quick.given)} ${quick.stores} return o; };`;
+  return `let View;
+const far = (m, o, ${names.join(", ")}) => { ${source.bind(clearBytes)}(m, o, ${type.byteSize}); ${stores} return o; };
+const empty = (h) => { ${taken} ${zeroText(source, type, isFar)} return o; };
+${filled}
+const seen = (l, o) => {
+if (${isFar} || ${source.bind(movesUnseen)}(l.memory)) return ${classes}.rawView(l, o);
+if (View === undefined) View = ${classes}.leasedClass(false, false);
+return new View(l, o | 0);
+};
+return {
 read(m, o) { ${place("m")} return ${readText(source, fields, 0)}; },
 write(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${place("m")} ${source.bind(checkWritable)}(m); ${stores} },
 rawWrite(m, o, v) { const p = ${outermost}; ${declared} ${checks} ${stores} },
-view(l, o) {
-${place("l.memory")}
-if (o > ${NARROW_BYTES - type.byteSize} || ${source.bind(movesUnseen)}(l.memory)) return ${classes}.rawView(l, o);
-if (View === undefined) View = ${classes}.leasedClass(false, false);
-return new View(l, o | 0);
-},
-rawCreate(l, o, v) {
-const m = l.memory;
-${declared}
-if (v !== undefined) { const p = ${source.bind(new Place(undefined, type.name))}; ${checks} }
-${clears}
-${stores}
-if (o > ${NARROW_BYTES - type.byteSize} || ${source.bind(movesUnseen)}(m)) return ${classes}.rawView(l, o);
-if (View === undefined) View = ${classes}.leasedClass(false, false);
-return new View(l, o | 0);
+view(l, o) { ${place("l.memory")} return seen(l, o); },
+rawView: seen,
+rawPlace(h, v) { return v === undefined ? empty(h) : filled(h, v); }
+};`;
 }
-}`;
+
+/**
+ * How an object is taken that has exactly the fields, all of them numbers that certainly fit: in a fraction of the code that tells what is wrong with
+ * another. Undefined where the struct has fields of other kinds.
+ */
+function quickText(source: Source, fields: Entries) {
+  const given = fields.map((_, at) => `v_${at}`);
+  const fits: string[] = [];
+  for (const [at, [name, { type }]] of fields.entries()) {
+    const fit = type.kind === "scalar" && !(name in Object.prototype) ? QUICK[type.name]?.(given[at]) : undefined;
+    if (fit === undefined) return undefined;
+    fits.push(fit);
+  }
+  const reads = fields.map(([name], at) => `const v_${at} = v[${JSON.stringify(name)}];`).join(" ");
+  const stores = fields.map(([_, { type, byteOffset }], at) => storeText(source, { name: given[at], type, byteOffset }, shifted));
+  return {
+    given,
+    reads: `${reads} let n = ${fields.length}; for (const _ in v) n -= 1;`,
+    holds: `n === 0 && ${fits.join(" && ")}`,
+    stores: stores.join(" "),
+  };
+}
+
+/** Of few words one store each, of many a call. */
+const MOST_ZERO_STORES = 16;
+
+/** Statements that store zeros in all of a value. */
+function zeroText(source: Source, { byteSize, align }: Type, isFar: string): string {
+  const all = `${source.bind(clearBytes)}(m, o, ${byteSize});`;
+  const [view, elementBytes] = align >= 8 ? (["f64", 8] as const) : (["u32", 4] as const);
+  if (align < elementBytes || byteSize / elementBytes > MOST_ZERO_STORES) return all;
+  const words = Array.from({ length: byteSize / elementBytes }, (_, at) => `a[${shifted(at * elementBytes, elementBytes)}] = 0;`);
+  return `if (${isFar}) ${all} else { const a = m.${view}; ${words.join(" ")} }`;
 }
 
 function partsOf(source: Source, fields: Entries, byteSize: number) {
@@ -66,8 +110,9 @@ function partsOf(source: Source, fields: Entries, byteSize: number) {
   const checks = checkText(source, "v", fields, [], 0, leaves);
   const names = leaves.map(({ name }) => name);
   const declared = `let ${leaves.map(({ name, type }) => `${name} = ${zeroOf(type)}`).join(", ")};\n`;
-  const stores = leaves.map((leaf) => storeText(source, leaf)).join("\n");
-  return { names, declared, checks: `${checks}\n`, stores, clears: clearText(source, leaves, byteSize) };
+  const stores = leaves.map((leaf) => storeText(source, leaf, index)).join("\n");
+  const placed = leaves.map((leaf) => storeText(source, leaf, shifted)).join("\n");
+  return { names, declared, checks: `${checks}\n`, stores, placed, clears: clearText(source, leaves, byteSize) };
 }
 
 /**
@@ -113,15 +158,21 @@ function readField(source: Source, type: Type, byteOffset: number): string {
   return codec.decode === undefined ? stored : `${source.bind(codec.decode)}(${stored})`;
 }
 
-function storeText(source: Source, { name, type, byteOffset }: Leaf): string {
+function storeText(source: Source, { name, type, byteOffset }: Leaf, indexOf: typeof index): string {
   const { codec } = type;
-  if (codec.shape === "direct") return `m.${codec.view}[${index(byteOffset, ELEMENT_BYTES[codec.view])}] = ${name};`;
+  if (codec.shape === "direct") return `m.${codec.view}[${indexOf(byteOffset, ELEMENT_BYTES[codec.view])}] = ${name};`;
   const zero = `m.u8.fill(0, o + ${byteOffset}, o + ${byteOffset + type.byteSize})`;
   return `if (${name} === undefined) ${zero}; else ${source.bind(type)}.rawStore(m, o + ${byteOffset}, ${name});`;
 }
 
 function index(byteOffset: number, elementBytes: number): string {
   const first = elementBytes === 1 ? "o" : `o / ${elementBytes}`;
+  return byteOffset === 0 ? first : `${first} + ${byteOffset / elementBytes}`;
+}
+
+/** The same for places within 4 GiB, where it costs a fraction: V8 then computes in 32-bit integers. */
+function shifted(byteOffset: number, elementBytes: number): string {
+  const first = elementBytes === 1 ? "o" : `(o >>> ${Math.log2(elementBytes)})`;
   return byteOffset === 0 ? first : `${first} + ${byteOffset / elementBytes}`;
 }
 
@@ -132,9 +183,17 @@ function zeroOf({ codec }: Type): string {
 
 /**
  * Statements that check the object in the variable `value`, which `path` leads to, and assign the leaves in it. Each field is read
- * once. Keys are counted: more of them than fields means that some are not fields, and only then are they looked at.
+ * once; `areRead`: its fields have been, into variables that are named after it. Keys are counted: more of them than fields means that some are not fields, and only then are they looked at.
  */
-function checkText(source: Source, value: string, fields: Entries, path: readonly string[], base: number, leaves: Leaf[]): string {
+function checkText(
+  source: Source,
+  value: string,
+  fields: Entries,
+  path: readonly string[],
+  base: number,
+  leaves: Leaf[],
+  areRead = false,
+): string {
   const where = placeText(source, path);
   const count = `n${value}`;
   const names = source.bind(fields.map(([name]) => name));
@@ -148,7 +207,7 @@ function checkText(source: Source, value: string, fields: Entries, path: readonl
       inner === undefined
         ? leafText(source, given, type, here, base + byteOffset, leaves)
         : checkText(source, given, inner, here, base + byteOffset, leaves);
-    return `const ${given} = ${read};
+    return `${areRead ? "" : `const ${given} = ${read};`}
 if (${given} !== undefined) { ${count} += 1; ${check} }
 else if (${key} in ${value}) ${source.bind(refuseUndefined)}(${value}, ${key}, ${where});`;
   });

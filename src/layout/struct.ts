@@ -44,11 +44,7 @@ export class StructType<F extends Fields> extends BaseType<StructValue<F>, Struc
 
   #ownMethods(fields: [string, Field][]): void {
     const source = new Source();
-    install(
-      this,
-      source.run(`${this.name}.methods`, `let View; return ${methodSource(source, this, fields, this.views)};`) as object,
-      "methods",
-    );
+    install(this, source.run(`${this.name}.methods`, methodSource(source, this, fields, this.views)) as object, "methods");
   }
 
   rawRead(memory: Memory, byteOffset: number): StructValue<F> {

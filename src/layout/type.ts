@@ -1,5 +1,7 @@
+import type { Ptr } from "../core/brand.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory, ViewName } from "../core/memory.ts";
+import type { Placer } from "../core/placer.ts";
 import type { Place } from "./place.ts";
 import type { Views } from "./views.ts";
 
@@ -26,11 +28,13 @@ export interface Type<Value = unknown, Input = Value, View = unknown> {
   write(memory: Memory, byteOffset: number, value: Input): void;
   /** A fresh view that lives as long as `lease`: for a struct an object with its fields, for others `{ value }`. */
   view(lease: Lease, byteOffset: number): View;
+  /** The same for a place that is known to be one. */
+  rawView(lease: Lease, byteOffset: number): View;
   /**
-   * What `create` calls for a place that was just allocated: every byte of it is zero, or `init`'s, and the view is fresh. Throws `bad-value` when
-   * `init` does not fit. A view of the lease of the allocator, in a memory that may be written.
+   * A value at a place that `placer` gives: `init`, and zero in every byte that it leaves open. 0 when there is no room. Throws `bad-value` when `init` does
+   * not fit, before a place is taken.
    */
-  rawCreate(lease: Lease, byteOffset: number, init: Input | undefined): View;
+  rawPlace(placer: Placer, init: Input | undefined): Ptr;
   /** How generated accessors read and write it. For implementers of types. */
   readonly codec: Codec;
   rawRead(memory: Memory, byteOffset: number): Value;

@@ -101,7 +101,7 @@ export class FileBacking implements Backing {
     });
   }
 
-  buffer(): SharedArrayBuffer {
+  buffer(): ArrayBufferLike {
     return this.reservation.buffer;
   }
 
@@ -128,7 +128,8 @@ export class FileBacking implements Backing {
   }
 
   ticket(): Ticket {
-    this.#ticketTaken = true;
+    const { shared } = this.reservation;
+    this.#ticketTaken ||= shared !== undefined;
     const { path, identity, fileByteOffset, start = 0, ticketReadOnly = false } = this.#parts;
     return {
       offheap: "ticket",
@@ -136,8 +137,7 @@ export class FileBacking implements Backing {
       subject: this.subject,
       maxByteLength: this.maxByteLength,
       readOnly: this.readOnly || ticketReadOnly,
-      buffer: this.reservation.buffer,
-      committed: this.#committed.buffer,
+      ...(shared === undefined ? {} : { buffer: shared, committed: this.#committed.buffer }),
       bufferByteOffset: this.bufferByteOffset,
       file: { byteOffset: fileByteOffset + start, byteLength: this.byteLength() - start, ...identity },
       ...(path === undefined ? {} : { path }),

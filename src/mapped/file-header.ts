@@ -6,7 +6,7 @@
  *  8   u32      format version of the content: an unknown one is refused
  * 12   u32      features that a reader must know: an unknown bit is refused
  * 16   u32      features that a reader may ignore
- * 20   u32      content: 1 = data set, 2 = segment, 3 = interner, 4 = dictionary
+ * 20   u32      content: 1 = data set, 2 = segment, 3 = interner, 4 = dictionary, 5 = hash table
  * 24   36 bytes the content's
  * 60   u32      CRC-32 of bytes 0 to 59
  * ```
@@ -49,7 +49,14 @@ export const DICTIONARY: FileFormat = {
   cure: "Make one with `writeDictionary(path, strings)`.",
 };
 
-const FORMATS = [DATASET, SEGMENT, INTERNER, DICTIONARY];
+export const TABLE: FileFormat = {
+  name: "hash table",
+  content: 5,
+  version: 1,
+  cure: "Make one with `openTable(path, { key, value })`.",
+};
+
+const FORMATS = [DATASET, SEGMENT, INTERNER, DICTIONARY, TABLE];
 
 /** A header with its content's bytes left zero. Those are stored next, and then `sealFileHeader` is called. */
 export function newFileHeader({ content, version }: FileFormat): DataView<ArrayBuffer> {
@@ -90,7 +97,7 @@ export function fileFormatOf(memory: Memory): FileFormat {
       subject,
       event: "does not begin as an offheap file does",
       numbers: { byteLength },
-      cure: `${DATASET.cure} ${SEGMENT.cure}`,
+      cure: "Pass the path of a file that offheap has made.",
     });
   }
   if (byteLength < HEADER_BYTES) throw cutShort(subject, byteLength, HEADER_BYTES);

@@ -42,7 +42,7 @@ class FutexParking implements Parking {
   /** Throws `closed`. The buffer of a mapped memory is held by the memory, and through it by who waits. */
   #addressOf(word: number): bigint {
     const { buffer, bufferByteOffset } = this.#memory;
-    if (buffer !== this.#buffer && buffer instanceof SharedArrayBuffer) {
+    if (buffer !== this.#buffer) {
       this.#address = system().addressOf(buffer) + BigInt(bufferByteOffset);
       this.#buffer = buffer;
     }

@@ -1,5 +1,4 @@
 import { isMainThread } from "node:worker_threads";
-import { MemoryError } from "../core/errors.ts";
 import { sharedMemory } from "../core/homes.ts";
 import { type Sleeping, type SleepWord, system } from "../native/system.ts";
 
@@ -39,7 +38,7 @@ class FutexSleepers {
   constructor(sleeping: Sleeping) {
     this.#sleeping = sleeping;
     const { buffer } = this.#bell;
-    this.#bellAddress = buffer instanceof SharedArrayBuffer ? system().addressOf(buffer) : refuse();
+    this.#bellAddress = system().addressOf(buffer);
     process.once("exit", () => {
       this.#ended = true;
       this.#ring();
@@ -98,12 +97,4 @@ let sleepers: FutexSleepers | undefined;
 export function sleepersOf(sleeping: Sleeping): FutexSleepers {
   sleepers ??= new FutexSleepers(sleeping);
   return sleepers;
-}
-
-function refuse(): never {
-  throw new MemoryError("unsupported", {
-    subject: "waiting for a mapped memory",
-    event: "needs SharedArrayBuffer",
-    cure: "Run it with Node.js 20.19 or later.",
-  });
 }

@@ -113,7 +113,7 @@ class MirroredBacking implements Backing {
     forgotten.register(this, fd, this);
   }
 
-  buffer(): SharedArrayBuffer {
+  buffer(): ArrayBufferLike {
     return this.reservation.buffer;
   }
 
@@ -136,19 +136,18 @@ class MirroredBacking implements Backing {
   }
 
   ticket(): Ticket {
-    this.#ticketTaken = true;
+    const { shared } = this.reservation;
+    this.#ticketTaken ||= shared !== undefined;
     const { path, device, inode } = this.#origin;
     const { subject, maxByteLength } = this;
     const file = { byteOffset: this.#fileByteOffset, byteLength: maxByteLength / 2, device, inode, mirrored: true };
-    const { buffer } = this.reservation;
     return {
       offheap: "ticket",
       home: "mapped",
       subject,
       maxByteLength,
       readOnly: false,
-      buffer,
-      committed: this.#committed.buffer,
+      ...(shared === undefined ? {} : { buffer: shared, committed: this.#committed.buffer }),
       path,
       file,
     };

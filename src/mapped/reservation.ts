@@ -5,7 +5,8 @@ import { type Access, type Sharing, type System, type SystemAdvice, system } fro
 import { systemError } from "../native/system-error.ts";
 
 /**
- * Address space of a SharedArrayBuffer with pages of files put over parts of it.
+ * Address space of a buffer with pages of files put over parts of it: of a SharedArrayBuffer, or where the engine does not stand that, of an ArrayBuffer over a range
+ * of the system's (native/ranges.ts).
  *
  * ```
  *   0                  mapped                        byteLength
@@ -13,19 +14,19 @@ import { systemError } from "../native/system-error.ts";
  * ```
  *
  * Invariants:
- * 1. The range is V8's: it obtained it, and unmaps it when the last reference in any thread is gone. It is never unmapped here, only
+ * 1. The range is the buffer's: it is unmapped when the last reference to that is gone, in any thread. It is never unmapped here, only
  *    mapped over, so every typed array over it may be touched at any time.
  * 2. `[0, mapped)` is whole pages of a file, `[mapped, byteLength)` private zero pages.
  */
 export class Reservation {
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly #subject: string;
   readonly #system: System;
   readonly #address: bigint;
   #mapped = 0;
   #lostFrom: number | undefined;
 
-  private constructor(subject: string, buffer: SharedArrayBuffer) {
+  private constructor(subject: string, buffer: ArrayBufferLike) {
     this.#subject = subject;
     this.#system = system();
     this.buffer = buffer;
@@ -34,8 +35,6 @@ export class Reservation {
 
   /** Throws `unsupported` beyond the longest buffer of the engine, and `out-of-memory` when there is no such address space. */
   static make(subject: string, byteLength: number): Reservation {
-    // The check of the engine comes before the first buffer that a file may be put over.
-    system();
     return new Reservation(subject, reserve(subject, byteLength));
   }
 
@@ -44,6 +43,12 @@ export class Reservation {
     const borrowed = new Reservation(subject, buffer);
     borrowed.#mapped = alignUp(byteLength, Reservation.pageByteLength);
     return borrowed;
+  }
+
+  /** The buffer, if threads can be handed it. */
+  get shared(): SharedArrayBuffer | undefined {
+    const { buffer } = this;
+    return buffer instanceof SharedArrayBuffer ? buffer : undefined;
   }
 
   static get pageByteLength(): number {
@@ -155,7 +160,7 @@ export class Reservation {
   }
 }
 
-function reserve(subject: string, byteLength: number): SharedArrayBuffer {
+function reserve(subject: string, byteLength: number): ArrayBufferLike {
   if (byteLength > constants.MAX_LENGTH) {
     throw new MemoryError("unsupported", {
       subject,
@@ -165,8 +170,7 @@ function reserve(subject: string, byteLength: number): SharedArrayBuffer {
     });
   }
   try {
-    // Full length at once: views of a buffer that still grows would have to track its length, which makes them 20 to 50 times slower.
-    return new SharedArrayBuffer(byteLength, { maxByteLength: byteLength });
+    return system().reserve(byteLength);
   } catch (cause) {
     throw new MemoryError("out-of-memory", {
       subject,

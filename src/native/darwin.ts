@@ -1,6 +1,7 @@
 import type { ForeignFunctions } from "./foreign.ts";
 import { checkEngine, type Region } from "./guard.ts";
 import { lazy, outcomes, type PosixConstants, posixCalls, uninterrupted } from "./posix.ts";
+import { rangesOf } from "./ranges.ts";
 import type { System } from "./system.ts";
 
 // Written from Apple's headers (sys/mman.h, sys/fcntl.h, mach/vm_region.h) and not run yet: nobody of us has such a machine.
@@ -38,7 +39,9 @@ export function darwinSystem(foreign: ForeignFunctions): System {
   const outcome = outcomes(foreign);
   const posix = posixCalls(foreign, DARWIN);
   const task = foreign.bind("task_self_trap", "u32", [])();
-  checkEngine(posix.pageByteLength, posix.addressOf, regions(foreign, task));
+  const { pageByteLength, addressOf } = posix;
+  const check = (): void => checkEngine(pageByteLength, addressOf, regions(foreign, task));
+  const ranges = rangesOf(check, foreign, pageByteLength, posix);
 
   const fcntl = lazy(() => foreign.bindVariadic("fcntl", ["i32", "i32"], "bytes"));
   const ftruncate = lazy(() => foreign.bind("ftruncate", "i32", ["i32", "i64"]));
@@ -47,6 +50,7 @@ export function darwinSystem(foreign: ForeignFunctions): System {
 
   return {
     ...posix,
+    ...ranges,
     copyOut(address, into) {
       const buffer = new SharedArrayBuffer(into.byteLength);
       const count = Buffer.alloc(8);

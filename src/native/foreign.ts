@@ -47,7 +47,9 @@ export interface ForeignFunctions {
   /** Runs `msync` on another thread, so that this one goes on. */
   msyncAsync(address: bigint, byteLength: number, flags: number): Promise<Ended>;
   /** Where the bytes of a buffer lie. Does not keep it alive. */
-  addressOf(buffer: SharedArrayBuffer): bigint;
+  addressOf(buffer: ArrayBufferLike): bigint;
+  /** A buffer over memory that is there for at least as long. Throws where the engine allows no such thing. */
+  viewOf(address: bigint, byteLength: number): ArrayBuffer;
   /** The errno of this thread's last call; to be asked for before anything else is called. */
   errno(): number;
 }

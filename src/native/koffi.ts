@@ -63,6 +63,7 @@ export function koffiFunctions(): ForeignFunctions {
       });
     },
     addressOf: (buffer) => koffi.address(new DataView(buffer, 0, 1)),
+    viewOf: (address, byteLength) => koffi.view(address, byteLength),
     errno: () => koffi.errno(),
   };
 }

@@ -2,6 +2,7 @@ import type { ForeignFunctions } from "./foreign.ts";
 import { checkEngine } from "./guard.ts";
 import { linuxSleeping } from "./linux-sleeping.ts";
 import { lazy, outcomes, type PosixConstants, posixCalls, uninterrupted } from "./posix.ts";
+import { rangesOf } from "./ranges.ts";
 import type { Seal, System } from "./system.ts";
 
 // The constants of asm-generic, the same on x64 and arm64; other architectures are refused. The locks are those of open file descriptions.
@@ -49,8 +50,8 @@ const IOVEC_BYTES = 16;
 export function linuxSystem(foreign: ForeignFunctions): System {
   const outcome = outcomes(foreign);
   const posix = posixCalls(foreign, LINUX);
-  checkEngine(posix.pageByteLength, posix.addressOf);
-
+  const { pageByteLength, addressOf } = posix;
+  const ranges = rangesOf(() => checkEngine(pageByteLength, addressOf), foreign, pageByteLength, posix);
   const fallocate = lazy(() => foreign.bind("fallocate", "i32", ["i32", "i32", "i64", "i64"]));
   const posixFadvise = lazy(() => foreign.bind("posix_fadvise", "i32", ["i32", "i64", "i64", "i32"]));
   const memfdCreate = lazy(() => foreign.bind("memfd_create", "i32", ["text", "u32"]));
@@ -61,6 +62,7 @@ export function linuxSystem(foreign: ForeignFunctions): System {
 
   return {
     ...posix,
+    ...ranges,
     sleeping: linuxSleeping(foreign),
     copyOut(address, into) {
       // Addresses of ordinary arrays are not to be had from everything that calls C, so the bytes go through a shared buffer.

@@ -5,7 +5,8 @@ import type { CFunction, CType, Ended, ForeignFunctions } from "./foreign.ts";
 /** What of Node's own module is used here; the type packages of the oldest supported Node do not know it. */
 interface NodeFfi {
   dlopen(path: string | null): { readonly lib: NodeLibrary };
-  getRawPointer(source: SharedArrayBuffer): bigint;
+  getRawPointer(source: ArrayBufferLike): bigint;
+  toArrayBuffer(pointer: bigint, byteLength: number, copy: boolean): ArrayBuffer;
   getInt32(pointer: bigint): number;
 }
 
@@ -62,6 +63,7 @@ export function nodeFunctions(): ForeignFunctions {
     },
     msyncAsync: syncInWorker,
     addressOf: (buffer) => ffi.getRawPointer(buffer),
+    viewOf: (address, byteLength) => ffi.toArrayBuffer(address, byteLength, false),
     errno: () => ffi.getInt32(errnoAddress),
   };
 }

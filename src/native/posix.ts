@@ -1,4 +1,5 @@
 import type { ForeignFunctions } from "./foreign.ts";
+import type { RangeCalls } from "./ranges.ts";
 import type { Access, ByteLock, System, SystemAdvice } from "./system.ts";
 
 /** What the numbers of a POSIX system are. An advice that it does not know is left out. */
@@ -25,30 +26,32 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const EINTR = 4;
 const EACCES = 13;
 
-export type PosixCalls = Pick<
-  System,
-  | "pageByteLength"
-  | "foreign"
-  | "addressOf"
-  | "mapFile"
-  | "mapZeros"
-  | "sync"
-  | "syncAsync"
-  | "advise"
-  | "pin"
-  | "unpin"
-  | "protect"
-  | "findResident"
-  | "lockByte"
-  | "probeByte"
-  | "close"
->;
+export type PosixCalls = RangeCalls &
+  Pick<
+    System,
+    | "pageByteLength"
+    | "foreign"
+    | "addressOf"
+    | "mapFile"
+    | "mapZeros"
+    | "sync"
+    | "syncAsync"
+    | "advise"
+    | "pin"
+    | "unpin"
+    | "protect"
+    | "findResident"
+    | "lockByte"
+    | "probeByte"
+    | "close"
+  >;
 
 /** The calls that POSIX systems have in common, with the numbers of one of them. */
 export function posixCalls(foreign: ForeignFunctions, constants: PosixConstants): PosixCalls {
   const outcome = outcomes(foreign);
   // Only what every mapping needs is bound at once; the rest at its first use, since binding takes time and a libc may lack it.
   const mmap = foreign.bind("mmap", "address", ["address", "size", "i32", "i32", "i32", "i64"]);
+  const munmap = lazy(() => foreign.bind("munmap", "i32", ["address", "size"]));
   const msync = lazy(() => foreign.bind("msync", "i32", ["address", "size", "i32"]));
   const madvise = lazy(() => foreign.bind("madvise", "i32", ["address", "size", "i32"]));
   const mlock = lazy(() => foreign.bind("mlock", "i32", ["address", "size"]));
@@ -73,6 +76,13 @@ export function posixCalls(foreign: ForeignFunctions, constants: PosixConstants)
   };
 
   return {
+    take(byteLength) {
+      const flags = MAP_PRIVATE | constants.mapAnonymous | constants.mapNoReserve;
+      const address = mmap(0n, byteLength, PROT.readWrite, flags, -1, 0);
+      if (address === MAP_FAILED) throw new Error(`mmap failed with errno ${foreign.errno()}`);
+      return address;
+    },
+    giveBack: (address, byteLength) => void munmap()(address, byteLength),
     pageByteLength: foreign.bind("getpagesize", "i32", [])(),
     foreign: foreign.name,
     addressOf: (buffer) => foreign.addressOf(buffer),

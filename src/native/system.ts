@@ -15,7 +15,11 @@ export interface System {
   readonly pageByteLength: number;
   /** By what C is called here. */
   readonly foreign: "koffi" | "node:ffi";
-  addressOf(buffer: SharedArrayBuffer): bigint;
+  addressOf(buffer: ArrayBufferLike): bigint;
+  /** Whose address space `reserve` hands out: see ranges.ts. */
+  readonly buffers: "engine" | "system";
+  /** Address space of zeros, at a page, that pages of files can be put over. Throws where there is none, or no buffer of that length. */
+  reserve(byteLength: number): ArrayBufferLike;
   /** Puts pages of the file over the range. Shared: stores reach the file. Private: stored pages become copies of this mapping's own. */
   mapFile(address: bigint, byteLength: number, sharing: Sharing, fd: number, fileByteOffset: number): number;
   /** Puts fresh zero pages over the range, which lets go of whatever was mapped there. */

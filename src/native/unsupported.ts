@@ -19,7 +19,7 @@ const STORIES: { readonly [Name in Refusal]: readonly [event: string, cure: stri
   ],
   "no-proc": ["needs /proc, which is not mounted here", "Mount it: `mount -t proc proc /proc`."],
   engine: [
-    "is refused: this JavaScript engine keeps shared buffers in an arena of its own, where a mapped file would be overwritten after a garbage collection",
+    "is refused: this JavaScript engine keeps shared buffers in an arena of its own, where a mapped file would be overwritten after a garbage collection, and takes no views of other memory",
     "Run it with Node.js 20.19 or later.",
   ],
 };

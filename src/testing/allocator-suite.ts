@@ -66,6 +66,7 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
         byteSize,
         "the error",
       );
+      expectEqual(allocator.tryReallocZeroed(ledger.blocks[0].ptr, 100, byteSize), NIL, `tryReallocZeroed to ${byteSize}`);
       expectRefusal(["out-of-memory"], "realloc", () => allocator.realloc(ledger.blocks[0].ptr, 100, byteSize));
       expectRefusal(["out-of-memory"], "allocMany", () => allocator.allocMany(2, byteSize));
       ledger.check(`after ${byteSize} bytes`);
@@ -184,6 +185,20 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
     expectEqual(other.value, 0, "the other value");
     expectRefusal(["bad-value"], "a value that does not fit", () => allocator.create(u32, -1));
     expectSound(allocator, "after destroy");
+  });
+
+  on("places values without a view, and takes them back", (allocator, ledger) => {
+    const ptr = allocator.place(u32, 7);
+    expectEqual(u32.read(allocator.memory, ptr), 7, "the value");
+    const empty = allocator.tryPlace(u32);
+    expectEqual(u32.read(allocator.memory, empty), 0, "a value without an input");
+    for (const place of [ptr, empty]) ledger.add(place, 4, 4);
+    expectRefusal(["bad-value"], "a value that does not fit", () => allocator.place(u32, -1));
+    const copy = allocator.tryDupe(Uint8Array.of(1, 2, 3));
+    expectEqual(allocator.memory.u8[copy + 2], 3, "the copy");
+    allocator.free(copy, 3, 1);
+    for (const _ of [0, 1]) allocator.destroyAt(u32, ledger.take(ledger.blocks.length - 1).ptr);
+    expectSound(allocator, "after destroyAt");
   });
 
   on("refuses sizes, alignments and blocks that are none, and is as it was", (allocator, ledger) => {

@@ -36,9 +36,17 @@ testAllocator(
   },
   HOMES,
 );
+testAllocator(
+  {
+    title: "arena of whole cache lines",
+    create: (memory) => arena({ upstream: bump(memory), chunkByteLength: 500, leastAlign: 64 }),
+    resizesLast: false,
+  },
+  HOMES.slice(0, 1),
+);
 testAllocator({ title: "arena over an arena", create: (memory) => arena({ upstream: small(memory) }), resizesLast: true }, HOMES);
 
-type View = ReturnType<typeof cell.view>;
+type View = ReturnType<typeof cell.rawView>;
 
 interface Made {
   readonly view: View;
@@ -47,6 +55,44 @@ interface Made {
 }
 
 describe("an arena", () => {
+  it("aligns every block to what it was told at least", () => {
+    using made = arena({ leastAlign: 64, chunkByteLength: 500 });
+    for (const [byteSize, align] of [
+      [1, 1],
+      [70, 8],
+      [3, 128],
+      [600, 16],
+      [8, 8],
+    ]) {
+      assert.equal(made.alloc(byteSize, align) % Math.max(align, 64), 0);
+      assert.deepEqual(made.checkInvariants(), []);
+    }
+    const [first, second] = [made.place(cell, 1), made.place(cell, 2)];
+    assert.equal(second - first, 64);
+    for (const bad of [0, 3, -8, Number.NaN]) refuses("invalid-argument", () => arena({ leastAlign: bad }));
+  });
+
+  it("goes on in its first chunk after a reset and the end of a scope that was opened before it, as if nothing had been", () => {
+    using made = arena({ chunkByteLength: 1000 });
+    const outer = made.scope();
+    const inner = made.scope();
+    const ptr = made.alloc(100);
+    inner.end();
+    assert.deepEqual(made.checkInvariants(), []);
+    assert.equal(made.alloc(100), ptr);
+    outer.end();
+    assert.deepEqual(made.checkInvariants(), []);
+    assert.equal(made.usedByteLength, 0);
+    assert.equal(made.alloc(100), ptr);
+    made.reset();
+    assert.equal(made.alloc(1000), ptr);
+    assert.equal(made.allocatedByteLength, 1000);
+    made.reset({ retainByteLength: 0 });
+    assert.equal(made.allocatedByteLength, 0);
+    made.alloc(8);
+    assert.deepEqual(made.checkInvariants(), []);
+  });
+
   it("takes nothing before its first block, and then one chunk", () => {
     using made = arena(1000);
     assert.equal(made.allocatedByteLength, 0);

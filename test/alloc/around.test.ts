@@ -6,14 +6,15 @@ import { fallback } from "../../src/alloc/fallback.ts";
 import { limit } from "../../src/alloc/limit.ts";
 import { type AllocationEvent, logging } from "../../src/alloc/logging.ts";
 import { nullAllocator } from "../../src/alloc/null-allocator.ts";
-import { slab } from "../../src/alloc/slab.ts";
+import { attachSlab, slab } from "../../src/alloc/slab.ts";
 import { statistics } from "../../src/alloc/statistics.ts";
-import { synchronized } from "../../src/alloc/synchronized.ts";
+import { synchronized, synchronizedByteLength } from "../../src/alloc/synchronized.ts";
 import { tlsf } from "../../src/alloc/tlsf.ts";
 import { validating } from "../../src/alloc/validating.ts";
 import { AllocatorWrapper } from "../../src/alloc/wrapper.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { privateMemory, sharedMemory } from "../../src/core/homes.ts";
+import type { Memory } from "../../src/core/memory.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import { u32 } from "../../src/layout/scalars.ts";
 import { refuses } from "../conformance/allocators.ts";
@@ -234,44 +235,88 @@ describe("validating", () => {
 describe("synchronized", () => {
   const setting = () => {
     const memory = sharedMemory(MiB(1));
-    return { memory, heap: slab(memory, { byteOffset: 4096 }), lock: 64 as Ptr };
+    return { memory, heap: slab(memory, { byteOffset: 4096 }), place: 64 as Ptr };
   };
 
   it("lets nobody in while another is inside, and says who that is", () => {
-    const { memory, heap, lock } = setting();
-    const mine = synchronized(heap, lock, { holder: 7, timeoutMs: 20 });
-    assert.equal(mine.heldBy, 0);
-    memory.i32[lock / 4] = 99;
-    const error = refuses("locked", () => mine.alloc(8));
-    assert.equal(error.numbers.heldBy, 99);
-    assert.equal(memory.i32[lock / 4 + 1], 0, "nobody waits any more");
-    assert.equal(mine.breakLock(98), false);
-    assert.equal(mine.breakLock(99), true);
+    const { memory, heap, place } = setting();
+    const alive = new Set([1, 2]);
+    const isAlive = (identity: number) => alive.has(identity);
+    const mine = synchronized(heap, place, { identity: 1, isAlive, timeoutMs: 20 });
+    const other = synchronized(attachSlab(memory, 4096), place, { identity: 2, isAlive });
+    assert.deepEqual([mine.participant, other.participant, mine.heldBy], [1, 2, 0]);
+    const wall = logging(heap, () => refuses("locked", () => mine.alloc(8)));
+    using outer = synchronized(wall, place, { identity: 2, isAlive });
+    assert.notEqual(outer.alloc(8), NIL);
     assert.notEqual(mine.alloc(8), NIL);
     assert.equal(mine.heldBy, 0);
   });
 
   it("is not re-entrant, and open again after an error inside", () => {
-    const { heap, lock } = setting();
+    const { heap, place } = setting();
     let reenter = (): unknown => undefined;
     const mine = synchronized(
       logging(heap, () => reenter()),
-      lock,
-      { holder: 5 },
+      place,
     );
     reenter = () => mine.alloc(8);
-    assert.match(refuses("invalid-argument", () => mine.alloc(8)).message, /its own holder/);
+    refuses("invalid-argument", () => mine.alloc(8));
     reenter = () => undefined;
     assert.notEqual(mine.alloc(8), NIL);
     assert.equal(mine.heldBy, 0);
   });
 
-  it("needs a lock that can be one", () => {
+  it("has as many places as it was made with, and frees those of the closed and the dead", () => {
+    const { heap, place } = setting();
+    const mine = synchronized(heap, place, { participants: 2 });
+    const other = synchronized(heap, place, { participants: 2 });
+    refuses("out-of-memory", () => synchronized(heap, place, { participants: 2 }));
+    assert.equal(mine.recover(1), false, "oneself is not dead");
+    assert.equal(mine.recover(3), false);
+    assert.equal(mine.recover(2), true);
+    assert.equal(mine.recover(2), false);
+    mine.close();
+    mine.close();
+    assert.equal(mine.participant, 0);
+    assert.equal(synchronized(heap, place, { participants: 2 }).participant, 1);
+    refuses("layout-mismatch", () => synchronized(heap, place, { participants: 3 }));
+    assert.equal(other.heldBy, 0);
+  });
+
+  it("repairs what one that died inside has left, or says that it cannot", () => {
+    for (const [title, make] of [
+      ["slab", (memory: Memory) => slab(memory, { byteOffset: 4096 })],
+      ["bump allocator", (memory: Memory) => bump(memory, { start: 4096 })],
+    ] as const) {
+      using memory = sharedMemory(MiB(1));
+      const heap = make(memory);
+      const mine = synchronized(heap, 64 as Ptr, { identity: 1, isAlive: (identity) => identity === 1, timeoutMs: 100 });
+      assert.equal(synchronized(heap, 64 as Ptr, { identity: 2 }).participant, 2);
+      const kept = mine.alloc(40);
+      // It dies inside: the lock names seat 2, in its first turn.
+      memory.i32[64 / 4 + 1] = 2;
+      if (title === "slab") memory.i32.fill(77, 4096 / 4 + 8, 4096 / 4 + 40);
+      assert.notEqual(mine.alloc(40), kept);
+      assert.deepEqual(mine.checkInvariants(), []);
+      mine.free(kept, 40);
+    }
+    using memory = sharedMemory(MiB(1));
+    const broken = Object.assign(bump(memory, { start: 4096 }), { checkInvariants: () => ["it is broken"] });
+    const mine = synchronized(broken, 64 as Ptr, { identity: 1, isAlive: (identity) => identity === 1 });
+    synchronized(broken, 64 as Ptr, { identity: 2 });
+    memory.i32[64 / 4 + 1] = 2;
+    for (let attempt = 0; attempt < 2; attempt++) assert.match(refuses("corrupt", () => mine.alloc(8)).message, /it is broken/);
+  });
+
+  it("needs a place that can be one", () => {
     const { heap, memory } = setting();
     refuses("invalid-argument", () => synchronized(heap, 66 as Ptr));
     refuses("out-of-bounds", () => synchronized(heap, memory.byteLength as Ptr));
-    refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { holder: 0 }));
+    refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { participants: 0 }));
+    refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { identity: 0 }));
     refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { timeoutMs: Number.NaN }));
-    assert.ok(synchronized(heap, 64 as Ptr).holder > 0);
+    memory.i32[16] = 5;
+    refuses("corrupt", () => synchronized(heap, 64 as Ptr));
+    assert.equal(synchronizedByteLength({ participants: 2 }), 64 + 3 * 64);
   });
 });

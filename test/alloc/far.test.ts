@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { arena } from "../../src/alloc/arena.ts";
 import { bump } from "../../src/alloc/bump.ts";
+import { emplace } from "../../src/alloc/emplacement.ts";
 import type { ResidentAllocator } from "../../src/alloc/resident.ts";
 import { sharedBump } from "../../src/alloc/shared-bump.ts";
 import { sharedHeap } from "../../src/alloc/shared-heap.ts";
@@ -11,6 +13,8 @@ import { privateMemory } from "../../src/core/homes.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import { GiB, KiB } from "../../src/core/size.ts";
 import { track } from "../../src/debug/track.ts";
+import { f64, u32 } from "../../src/layout/scalars.ts";
+import { struct } from "../../src/layout/struct.ts";
 import { runRandomProgram } from "../../src/testing/index.ts";
 
 /** A memory that reaches beyond 4 GiB, where the engine has them. Its pages take no room until they are touched. */
@@ -22,6 +26,7 @@ function farMemory(): Memory | undefined {
   }
 }
 
+const Pair = struct("Pair", { key: u32, tag: f64 });
 const memory = farMemory();
 const skip = memory === undefined ? "this engine has no buffers over 4 GiB" : false;
 
@@ -64,6 +69,27 @@ describe("beyond 4 GiB", { skip }, () => {
         { kind: "double-free", ptr },
       ],
     );
+  });
+
+  it("an arena places blocks, values and rows there, in chunks on both sides", () => {
+    assert.ok(memory !== undefined);
+    for (const start of [GiB(2) - KiB(3), GiB(4) - KiB(3), GiB(5)]) {
+      using made = arena({ upstream: bump(memory, { start, end: start + KiB(256) }), chunkByteLength: KiB(1) });
+      for (let seed = 1; seed <= 10; seed++) {
+        runRandomProgram(
+          { title: "arena", create: () => arena({ upstream: bump(memory, { start, end: start + KiB(256) }) }) },
+          seed,
+        );
+      }
+      const views = Array.from({ length: 500 }, (_, key) => made.create(Pair, { key, tag: key + 0.5 }));
+      const row = emplace(made, Pair);
+      for (let key = 0; key < 500; key++) row.push({ key });
+      const ptr = row.commit();
+      for (const [key, view] of views.entries()) assert.deepEqual([view.key, view.tag], [key, key + 0.5]);
+      for (let key = 0; key < 500; key++) assert.equal(Pair.read(memory, ptr + key * Pair.byteSize).key, key);
+      assert.deepEqual(Pair.read(memory, made.place(Pair)), { key: 0, tag: 0 });
+      assert.deepEqual(made.checkInvariants(), []);
+    }
   });
 
   it("a bump allocator places blocks there", () => {

@@ -31,10 +31,10 @@ const { i32, u8 } = memory;
 const own: Ptr[] = [];
 let handedOver = 0;
 
-function open(): Allocator & { close?(): void; participant?: number } {
+function open(): Allocator & { close?(): void; readonly participant?: number } {
   if (task.kind === "sharedHeap") return attachSharedHeap(memory, task.byteOffset);
   if (task.kind === "sharedBump") return attachSharedBump(memory, task.byteOffset);
-  return synchronized(attachTlsf(memory, task.byteOffset), 128 as Ptr);
+  return synchronized(attachTlsf(memory, task.byteOffset), 512 as Ptr);
 }
 
 function make(): Ptr {

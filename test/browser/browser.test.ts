@@ -115,6 +115,12 @@ test("tickets of shared memories go to a web worker, and both threads see the by
   );
 });
 
+test("a page's own files (OPFS) are loaded and saved whole", { skip }, async () => {
+  const told = await inPage("strict-page", 'import("/.build/test/browser/stored.js").then((page) => page.throughFiles())');
+  const byteLength = 9_000_000;
+  assert.deepEqual(told, { size: byteLength, byteLength, sum: 254, records: 3, name: "Malta", missing: "NotFoundError" });
+});
+
 for (const { name, generatesCode } of runnable) {
   test(`${name} in Chromium`, { skip }, () => runSuite("page", `${name}.test`));
   if (generatesCode) {

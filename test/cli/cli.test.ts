@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { blob, bytes, enumOf, f64, i32, i64, optional, struct, text, u32, u64 } from "../../src/index.ts";
+import { openInterner, openTable, writeDictionary } from "../../src/mapped/index.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "offheap-cli-"));
@@ -50,6 +52,55 @@ describe("the offheap command", () => {
     const damaged = offheap("verify", "damaged.seg");
     assert.equal(damaged.status, 1);
     assert.match(damaged.stderr, /damaged\.seg is damaged:\n {2}.*checksum/);
+  });
+
+  it("gets, heads, exports, inspects and verifies hash tables", () => {
+    const path = join(folder, "quotes.tbl");
+    const Quote = struct("Quote", { bid: f64, size: u64, tag: bytes(2), side: optional(enumOf("buy", "sell")) });
+    {
+      using quotes = openTable(path, { key: text, value: Quote });
+      quotes.set("AAPL", { bid: 189.5, size: 2n ** 60n, tag: Uint8Array.of(1, 2), side: "sell" });
+    }
+    const apple = '{"bid":189.5,"size":1152921504606846976,"tag":"AQI=","side":"sell"}';
+    assert.equal(offheap("get", "quotes.tbl", "AAPL").stdout, `${apple}\n`);
+    assert.equal(offheap("head", "quotes.tbl").stdout, `{"key":"AAPL","value":${apple}}\n`);
+    assert.equal(offheap("export", "quotes.tbl").stdout, `{"key":"AAPL","value":${apple}}\n`);
+    assert.match(offheap("inspect", "quotes.tbl").stdout, /hash table, 1 entries.*\nkey +text\nvalue +\{bid:f64@0/);
+    assert.match(offheap("verify", "quotes.tbl").stdout, /sound: 1 entries/);
+    const missing = offheap("get", "quotes.tbl", "MSFT");
+    assert.deepEqual([missing.status, missing.stderr], [1, "quotes.tbl has no entry with the key MSFT\n"]);
+    assert.match(offheap("head", "quotes.tbl", "--format", "csv").stderr, /cannot be written as csv.*--format ndjson/);
+  });
+
+  it("reads keys of a hash table as their type has it", () => {
+    const Pair = struct("Pair", { a: i32, b: i32 });
+    for (const [name, key, first, spelled] of [
+      ["numbers.tbl", u32, 7, "7"],
+      ["longs.tbl", i64, -(2n ** 60n), "-1152921504606846976"],
+      ["structs.tbl", Pair, { a: 1, b: -2 }, '{"a":1,"b":-2}'],
+      ["bytes.tbl", blob, Uint8Array.of(1, 2), "AQI="],
+    ] as const) {
+      using table = openTable<unknown, number>(join(folder, name), { key, value: u32 });
+      table.set(first, 42);
+      assert.equal(offheap("get", name, "--", spelled).stdout, "42\n", name);
+    }
+    assert.match(offheap("get", "numbers.tbl", "seven").stderr, /the key "seven" is not a number/);
+    assert.match(offheap("get", "structs.tbl", "{").stderr, /is no JSON/);
+  });
+
+  it("gets, heads, inspects and verifies interners and dictionaries", () => {
+    using names = openInterner(join(folder, "names.intern"));
+    names.intern("Andorra");
+    names.intern('"Benin"\n');
+    writeDictionary(join(folder, "names.dict"), names);
+    for (const file of ["names.intern", "names.dict"]) {
+      assert.equal(offheap("get", file, "1").stdout, '"Andorra"\n');
+      assert.equal(offheap("get", file, "3").stderr, `${file} has no string with the id 3\n`);
+      assert.equal(offheap("head", file, "-n", "1").stdout, '{"id":1,"string":"Andorra"}\n');
+      assert.match(offheap("export", file).stdout, /\{"id":2,"string":"\\"Benin\\"\\n"\}/);
+      assert.match(offheap("inspect", file).stdout, /(interner|dictionary), 2 strings/);
+      assert.match(offheap("verify", file).stdout, /sound: 2 strings/);
+    }
   });
 
   const mistakes: [string, string[], RegExp][] = [

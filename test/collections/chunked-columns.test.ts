@@ -90,6 +90,20 @@ for (const home of HOMES) {
 }
 
 describe("columns in chunks", () => {
+  it("take many rows at once or none, and give back the last", () => {
+    const { allocator, table } = fresh();
+    const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, k) => ({ x: from + k, hp: null, name: "" }));
+    assert.equal(table.appendMany(rows(1, 3)), 0);
+    assert.equal(table.appendMany(rows(3, 12)), 2);
+    assert.throws(() => table.appendMany([{ x: 1 }, { hp: -1 }]), { code: "bad-value", message: /Row\[1\]\.hp/ });
+    allocator.refuseAbove = 10;
+    assert.throws(() => table.appendMany(rows(0, 10)), { code: "out-of-memory" });
+    assert.equal(table.size, 11);
+    for (let x = 11; x > 0; x--) assert.deepEqual(table.pop(), { x, hp: null, name: "" });
+    assert.equal(table.pop(), undefined);
+    assert.deepEqual(table.checkInvariants(), []);
+  });
+
   it("leave typed arrays and rows good, however much they grow", () => {
     const { table } = fresh(4);
     table.append({ x: 1 });

@@ -5,9 +5,10 @@ import { Columns, columns } from "../../src/collections/columns.ts";
 import { privateMemory, sharedMemory, wasmMemory } from "../../src/core/homes.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import type { WebAssemblyMemory } from "../../src/core/ticket.ts";
+import { array } from "../../src/layout/array.ts";
 import { composed } from "../../src/layout/generation.ts";
 import { optional } from "../../src/layout/optional.ts";
-import { f32, f64, u8, u16, u32 } from "../../src/layout/scalars.ts";
+import { f32, f64, i16, i64, u8, u16, u32 } from "../../src/layout/scalars.ts";
 import { struct } from "../../src/layout/struct.ts";
 import { utf8 } from "../../src/layout/utf8.ts";
 import { HOMES } from "../conformance/homes.ts";
@@ -47,6 +48,30 @@ describe("columns", () => {
     table.rows.at(3).x += 0.5;
     table.rows.seek(4).team = 300;
     assert.deepEqual([x[3], table.get(4).team], [9.5, 300 & 255], "numbers are assigned as in a typed array");
+  });
+
+  it("of vectors are their components, one behind the other", () => {
+    const Body = struct("Body", { at: array(f32, 3), turn: array(array(i16, 2), 2), big: array(i64, 2) });
+    using bodies = columns(Body, { capacity: 2 });
+    for (let row = 0; row < 5; row++) {
+      bodies.append({
+        at: [row, row + 0.25, row + 0.5],
+        turn: [
+          [row, 1],
+          [2, 3],
+        ],
+        big: [1n, BigInt(row)],
+      });
+    }
+    const at = bodies.column("at");
+    assert.ok(at instanceof Float32Array);
+    assert.deepEqual([at.length, ...at.subarray(12)], [15, 4, 4.25, 4.5]);
+    assert.deepEqual([...bodies.column("turn").subarray(16)], [4, 1, 2, 3]);
+    const big: BigInt64Array | BigUint64Array = bodies.column("big");
+    assert.deepEqual([...big].slice(8), [1n, 4n]);
+    at[12] = 9;
+    assert.deepEqual(bodies.get(4).at, [9, 4.25, 4.5]);
+    assert.deepEqual(bodies.checkInvariants(), []);
   });
 
   it("rows made before growth follow it; typed arrays made before show that their bytes are gone", () => {
@@ -112,6 +137,75 @@ describe("columns", () => {
       { message: /^Particle\.hp cannot hold 70000/ },
     );
     assert.deepEqual(memory.bytes(table.byteOffset, table.byteLength), before);
+  });
+
+  it("take all of many rows or none, whatever goes wrong", () => {
+    const { allocator, memory, table } = particles(4);
+    for (const x of [1, 2, 3]) table.append({ x, hp: x });
+    const before = memory.bytes(table.byteOffset, table.byteLength).slice();
+    const refused = (code: string, change: () => unknown) => assert.throws(change, { code });
+    refused("bad-value", () => table.appendMany([{ x: 4 }, { team: 256 }]));
+    refused("bad-value", () => table.setRange(0, [{ x: 4 }, { name: "abcde" }]));
+    refused("out-of-bounds", () => table.setRange(2, [{ x: 4 }, { x: 5 }]));
+    refused("out-of-bounds", () => table.setRange(-1, [{ x: 4 }]));
+    refused("out-of-bounds", () => table.appendFrom(table, 0, 4));
+    refused("out-of-bounds", () => table.appendFrom(table, 2, 1));
+    refused("out-of-bounds", () => table.swap(0, 3));
+    allocator.refuseAbove = 300;
+    refused("out-of-memory", () => table.appendMany([{ x: 4 }, { x: 5 }]));
+    refused("out-of-memory", () => table.appendFrom(table));
+    const other = columns(struct("Particle", { x: f32 }));
+    refused("layout-mismatch", () => Reflect.apply(table.appendFrom, table, [other]));
+    const stop = new Error("stop");
+    assert.throws(
+      () =>
+        table.removeWhere((_, index) => {
+          if (index === 2) throw stop;
+          return true;
+        }),
+      stop,
+    );
+    assert.deepEqual(memory.bytes(table.byteOffset, table.byteLength), before);
+    refused("invalid-argument", () =>
+      table.removeWhere(() => {
+        table.pop();
+        return true;
+      }),
+    );
+    assert.equal(table.size, 2);
+    assert.equal(table.appendMany(new Set([{ x: 8 }])), 2);
+    assert.equal(
+      table.removeWhere(({ x }) => x !== 2),
+      2,
+    );
+    assert.deepEqual([table.size, table.pop()?.x, table.pop()], [1, 2, undefined]);
+    assert.deepEqual(table.checkInvariants(), []);
+  });
+
+  it("are copied whole, also those that can only be read, and the copy is on its own", () => {
+    const { memory, table } = particles(2);
+    for (const x of [1, 2, 3]) table.append({ x, hp: x === 2 ? null : x, name: "ab" });
+    const reader = Columns.attach(memory, table.byteOffset, Particle);
+    for (const source of [table, reader]) {
+      using copy = source.clone();
+      for (let index = 0; index < 3; index++) assert.deepEqual(copy.get(index), table.get(index));
+      copy.append({ x: 4 });
+      copy.rows.at(0).x = 9;
+      assert.deepEqual([table.size, table.get(0).x, copy.size], [3, 1, 4]);
+      assert.deepEqual(copy.checkInvariants(), []);
+    }
+    using empty = columns(Particle).clone();
+    assert.equal(empty.append({ x: 1 }), 0);
+    for (const change of [
+      () => reader.pop(),
+      () => reader.appendMany([{}]),
+      () => reader.setRange(0, []),
+      () => reader.swap(0, 1),
+    ]) {
+      assert.throws(change, { code: "read-only" });
+    }
+    assert.throws(() => reader.removeWhere(() => true), { code: "read-only" });
+    assert.throws(() => reader.appendFrom(table), { code: "read-only" });
   });
 
   it("say which rows and columns there are", () => {

@@ -75,6 +75,7 @@ const STEP = fc.tuple(
   fc.oneof(
     { weight: 8, arbitrary: fc.constant("append") },
     { weight: 3, arbitrary: fc.constantFrom("set", "swapRemove", "assign", "insert", "orderedRemove") },
+    { weight: 2, arbitrary: fc.constantFrom("appendMany", "appendFrom", "setRange", "pop", "swap", "removeWhere") },
     { weight: 1, arbitrary: fc.constantFrom("resize", "reserve", "clear", "sort", "shrinkToFit") },
   ),
   ROW,
@@ -130,6 +131,40 @@ function runProgram(table: Columns<typeof FIELDS>, program: readonly Step[]): vo
     } else if (name === "clear") {
       table.clear();
       model.length = 0;
+    } else if (name === "appendMany") {
+      const rows = Array.from({ length: place % 13 }, (_, k) => ({ ...row, x: k }));
+      assert.equal(table.appendMany(rows), model.length);
+      model.push(...rows);
+    } else if (name === "appendFrom") {
+      const [start, end] = [index, Math.min(model.length, index + (place % 23))];
+      assert.equal(table.appendFrom(table, start, end), model.length);
+      model.push(...model.slice(start, end));
+    } else if (name === "setRange") {
+      const rows = Array.from({ length: Math.min(place % 11, model.length - index) }, (_, k) => ({ ...row, x: -k }));
+      table.setRange(index, rows);
+      model.splice(index, rows.length, ...rows);
+    } else if (name === "pop") {
+      const popped = table.pop();
+      const expected = model.pop();
+      assert.deepEqual(
+        popped === undefined ? undefined : plain(popped),
+        expected === undefined ? undefined : plain({ ...expected, speed: Math.fround(expected.speed) }),
+      );
+    } else if (name === "removeWhere") {
+      const goes = (at: number) => (at * (place + 1)) % 7 < place % 5;
+      const kept = model.filter((_, at) => !goes(at));
+      assert.equal(
+        table.removeWhere((one, at) => {
+          assert.equal(one.id, model[at].id);
+          return goes(at);
+        }),
+        model.length - kept.length,
+      );
+      model.splice(0, model.length, ...kept);
+    } else if (model.length > 0 && name === "swap") {
+      const other = (place * 7) % model.length;
+      table.swap(index, other);
+      [model[index], model[other]] = [model[other], model[index]];
     } else if (model.length > 0 && name === "set") {
       table.set(index, row);
       model[index] = row;

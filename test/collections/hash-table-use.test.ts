@@ -80,7 +80,7 @@ describe("hash table growth", () => {
     using table = hashTable({ key: u32, value: u32, allocator: allocatorOf(KiB(64)) });
     assert.throws(() => table.reserve(2 ** 30), {
       code: "out-of-memory",
-      message: "hash table cannot have so many slots (slots=2147483648, most=536870912). Split the keys among several tables.",
+      message: /^hash table cannot have so many slots \(slots=\d{10}, most=536870912\)\. Split the keys among several tables\.$/,
     });
     assert.throws(() => table.reserve(-1), { code: "invalid-argument", message: /count=-1/ });
     assert.throws(() => table.reserve(1.5), { code: "invalid-argument" });

@@ -44,9 +44,10 @@ for (const home of HOMES) {
       test(`random programs do to a pool what they do to a map: ${home.title}, ${handles}, ${generated ? "generated" : "composed"}`, () => {
         const step = fc.record({ kind: fc.nat(10), pick: fc.nat(1000), hp: fc.nat(65_535) });
         fc.assert(
-          fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+          fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, inRow) => {
             using memory = home.create(4096, MiB(1));
-            const make = () => pool(generated ? Particle : Composed, { memory, handles, blockLength: 3, capacity: 20 });
+            const place = inRow ? { memory } : { allocator: bump(memory) };
+            const make = () => pool(generated ? Particle : Composed, { ...place, handles, blockLength: 3, capacity: 20 });
             using particles = generated ? make() : composed(make);
             const model = new Map<Handle<typeof Particle>, number>();
             const gone: Handle<typeof Particle>[] = [];
@@ -102,7 +103,7 @@ for (const home of HOMES) {
             const seen = [...particles].map(([handle, view]) => [handle, view.hp]);
             assert.deepEqual(new Map(seen as [Handle<typeof Particle>, number][]), model);
           }),
-          { numRuns: 12 },
+          { numRuns: 16 },
         );
       });
     }
@@ -188,9 +189,16 @@ describe("handles", () => {
       assert.throws(use, { code: "closed" });
   });
 
-  for (const handles of ["wide", "narrow"] as const) {
-    it(`are never revived: a slot whose generations are spent is retired (${handles})`, () => {
-      using particles = pool(Particle, { blockLength: 2, handles });
+  for (const [handles, generated] of [
+    ["wide", true],
+    ["narrow", true],
+    ["wide", false],
+    ["narrow", false],
+  ] as const) {
+    const how = `${handles}, ${generated ? "generated" : "composed"}`;
+    it(`are never revived, in 256 uses of a slot or any number: one whose generations are spent is retired (${how})`, () => {
+      const make = () => pool(generated ? Particle : Composed, { blockLength: 2, handles });
+      using particles = generated ? make() : composed(make);
       const last = particles[SLOTS].bits.generations - 1;
       presetGeneration(particles, last - 3);
       const given = new Set<number>();

@@ -29,17 +29,15 @@ class CellView {
 export const cell: Placeable<number, CellView> = {
   byteSize: 8,
   align: 4,
-  write(memory, byteOffset, value) {
-    if (!Number.isInteger(value)) {
+  rawPlace(placer, init) {
+    if (init !== undefined && !Number.isInteger(init)) {
       throw new MemoryError("bad-value", { subject: "cell", event: "takes whole numbers", cure: "Pass one." });
     }
-    memory.i32[byteOffset / 4] = value;
+    const ptr = placer.rawAlloc(8, 4);
+    if (ptr === 0) return ptr;
+    placer.memory.i32[ptr / 4] = init ?? 0;
+    placer.memory.i32[ptr / 4 + 1] = 0;
+    return ptr;
   },
-  view: (lease, byteOffset) => new CellView(lease, byteOffset),
-  rawCreate(lease, byteOffset, init) {
-    const { memory } = lease;
-    memory.i32.fill(0, byteOffset / 4, byteOffset / 4 + 2);
-    if (init !== undefined) this.write(memory, byteOffset, init);
-    return new CellView(lease, byteOffset);
-  },
+  rawView: (lease, byteOffset) => new CellView(lease, byteOffset),
 };

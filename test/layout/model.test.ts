@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Ptr } from "../../src/core/brand.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import type { BaseType } from "../../src/layout/base-type.ts";
 import { composed } from "../../src/layout/generation.ts";
@@ -166,7 +167,8 @@ test("what is created in a place has no byte of what was there before, between a
         type.write(memory, at, init ?? {});
         const expected = bytes.slice();
         memory.u8.fill(0xff);
-        const view = type.rawCreate(memory.lease, at, init);
+        const placer = { memory, rawAlloc: () => at as Ptr, rawLeaseOf: () => memory.lease };
+        const view = type.rawView(memory.lease, type.rawPlace(placer, init));
         assert.deepEqual(bytes, expected);
         assert.equal(memory.u8[at - 1], 0xff);
         assert.equal(memory.u8[at + type.byteSize], 0xff);

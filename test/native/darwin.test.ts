@@ -37,6 +37,9 @@ function fake(calls: Call[], inArena = false): ForeignFunctions {
     bindVariadic: (name, parameters, last) => bind(name, "i32", [...parameters, last]),
     msyncAsync: async () => ({ result: 0, errno: 0 }),
     addressOf: () => ADDRESS,
+    viewOf: () => {
+      throw new Error("this engine takes no views of other memory");
+    },
     errno: () => 35,
   };
 }

@@ -8,6 +8,7 @@ import { u32 } from "../../src/layout/scalars.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { isMappingSupported } from "../../src/mapped/supported.ts";
 import { ControlBlock } from "../../src/ownership/control-block.ts";
+import { reclaim } from "../../src/ownership/home-block.ts";
 import { ledger } from "../../src/ownership/ledger.ts";
 import { own } from "../../src/ownership/own.ts";
 import { share } from "../../src/ownership/shared.ts";
@@ -51,6 +52,37 @@ describe("processes", { skip: !isMappingSupported() }, () => {
     assert.deepEqual([ended.stderr, ended.status], ["", 0]);
     assert.deepEqual([config.owners, config.value.value, config.checkInvariants()], [1, 42, []]);
     assert.ok(allocator.usedByteLength > before);
+  });
+
+  test("look at each other's values through weak references, which keep none", (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, "memory");
+    using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: MiB(1) });
+    const allocator = bump(memory);
+    const config = share(allocator, u32, 41, { name: "config" });
+    using weak = config.weak();
+    const script = `${IMPORTS}
+      const config = receiveShared(message, u32, { memory });
+      const weak = config.weak();
+      config.dispose();
+      const again = weak.upgrade();
+      if (book === "others") assert.equal(again.value.value, 41);
+      else assert.equal(again, undefined, "it was the last owner");
+      again?.dispose();
+      weak.dispose();`;
+    const run = (ticket: unknown, owners: string) => {
+      const ended = runChild(script, { directory, args: [path, JSON.stringify(ticket), owners] });
+      assert.deepEqual([ended.stderr, ended.status], ["", 0]);
+    };
+    run(config.clone().toTicket(), "others");
+    assert.deepEqual([config.owners, config.checkInvariants()], [1, []]);
+    const ticket = config.toTicket();
+    weak.upgrade()?.dispose();
+    assert.throws(() => config.value, { code: "moved" });
+    run(ticket, "none");
+    assert.equal(weak.upgrade(), undefined, "its last owner has ended elsewhere");
+    weak.dispose();
+    assert.equal(reclaim(allocator), 0);
   });
 
   test("that are killed at any moment leave one count at most, once their ledger is recovered", async (t) => {

@@ -109,6 +109,19 @@ export function withoutKoffi(directory: string): string[] {
   return [...(hasNodeFfi() ? ["--no-experimental-ffi"] : []), ...onlyNodeFfi(directory)];
 }
 
+/** The options of a process whose engine seems to keep its buffers in an arena, so that files are mapped over ranges of the system's: see native/ranges.ts. */
+export function withSystemRanges(directory: string): string[] {
+  const path = join(directory, "with-arena.cjs");
+  writeFileSync(
+    path,
+    `const fs = require("node:fs");
+     const { readFileSync } = fs;
+     fs.readFileSync = (path, ...rest) => path === "/proc/self/maps" ? "1000-7fffffffffff rw-p 00000000 00:00 0\\n" : readFileSync(path, ...rest);
+     require("node:module").syncBuiltinESMExports();`,
+  );
+  return ["--require", path];
+}
+
 /** The options of a process in which koffi is not installed. */
 export function onlyNodeFfi(directory: string): string[] {
   const path = join(directory, "without-koffi.cjs");

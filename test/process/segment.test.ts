@@ -44,7 +44,7 @@ describe("a segment", () => {
         const segment = openSegment(path, { reserve: ${RESERVE} });
         segment.root(Pair).x += 1;
         segment.arena("arena " + process.pid, { byteLength: 50_000 });
-        process.send(segment.survey().identity);
+        process.send(segment.inspect().identity);
         process.once("message", () => { segment.close(); process.exit(0); });
       });`;
     const children = Array.from({ length: 4 }, () => startChild(script, { directory }));
@@ -106,7 +106,7 @@ describe("a segment", () => {
     const directory = temporaryDirectory(t);
     using segment = openSegment(join(directory, "segment"), { reserve: RESERVE });
     segment.pool("first", Pair, { capacity: 10 });
-    const before = segment.survey().usedByteLength;
+    const before = segment.inspect().usedByteLength;
     const script = `${OPEN}
       const segment = openSegment(path);
       const { poolKind } = await import(${JSON.stringify(moduleUrl("mapped/segment/kinds/pool.js"))});
@@ -116,13 +116,13 @@ describe("a segment", () => {
       setInterval(() => {}, 1000);`;
     const child = startChild(script, { directory });
     await messageOf(child);
-    assert.ok(segment.survey().usedByteLength > before);
+    assert.ok(segment.inspect().usedByteLength > before);
     assert.deepEqual(segment.verify(), []);
     const end = endOf(child);
     child.kill("SIGKILL");
     await end;
     assert.equal(segment.recover(), 1);
-    assert.equal(segment.survey().usedByteLength, before);
+    assert.equal(segment.inspect().usedByteLength, before);
     assert.deepEqual(segment.verify(), []);
   });
 

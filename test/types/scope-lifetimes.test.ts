@@ -58,6 +58,9 @@ test("views and pointers do not leave a scope: each of these is a compile error,
   // @ts-expect-error: a pointer
   const ptr: number = scratch.scope((s) => s.alloc(8));
   assert.ok(ptr > 0);
+  // @ts-expect-error: the place of a value
+  const place: number = scratch.scope((s) => s.place(Vector));
+  assert.ok(place > 0);
   // @ts-expect-error: the allocator of the scope
   scratch.scope((s) => s);
   // @ts-expect-error: the allocator of the scope, as structures take it

@@ -117,7 +117,7 @@ export class KeyBytes<Key> {
 
   #canonical(key: Key): boolean {
     const { words } = this;
-    if (Number.isNaN(key)) [words[0], words[1]] = this.fixed === 4 ? CANONICAL_NAN.f32 : CANONICAL_NAN.f64;
+    if (Number.isNaN(key)) words.set(this.fixed === 4 ? CANONICAL_NAN.f32 : CANONICAL_NAN.f64);
     else if (key === 0) words.fill(0);
     else return this.type.rawRead(this.#memory, 0) === key;
     return true;

@@ -25,6 +25,8 @@ const FULL_AT = 0.75;
  */
 export class ShardIndex<Key> {
   readonly memory: Memory;
+  /** The record that `find` found. A reader takes it from here: by now another may be in its slot. */
+  foundRef = 0;
   readonly #keys: KeyBytes<Key>;
   readonly #records: RecordBytes;
   readonly #room: ShardRoom;
@@ -54,7 +56,10 @@ export class ShardIndex<Key> {
       const ref = i32[slot + 1];
       if (ref === 0) return NOT_FOUND;
       if (i32[slot] === hash) {
-        if (this.#matches(ref >>> 0)) return slot;
+        if (this.#matches(ref >>> 0)) {
+          this.foundRef = ref >>> 0;
+          return slot;
+        }
         // Another key of the same hash is one in 2^32; what is no record at all is damage, or torn.
         if (!this.#records.isRecord(ref >>> 0)) return TORN;
       }

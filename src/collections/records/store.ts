@@ -126,7 +126,7 @@ export class RecordStore<Key, Value, Input> {
     for (let looks = 0; looks < MOST_LOOKS || this.memory.readOnly; looks++) {
       const version = Atomics.load(this.memory.i32, shard + VERSION);
       const slot = this.index.find(shard, hash);
-      const isWhole = slot >= 0 ? this.records.copy(this.memory.i32[slot + 1] >>> 0) : slot !== TORN;
+      const isWhole = slot >= 0 ? this.records.copy(this.index.foundRef) : slot !== TORN;
       if (Atomics.load(this.memory.i32, shard + VERSION) !== version) continue;
       if (isWhole) return slot >= 0;
       break;
@@ -234,7 +234,7 @@ export class RecordStore<Key, Value, Input> {
     const shard = this.enter(shardNumber);
     try {
       const slot = this.find(shard, hash);
-      return slot >= 0 && (this.records.copy(this.memory.i32[slot + 1] >>> 0) || this.throwCorrupt(shard));
+      return slot >= 0 && (this.records.copy(this.index.foundRef) || this.throwCorrupt(shard));
     } finally {
       this.leave(shardNumber);
     }

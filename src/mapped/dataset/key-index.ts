@@ -34,7 +34,13 @@ export function buildKeyIndex(
   }
   const { type, values } = columns[columnIndex];
   // The same input gives the same bytes, so the seed comes from the keys.
-  const table = hashTable({ ...keyTableTypes(type), allocator: scratch, capacity: rowCount, seed: values.checksum });
+  const table = hashTable({
+    ...keyTableTypes(type),
+    allocator: scratch,
+    capacity: rowCount,
+    oneBlock: true,
+    seed: values.checksum,
+  });
   let row = 0;
   const add = (value: number | bigint) => {
     const known = table.getOrInsert(value, row);

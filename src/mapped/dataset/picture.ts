@@ -26,7 +26,7 @@ export function drawDataset(file: DatasetFile, palette: Palette = PLAIN): string
   const indexBytes = manifest.keyIndex?.byteLength ?? 0;
   const rowBytes = manifest.rowCount === 0 ? 0 : memory.byteLength / manifest.rowCount;
   const lines = [
-    `${palette.bold(memory.subject)}  ${count(manifest.rowCount)} rows, ${tellBytes(memory.byteLength)}, ${rowBytes.toFixed(1)} bytes a row`,
+    `${palette.bold(memory.subject)}  ${tellCount(manifest.rowCount)} rows, ${tellBytes(memory.byteLength)}, ${rowBytes.toFixed(1)} bytes a row`,
     palette.dim(
       `from ${manifest.source.name} (${manifest.source.format}, ${tellBytes(manifest.source.byteLength)}), written by ${manifest.writer}`,
     ),
@@ -66,10 +66,11 @@ function bytesOf({ values, validity, dictionary }: ColumnEntry): number {
 
 function tellContent(file: DatasetFile, column: ColumnEntry): string {
   const strings = file.dictionaries[file.columnIndex(column.name)];
-  return strings === undefined ? "" : `${count(strings.dictionary.size)} different`;
+  return strings === undefined ? "" : `${tellCount(strings.dictionary.size)} different`;
 }
 
-const count = (value: number): string => value.toLocaleString("en");
+/** `12,345`. */
+export const tellCount = (value: number): string => value.toLocaleString("en");
 
 /** `12.3 MB`: powers of ten, as file managers tell them. */
 export function tellBytes(byteLength: number): string {

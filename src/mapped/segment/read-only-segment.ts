@@ -78,23 +78,23 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
 
   /** What there is: names, kinds, types and bytes, in the order of their making. */
   list(): StructureSummary[] {
-    return [...this.survey().structures];
+    return [...this.inspect().structures];
   }
 
   /** What is wrong as far as that can be seen without the types of what is in it. An empty list means sound. */
   verify(): string[] {
-    return [...this.survey().problems];
+    return [...this.inspect().problems];
   }
 
   /** Everything about its pages and names as plain data: for tools. */
-  survey(): SegmentSurvey {
+  inspect(): SegmentSurvey {
     if (this.memory.closed) this.memory.throwClosed();
     return readSurvey(this.memory, new Readers(this.#parts.readers));
   }
 
   /** A picture of what is in it. */
   draw(palette: Palette = PLAIN): string {
-    return drawSegment(this.survey(), palette);
+    return drawSegment(this.inspect(), palette);
   }
 
   /** Ends it, and everything that was opened through it. Closing twice is harmless. */

@@ -67,7 +67,7 @@ export class Segment extends NamedStructures implements Disposable {
 
   /** What there is: names, kinds, types and bytes, in the order of their making. */
   list(): StructureSummary[] {
-    return [...this.survey().structures];
+    return [...this.inspect().structures];
   }
 
   /** Gives a structure another name. Who has it open does not notice. Throws `invalid-argument` when there is none, or the new name is taken. */
@@ -123,14 +123,14 @@ export class Segment extends NamedStructures implements Disposable {
   }
 
   /** Everything about its pages and names as plain data: for tools. */
-  survey(): SegmentSurvey {
+  inspect(): SegmentSurvey {
     this.#checkOpen();
     return this.#core.exclusive(() => readSurvey(this.memory, this.#core.readers));
   }
 
   /** A picture of what is in it. */
   draw(palette?: Palette): string {
-    return drawSegment(this.survey(), palette);
+    return drawSegment(this.inspect(), palette);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import type { RecordTableTypes } from "../../collections/record-table-options.ts";
 import { BOOT, STATE } from "../../collections/records/layout.ts";
 import { openRecords, type SharedTableOptions } from "../../collections/shared-hash-table.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -11,7 +12,7 @@ import { participantIn } from "../participants.ts";
 import { bootWord } from "./boot-word.ts";
 import { checkHashes, isUnchanged, State, sealRecords, type TableRecovery, takeOver, unsealShard } from "./durable-records.ts";
 import { type Durability, MappedHashTable } from "./mapped-hash-table.ts";
-import { tableMaker } from "./table-file.ts";
+import { checkTypes, readTableFile, tableMaker } from "./table-file.ts";
 import { TablePresence } from "./table-presence.ts";
 
 export interface OpenTableOptions<Key, Value, Input = Value>
@@ -54,7 +55,10 @@ export function openTable<Key, Value, Input = Value>(
   }
   const memory = mapFile(path, readOnly ? { maxByteLength } : { mode: "readWrite", maxByteLength });
   try {
-    return readOnly ? openForReading(memory, options) : openForWriting(memory, options, isNew);
+    const file = readTableFile(memory);
+    checkTypes(memory, file, options);
+    const { byteOffset } = file;
+    return readOnly ? openForReading(memory, byteOffset, options) : openForWriting(memory, byteOffset, options, isNew);
   } catch (error) {
     memory.close();
     throw error;
@@ -63,6 +67,7 @@ export function openTable<Key, Value, Input = Value>(
 
 function openForWriting<Key, Value, Input>(
   memory: MappedMemory,
+  byteOffset: number,
   options: OpenTableOptions<Key, Value, Input>,
   isNew: boolean,
 ): MappedHashTable<Key, Value, Input> {
@@ -70,7 +75,7 @@ function openForWriting<Key, Value, Input>(
   if (origin === undefined)
     throw new MemoryError("io", { subject: memory.subject, event: "has no name", cure: "Open it by its path." });
   const participant = participantIn(memory);
-  const opened = openRecords(memory, { ...options, ...participant }, { sync: () => memory.flush() });
+  const opened = openRecords(memory, { ...options, ...participant, byteOffset }, { sync: () => memory.flush() });
   const { store, seats, place } = opened;
   const presence = new TablePresence(memory, origin);
   let recovery: TableRecovery = { after: "process", rebuiltShards: 0, foundEntries: 0 };
@@ -101,12 +106,14 @@ function openForWriting<Key, Value, Input>(
   }
 }
 
-function openForReading<Key, Value, Input>(
+/** For reading: nothing in the file changes through this. */
+export function openForReading<Key, Value, Input>(
   memory: MappedMemory,
-  options: OpenTableOptions<Key, Value, Input>,
+  byteOffset: number,
+  options: RecordTableTypes<Key, Value, Input>,
 ): MappedHashTable<Key, Value, Input> {
   const { origin } = memory;
-  const { store, seats, place } = openRecords(memory, options, { sync: () => {} });
+  const { store, seats, place } = openRecords(memory, { ...options, byteOffset }, { sync: () => {} });
   const words = place.byteOffset / 4;
   const isClean = memory.i32[words + STATE] === State.CLEAN;
   if (!isClean && (origin === undefined || memory.i32[words + BOOT] !== bootWord(origin))) {

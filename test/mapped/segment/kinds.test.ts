@@ -191,9 +191,9 @@ describe("a structure in a segment", () => {
       assert.equal(now.byteOffset < placed.byteOffset, moves);
       assert.deepEqual(find(second), holds);
       assert.deepEqual(second.verify(), []);
-      const { usedByteLength } = second.survey();
+      const { usedByteLength } = second.inspect();
       assert.equal(second.delete("it"), true);
-      assert.ok(second.survey().usedByteLength < usedByteLength || second.survey().extents.some(({ isFree }) => isFree));
+      assert.ok(second.inspect().usedByteLength < usedByteLength || second.inspect().extents.some(({ isFree }) => isFree));
       assert.deepEqual(second.verify(), []);
     });
   }

@@ -10,13 +10,13 @@ describe("a pool in a segment", () => {
   it("grows by pages of the segment, which all who open it see, and which go with it", () => {
     using machine = new Machine();
     const segment = machine.open();
-    const before = segment.survey().usedByteLength;
+    const before = segment.inspect().usedByteLength;
     const jobs = segment.pool("jobs", Job, { capacity: 3 });
-    const first = segment.survey().usedByteLength;
+    const first = segment.inspect().usedByteLength;
     const mine: JobHandle[] = [];
     for (let number = 0; number < 2000; number++) mine.push(jobs.add({ number, check: ~number >>> 0 }));
     assert.ok(jobs.capacity >= 2000);
-    assert.ok(segment.survey().usedByteLength > first);
+    assert.ok(segment.inspect().usedByteLength > first);
     assert.deepEqual(segment.verify(), []);
 
     const other = machine.open();
@@ -24,7 +24,7 @@ describe("a pool in a segment", () => {
     mine.forEach((handle, number) => void assert.equal(theirs.get(handle).number, number));
     assert.deepEqual(other.verify(), []);
     other.delete("jobs");
-    assert.equal(other.survey().usedByteLength, before);
+    assert.equal(other.inspect().usedByteLength, before);
     assert.deepEqual(other.verify(), []);
   });
 

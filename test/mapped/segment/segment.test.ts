@@ -168,6 +168,24 @@ describe("a segment", () => {
     assert.equal(other.columns("rows", Particle).size, 2);
   });
 
+  it("clears what a writer of columns has left behind the last row, when it died between a row and its number", () => {
+    using machine = new Machine();
+    const dead = new Set<number>();
+    const join = (identity: number) =>
+      openSegment(machine.memory, { participant: { identity, isAlive: (asked) => !dead.has(asked) } });
+    const one = join(1);
+    const rows = one.columns("rows", Particle, { capacity: 10 });
+    rows.append({ x: 1, y: 2 });
+    rows.append({ x: 3, y: 4 });
+    // The number of rows, as it was before the second one.
+    machine.memory.i32[rows.byteOffset / 4 + 8] = 1;
+    dead.add(1);
+    const again = join(2).columns("rows", Particle, { write: true });
+    assert.deepEqual(again.checkInvariants(), []);
+    again.resize(2);
+    assert.deepEqual({ ...again.get(1) }, { x: 0, y: 0 });
+  });
+
   it("moves together what nobody has open, and keeps what is in it", () => {
     using machine = new Machine();
     const first = machine.open();
@@ -179,12 +197,12 @@ describe("a segment", () => {
     first.delete("gap");
     first.close();
     const segment = machine.open();
-    const used = segment.survey().usedByteLength;
+    const used = segment.inspect().usedByteLength;
     const placeOf = (name: string): number => segment.list().find((one) => one.name === name)?.byteOffset ?? 0;
     const [moves, stays] = [placeOf("pool"), placeOf("open")];
     const kept = segment.pool("open", Particle);
     segment.compact();
-    assert.ok(segment.survey().usedByteLength <= used);
+    assert.ok(segment.inspect().usedByteLength <= used);
     assert.deepEqual(segment.verify(), []);
     assert.deepEqual(segment.pool("pool", Particle).read(handle), { x: 3, y: 4 });
     assert.equal(segment.columns("rows", Particle).get(0).x, 5);
@@ -197,7 +215,7 @@ describe("a segment", () => {
     segment.close();
     const again = machine.open();
     again.compact();
-    const { usedByteLength, backedByteLength, extents } = again.survey();
+    const { usedByteLength, backedByteLength, extents } = again.inspect();
     assert.equal(backedByteLength, usedByteLength);
     assert.ok(extents.filter(({ isFree }) => isFree).length <= 1);
     assert.deepEqual(again.pool("pool", Particle).read(handle), { x: 3, y: 4 });
@@ -242,9 +260,9 @@ describe("a segment", () => {
     ids.forEach((id, number) => void assert.equal(again.resolve(id), `name ${number}`));
     assert.equal(again.intern("name 77"), ids[77]);
     assert.deepEqual(next.verify(), []);
-    const { usedByteLength } = next.survey();
+    const { usedByteLength } = next.inspect();
     next.delete("names");
-    assert.ok(next.survey().usedByteLength < usedByteLength);
+    assert.ok(next.inspect().usedByteLength < usedByteLength);
     assert.deepEqual(next.verify(), []);
   });
 

@@ -1,10 +1,6 @@
-import { Allocator } from "../../../alloc/allocator.ts";
 import { magicOf } from "../../../alloc/region.ts";
-import { Columns, columns } from "../../../collections/columns.ts";
-import { planColumns, readColumnsHeader } from "../../../collections/columns-layout.ts";
-import { NIL, type Ptr } from "../../../core/brand.ts";
-import type { Lease } from "../../../core/lease.ts";
-import type { Memory } from "../../../core/memory.ts";
+import { Columns } from "../../../collections/columns.ts";
+import { continueColumns, formatColumns, sharedColumnsByteLength } from "../../../collections/shared-columns.ts";
 import type { StructType } from "../../../layout/struct.ts";
 import type { Fields } from "../../../layout/struct-fields.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
@@ -31,27 +27,16 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
     create(home) {
       const { name, memory, lease } = home;
       const capacity = sizeNeeded("columns", name, "capacity", options.capacity);
-      const { byteLength } = planColumns(type, capacity);
+      const byteLength = sharedColumnsByteLength(type, { capacity });
       const byteOffset = home.allocator.alloc(byteLength, 64);
       if (options.write !== false) home.claimWriting();
-      return {
-        made: columns(type, { allocator: new OneBlock(memory, lease, byteOffset, false), capacity }),
-        byteOffset,
-        byteLength,
-      };
+      return { made: formatColumns(memory, type, byteOffset, capacity, lease), byteOffset, byteLength };
     },
     attach(home, byteOffset) {
       const { memory, lease } = home;
       if (options.write !== true) return Columns.attach(memory, byteOffset, type);
       home.claimWriting();
-      const capacity = readColumnsHeader(memory, byteOffset, type);
-      return new Columns(type, {
-        allocator: new OneBlock(memory, lease, byteOffset, true),
-        ptr: byteOffset as Ptr,
-        lease,
-        byteOffset,
-        capacity,
-      });
+      return continueColumns(memory, type, byteOffset, lease);
     },
     read: ({ memory }, byteOffset) => Columns.attach(memory, byteOffset, type),
     close: (made) => made[Symbol.dispose](),
@@ -60,39 +45,3 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
 }
 
 export const columnsReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
-
-/** Hands out a block that is there already, once, and takes nothing back: so that columns stay where they are. */
-class OneBlock extends Allocator {
-  readonly memory: Memory;
-  readonly lease: Lease;
-  readonly subject = "columns of a segment";
-  readonly #ptr: Ptr;
-  #isGiven: boolean;
-
-  constructor(memory: Memory, lease: Lease, byteOffset: number, isGiven: boolean) {
-    super();
-    this.#isGiven = isGiven;
-    this.memory = memory;
-    this.lease = lease;
-    this.#ptr = byteOffset as Ptr;
-  }
-
-  rawAlloc(): Ptr {
-    if (this.#isGiven) return NIL;
-    this.#isGiven = true;
-    return this.#ptr;
-  }
-
-  rawFree(): void {}
-
-  rawResize(): boolean {
-    return false;
-  }
-
-  protected override room(): { readonly numbers: Readonly<Record<string, number | undefined>>; readonly cure: string } {
-    return {
-      numbers: {},
-      cure: "In a segment columns have the capacity that they were made with: make others with more, and copy the rows.",
-    };
-  }
-}

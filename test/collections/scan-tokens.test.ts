@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { hashBytes } from "../../src/collections/hash.ts";
+import { TokenScanner } from "../../src/collections/scan-tokens.ts";
+import { KERNEL_TOKENS, makeTokenKernel, PIECE_BYTES } from "../../src/collections/token-kernel.ts";
+import { TOKEN_WORDS } from "../../src/collections/token-list.ts";
+
+interface Found {
+  readonly tokens: readonly (readonly [start: number, byteLength: number, hash: number])[];
+  readonly next: number;
+}
+
+function kindsOf(delimiters: string): Uint8Array {
+  const kinds = new Uint8Array(256);
+  for (const character of delimiters) kinds[character.charCodeAt(0)] = 1;
+  return kinds;
+}
+
+/** All tokens of `source[start, end)`, in as many scans as that takes; places count from 0. */
+function scanAll(
+  scanner: TokenScanner,
+  source: Uint8Array,
+  start: number,
+  most: number,
+  kinds: Uint8Array,
+  seed: number,
+  keepEmpty: boolean,
+): Found {
+  scanner.setDelimiters(kinds);
+  const tokens: [number, number, number][] = [];
+  let next = start;
+  while (next < source.length && tokens.length < most) {
+    const base = next;
+    next = scanner.scan(source, base, source.length, most - tokens.length, kinds, seed, keepEmpty);
+    assert.ok(next > base, "a scan comes on");
+    for (let word = scanner.firstWord; word < scanner.firstWord + scanner.count * TOKEN_WORDS; word += TOKEN_WORDS)
+      tokens.push([base + scanner.i32[word], scanner.i32[word + 1], scanner.i32[word + 2]]);
+  }
+  return { tokens, next };
+}
+
+/** By the book. */
+function expected(source: Uint8Array, start: number, kinds: Uint8Array, seed: number, keepEmpty: boolean): Found["tokens"] {
+  const tokens: [number, number, number][] = [];
+  let from = start;
+  for (let at = start; at < source.length; at++) {
+    if (kinds[source[at]] === 0) continue;
+    if (keepEmpty || at > from) tokens.push([from, at - from, hashBytes(source, from, at, seed)]);
+    from = at + 1;
+  }
+  return tokens;
+}
+
+const kernel = makeTokenKernel();
+const WAYS = [
+  { title: "in TypeScript", scanner: new TokenScanner(undefined) },
+  ...(kernel === undefined ? [] : [{ title: "in WebAssembly", scanner: new TokenScanner(kernel) }]),
+];
+
+describe("scanning for tokens", () => {
+  it("has a kernel where there is WebAssembly", () => assert.equal(kernel !== undefined, "WebAssembly" in globalThis));
+
+  for (const { title, scanner } of WAYS) {
+    it(`finds all tokens with their hashes ${title}`, () => {
+      const piece = fc.oneof(
+        { weight: 6, arbitrary: fc.uint8Array({ maxLength: 40 }) },
+        {
+          weight: 4,
+          arbitrary: fc.constantFrom(...[",", ",,", "\n", "\0", " ", "\x7f"].map((text) => new TextEncoder().encode(text))),
+        },
+        { weight: 1, arbitrary: fc.integer({ min: 250, max: 3000 }).map((length) => new Uint8Array(length).fill(0x2c)) },
+      );
+      fc.assert(
+        fc.property(
+          fc.array(piece, { maxLength: 60 }),
+          fc.constantFrom(",", "\n", " ,\n", "\0\x7f,", "pqrstuvw,"),
+          fc.integer(),
+          fc.boolean(),
+          fc.nat(7),
+          (pieces, delimiters, seed, keepEmpty, start) => {
+            const end = delimiters.charCodeAt(0);
+            const source = Uint8Array.from([...new Uint8Array(start), ...pieces.flatMap((bytes) => [...bytes]), end]);
+            const kinds = kindsOf(delimiters);
+            const all = expected(source, start, kinds, seed, keepEmpty);
+            const found = scanAll(scanner, source, start, Number.POSITIVE_INFINITY, kinds, seed, keepEmpty);
+            assert.deepEqual(found.tokens, all);
+            // Told to end early, it says where to go on.
+            const most = Math.ceil(all.length / 2);
+            const half = scanAll(scanner, source, start, most, kinds, seed, keepEmpty);
+            const rest = scanAll(scanner, source, half.next, Number.POSITIVE_INFINITY, kinds, seed, keepEmpty);
+            assert.deepEqual([half.tokens.length, [...half.tokens, ...rest.tokens]], [most, all]);
+          },
+        ),
+        { numRuns: 150 },
+      );
+    });
+
+    it(`finds tokens that are longer than a piece, and more than fit into one list, ${title}`, () => {
+      const kinds = kindsOf("\n");
+      const long = new Uint8Array(3 * PIECE_BYTES).fill(0x61);
+      for (const at of [10, 12, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, long.length - 2, long.length - 1]) long[at] = 0x0a;
+      assert.deepEqual(
+        scanAll(scanner, long, 0, Number.POSITIVE_INFINITY, kinds, 7, false).tokens,
+        expected(long, 0, kinds, 7, false),
+      );
+      const many = Uint8Array.from({ length: KERNEL_TOKENS * 5 }, (_, at) => (at % 2 === 0 ? 0x61 : 0x0a));
+      const { tokens } = scanAll(scanner, many, 0, Number.POSITIVE_INFINITY, kinds, 7, true);
+      assert.equal(tokens.length, many.length / 2);
+    });
+  }
+});

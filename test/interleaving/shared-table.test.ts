@@ -1,0 +1,89 @@
+import { describe, it } from "node:test";
+import { assertFails, assertHolds, type Bounds, explore } from "./explorer.ts";
+import { plays } from "./plays.ts";
+
+type Plays = typeof import("./shared-table.scenario.ts");
+const { replacing, moving, growing, counting, reusing } = await plays<Plays>("shared-table");
+
+describe("a shared hash table, in all orders of accesses", () => {
+  it("shows readers an entry as it was before a change or after", () => assertHolds(explore(replacing, { preemptions: 1 })));
+
+  it("shows readers entries that are being moved", () => assertHolds(explore(moving, { preemptions: 2 })));
+
+  it("grows while others read", () => assertHolds(explore(growing, { preemptions: 1 })));
+
+  it("lets nobody's change be lost", () => assertHolds(explore(counting, { preemptions: 1 })));
+
+  it("uses no record again for which somebody looks", () => assertHolds(explore(reusing, { preemptions: 1 })));
+
+  it("is as before or after an operation whose author dies at any step", () => {
+    for (const play of [replacing, moving, growing, counting]) assertHolds(explore(play, { preemptions: 0, deaths: 1 }));
+  });
+});
+
+describe("an exploration of a shared hash table finds", () => {
+  const fails = async (module: string, from: string, to: string, play: keyof Plays, bounds: Bounds = { preemptions: 1 }) => {
+    const patched = await plays<Plays>("shared-table", [{ module: `collections/records/${module}`, from, to }]);
+    assertFails(explore(patched[play], bounds));
+  };
+
+  it("that a reader does not look at the version once more", () =>
+    fails("store", "if (Atomics.load(this.memory.i32, shard + VERSION) !== version)\n                continue;", "", "moving"));
+
+  it("that a reader takes the record from the slot once more", () =>
+    fails(
+      "store",
+      "this.records.copy(this.index.foundRef) : slot",
+      "this.records.copy(this.memory.i32[slot + 1] >>> 0) : slot",
+      "moving",
+      {
+        preemptions: 2,
+      },
+    ));
+
+  it("that an entry is moved without a new version", () =>
+    fails(
+      "shard-index",
+      "Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);\n            this.bump(shard);",
+      "Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);",
+      "moving",
+      { preemptions: 2 },
+    ));
+
+  it("that an entry is emptied where it was before it is where it goes", () =>
+    fails(
+      "shard-index",
+      "i32[first + gap * 2] = hash;\n            Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);",
+      "const ref = i32[first + next * 2 + 1]; Atomics.store(i32, first + next * 2 + 1, 0);\n            i32[first + gap * 2] = hash;\n            Atomics.store(i32, first + gap * 2 + 1, ref);",
+      "moving",
+      { preemptions: 0, deaths: 1 },
+    ));
+
+  it("that a record is free before another is in its place", () =>
+    fails(
+      "store",
+      "index.replace(shard, slot, ref);\n            journal.release(shard, old, epoch);",
+      "journal.release(shard, old, epoch);\n            index.replace(shard, slot, ref);",
+      "replacing",
+      { preemptions: 0, deaths: 1 },
+    ));
+
+  it("that an index is there before its entries are", () =>
+    fails(
+      "shard-index",
+      "const { i32 } = this.memory;\n        const slots = old === 0 ? 0 : i32[old + CAPACITY];",
+      "const { i32 } = this.memory;\n        Atomics.store(i32, shard + INDEX, ref | 0);\n        const slots = old === 0 ? 0 : i32[old + CAPACITY];",
+      "growing",
+    ));
+
+  it("that writers do not hold their shard", () =>
+    fails(
+      "store",
+      'if (lock !== undefined && lock.acquire() === "inherited")',
+      'if (lock !== undefined && lock.tryAcquire() === "inherited")',
+      "counting",
+    ));
+
+  it("that what a dead writer was in the middle of is left", () =>
+    fails("repair", "while (removeWrongSlot(store, shard))\n        ;", "", "moving", { preemptions: 0, deaths: 1 }));
+});
