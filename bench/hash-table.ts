@@ -3,8 +3,8 @@
  *
  * `find` and `get` are the methods, `finder` a function made once for a finished table, `findMany` a whole array of keys at once. A process
  * for each size, so that no size lives on what V8 learnt from another. Keys of 31 bits are a Map's best case; of larger ones (`keys from
- * 2^31 on`) it keeps objects. `insert` starts from an empty, growing table; `longest wait` is that of 256 inserts. `--largest=50000000` goes
- * beyond where a Map ends, at 2^24 entries.
+ * 2^31 on`) it keeps objects. `insert` starts from an empty, growing table; `longest wait` is that of 256 inserts. Beyond 2^24 entries a Map ends, and
+ * the C++ tables are the only peers. `--most=1000000` leaves out what is larger, `--largest=0` what is beyond a Map.
  */
 import { hashTable, privateMemory, u32 } from "../src/index.ts";
 import { childTasks, interleave, option, report, type Timing, timed } from "./harness.ts";
@@ -33,6 +33,20 @@ function inserting(count: number, set: (key: number, value: number) => void): re
     }
   });
   return [ms, longestMs];
+}
+
+interface Beyond {
+  readonly ns: number;
+  readonly longestMs: number;
+  readonly bytes: number;
+  readonly hitNs: number;
+  readonly manyNs: number;
+}
+
+/** Bytes of the heap, what is garbage not counted. */
+function usedHeap(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
 }
 
 const child = await childTasks(import.meta.url, {
@@ -92,9 +106,11 @@ const child = await childTasks(import.meta.url, {
   growing: ({ count }: { count: number }): Record<string, number> => {
     const memory = privateMemory(0, { maxByteLength: 1024 + count * 80 });
     const table = hashTable({ key: u32, value: u32, memory });
-    const map = new Map<number, number>();
     const [ours, longestMs] = inserting(count, (key, value) => void table.set(key, value));
+    const before = usedHeap();
+    const map = new Map<number, number>();
     const [theirs, mapLongestMs] = inserting(count, (key, value) => void map.set(key, value));
+    const mapBytes = usedHeap() - before;
     let sum = 0;
     const add = (value: number): void => {
       sum += value;
@@ -111,23 +127,38 @@ const child = await childTasks(import.meta.url, {
       iterateNs: iterate.bestNs,
       mapIterateNs: mapIterate.bestNs,
       bytes: table.byteLength / count,
+      mapBytes: mapBytes / count,
       sum,
     };
   },
-  beyond: ({ count }: { count: number }): { readonly ns: number; readonly bytes: number; readonly mapRefused: boolean } => {
-    const memory = privateMemory(0, { maxByteLength: 1024 + count * 48 });
-    const table = hashTable({ key: u32, value: u32, memory, capacity: count });
-    const [ms] = inserting(count, (key, value) => void table.set(key, value));
-    for (let index = 0; index < count; index += 1009)
-      if (table.get(scattered(index) & 0x7fff_ffff) === undefined) throw new Error("a key is missing");
+  beyond: ({ count }: { count: number }): Beyond => {
+    const memory = privateMemory(0, { maxByteLength: 1024 + count * 16 });
+    const table = hashTable({ key: u32, value: u32, memory });
+    const [ms, longestMs] = inserting(count, (key, value) => void table.set(key, value));
+    const asked = Uint32Array.from({ length: LOOKUPS }, () => Math.floor(Math.random() * count));
+    const keys = asked.map((index) => scattered(index) & 0x7fff_ffff);
+    const out = new Int32Array(LOOKUPS);
+    const { get, findMany } = interleave(
+      {
+        get: () => {
+          let wrong = 0;
+          for (let index = 0; index < LOOKUPS; index++) if (table.get(keys[index]) === undefined) wrong += 1;
+          if (wrong > 0) throw new Error(`${wrong} keys are missing`);
+        },
+        findMany: () => table.findMany(keys, out, -1),
+      },
+      { operations: LOOKUPS, rounds: 5, roundMs: 1, warmupRounds: 1 },
+    );
+    return { ns: (ms * 1e6) / count, longestMs, bytes: table.byteLength / table.size, hitNs: get.bestNs, manyNs: findMany.bestNs };
+  },
+  refusal: ({ count }: { count: number }): boolean => {
     const map = new Map<number, number>();
-    let mapRefused = false;
     try {
       for (let index = 0; index < count; index++) map.set(index, index);
     } catch (error) {
-      mapRefused = error instanceof RangeError;
+      return error instanceof RangeError;
     }
-    return { ns: (ms * 1e6) / count, bytes: table.byteLength / count, mapRefused };
+    return false;
   },
   changes: ({ count }: { count: number }): Timings => {
     const keys = Uint32Array.from({ length: count }, (_, index) => scattered(index) & 0x7fff_ffff);
@@ -175,6 +206,11 @@ function compare(what: string, timings: Timings, ours: string, peer: string): vo
 }
 
 const native = buildHashTable();
+type Native = Record<"open" | "std", Record<"insert" | "hit" | "miss", number>>;
+const NATIVE_PEERS = [
+  ["open", "C++ open addressing"],
+  ["std", "std::unordered_map"],
+] as const;
 
 for (const count of SIZES) {
   const size = count.toExponential().replace("+", "");
@@ -185,11 +221,8 @@ for (const count of SIZES) {
     compare(how === "get" ? `miss ${size}` : `miss ${size}, ${how}`, small, `${how}, misses`, "Map, misses");
   }
   if ("path" in native) {
-    const found = runNative<Record<"open" | "std", Record<"insert" | "hit" | "miss", number>>>(native, [count]);
-    for (const [kind, title] of [
-      ["open", "C++ open addressing"],
-      ["std", "std::unordered_map"],
-    ] as const) {
+    const found = runNative<Native>(native, [count]);
+    for (const [kind, title] of NATIVE_PEERS) {
       report({
         bench: "hash-table",
         case: `hit ${size}, ${title}`,
@@ -202,8 +235,9 @@ for (const count of SIZES) {
   } else {
     console.error(`no native peer: ${native.missing}`);
   }
-  const { result: grown } = await child.run("growing", { count });
-  const note = `longest wait ${grown.longestMs.toFixed(1)} ms, Map ${grown.mapLongestMs.toFixed(1)} ms; ${grown.bytes.toFixed(1)} bytes an entry`;
+  const { result: grown } = await child.run("growing", { count }, { nodeOptions: ["--expose-gc"] });
+  const waits = `longest wait ${grown.longestMs.toFixed(1)} ms, Map ${grown.mapLongestMs.toFixed(1)} ms`;
+  const note = `${waits}; ${grown.bytes.toFixed(1)} bytes an entry, Map ${grown.mapBytes.toFixed(1)}`;
   report({ bench: "hash-table", case: `insert ${size}`, unit: "ns", ours: grown.ns, peer: grown.mapNs, peerName: "Map", note });
   report({
     bench: "hash-table",
@@ -219,9 +253,31 @@ for (const count of SIZES) {
   const { result: changes } = await child.run("changes", { count });
   compare(`churn ${size}`, changes, "churn", "Map, churn");
 }
-const largest = option("largest", 20_000_000);
-if (largest > 0) {
-  const { result: beyond } = await child.run("beyond", { count: largest });
-  const note = `${beyond.bytes.toFixed(1)} bytes an entry; a Map: ${beyond.mapRefused ? "RangeError" : "took them"}`;
-  report({ bench: "hash-table", case: `insert ${largest.toExponential().replace("+", "")}`, unit: "ns", ours: beyond.ns, note });
+for (const count of [20_000_000, 50_000_000].filter((each) => each <= option("largest", 50_000_000))) {
+  const size = count.toExponential().replace("+", "");
+  const { result: beyond } = await child.run("beyond", { count });
+  const found = "path" in native ? runNative<Native>(native, [count]) : undefined;
+  const mapEnds =
+    count === 20_000_000
+      ? (await child.run("refusal", { count })).result
+        ? "; a Map throws RangeError"
+        : "; a Map takes them"
+      : "";
+  const note = `longest wait ${beyond.longestMs.toFixed(1)} ms; ${beyond.bytes.toFixed(1)} bytes an entry${mapEnds}`;
+  for (const [kind, title] of NATIVE_PEERS) {
+    const peer = found === undefined ? {} : { peerName: title };
+    const row = (what: string, ours: number, peerNs: number | undefined, noted = {}) =>
+      report({
+        bench: "hash-table",
+        case: what,
+        unit: "ns",
+        ours,
+        ...(peerNs === undefined ? {} : { peer: peerNs }),
+        ...peer,
+        ...noted,
+      });
+    row(`hit ${size}, ${title}`, beyond.hitNs, found?.[kind].hit);
+    row(`hit ${size}, findMany, ${title}`, beyond.manyNs, found?.[kind].hit);
+    row(`insert ${size}, ${title}`, beyond.ns, found?.[kind].insert, kind === "open" ? { note } : {});
+  }
 }

@@ -1,14 +1,12 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { endPlacement } from "../alloc/own-memory.ts";
-import { alignUp } from "../core/align.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
-import { privateMemory } from "../core/homes.ts";
 import type { Lease } from "../core/lease.ts";
 import { checkCount } from "./hash-table-options.ts";
 import { disposed, RecordReader } from "./record-reader.ts";
 import { makeRoom } from "./records/evict.ts";
-import { KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./records/layout.ts";
+import { hasValue, type Look, lookAt } from "./records/look.ts";
 import { clearShard } from "./records/repair.ts";
 import { reserveSlots, shrinkSlots } from "./records/resize.ts";
 import type { RecordStore } from "./records/store.ts";
@@ -85,6 +83,32 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     return this;
   }
 
+  /**
+   * Calls `look` with the bytes of the value of `key` where they lie, without a copy, and returns what it returns; undefined without an entry. Nobody changes
+   * them until then, so `look` is to be short, not to keep them, and not to use the table. Those of a text are UTF-8; a struct is read from `memory` at
+   * `byteOffset`.
+   */
+  view<Result>(key: Key, look: Look<Result>): Result | undefined {
+    this.checkOpen();
+    const { store } = this;
+    if (!store.keys.load(key)) return undefined;
+    const { hash } = store.keys;
+    // Nobody can be kept from changing what is only read here.
+    if (this.memory.readOnly)
+      return store.read(hash) && this.scratchValue() !== undefined ? lookAt(store, store.records.scratch, 0, look) : undefined;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      const slot = store.find(shard, hash);
+      const ref = slot < 0 ? 0 : store.index.foundRef;
+      if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
+      if (ref === 0 || (store.values.prefix !== 0 && this.valueAt(ref) === undefined)) return undefined;
+      return lookAt(store, this.memory, ref * 2, look);
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
   /** Whether `key` was there. */
   delete(key: Key): boolean {
     this.checkWritable();
@@ -119,13 +143,13 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     return this.update(key, (value = 0) => value + amount) ?? 0;
   }
 
-  /** Sets `key` to `value` if its value is `expected`, byte for byte; undefined: if it has none. Whether it was. */
-  compareAndSet(key: Key, expected: Input | undefined, value: Input): boolean {
+  /** Sets `key` to `value`, undefined: deletes it, if its value is `expected`, byte for byte, undefined: if it has none. Whether it was. */
+  compareAndSet(key: Key, expected: Input | undefined, value: Input | undefined): boolean {
     this.checkWritable();
     const { store } = this;
     if (!store.keys.load(key)) store.keys.refuse(key);
-    const [checked, wanted] = [store.values.check(value), expected === undefined ? undefined : store.values.check(expected)];
-    const valueBytes = store.values.byteLength(checked);
+    const [checked, wanted] = [value, expected].map((each) => (each === undefined ? undefined : store.values.check(each)));
+    const valueBytes = checked === undefined ? 0 : store.values.byteLength(checked);
     const { hash } = store.keys;
     const shardNumber = store.shardOf(hash);
     const shard = store.enter(shardNumber);
@@ -133,8 +157,9 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
       const slot = store.find(shard, hash);
       const ref = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
       const isThere = ref !== 0 && this.valueAt(ref) !== undefined;
-      if (wanted === undefined ? isThere : !(isThere && this.#isEqual(ref, wanted))) return false;
-      this.#put(shard, hash, slot, checked, valueBytes, 0);
+      if (wanted === undefined ? isThere : !(isThere && hasValue(store, ref, wanted))) return false;
+      if (checked !== undefined) this.#put(shard, hash, slot, checked, valueBytes, 0);
+      else if (isThere) store.remove(shard, slot);
       return true;
     } finally {
       store.leave(shardNumber);
@@ -257,18 +282,6 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     } finally {
       store.leave(shardNumber);
     }
-  }
-
-  /** Whether the record at `ref` has that value. */
-  #isEqual(ref: number, checked: unknown): boolean {
-    const { values, records, memory } = this.store;
-    const byteLength = values.byteLength(checked);
-    if (memory.i32[ref * 2 + VALUE_BYTES] !== byteLength) return false;
-    using other = privateMemory(alignUp(byteLength, 8));
-    values.store(other, 0, checked);
-    const valueAt = ref * 8 + records.valueOffset(memory.i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
-    for (let at = values.prefix; at < byteLength; at++) if (other.u8[at] !== memory.u8[valueAt + at]) return false;
-    return true;
   }
 
   #endOf(ttlMs: number): number {

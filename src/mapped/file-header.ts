@@ -97,7 +97,7 @@ export function fileFormatOf(memory: Memory): FileFormat {
       subject,
       event: "does not begin as an offheap file does",
       numbers: { byteLength },
-      cure: `${DATASET.cure} ${SEGMENT.cure}`,
+      cure: "Pass the path of a file that offheap has made.",
     });
   }
   if (byteLength < HEADER_BYTES) throw cutShort(subject, byteLength, HEADER_BYTES);

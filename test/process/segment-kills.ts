@@ -129,12 +129,22 @@ const LIFE = `
   let segment = openSegment(path, options);
   const makers = [
     (name) => { const pool = segment.pool("pool " + name, Pair, { capacity: 200 }); const x = random(1000); pool.tryAdd({ x, y: 2 * x });
-      for (const handle of pool.handles()) { const found = pool.tryGet(handle); if (random(3) === 0) pool.tryRemove(handle); } },
+      for (const handle of pool.handles()) { pool.tryGet(handle); if (random(3) === 0) pool.tryRemove(handle); } },
     (name) => { segment.arena("arena " + name, { byteLength: 5000 + random(200_000) }).tryAlloc(100); },
     (name) => { segment.root(Pair, "root " + name); },
     (name) => { const table = segment.table("table", { key: text, value: Pair });
       for (let count = 0; count < 30; count++) { const x = random(3000); if (random(4) === 0) table.delete("key " + x); else table.set("key " + x, { x, y: 2 * x }); } },
     () => { const names = segment.interner("names"); for (let count = 0; count < 20; count++) names.intern("name " + random(5000)); },
+    () => { const queue = segment.queue("queue", Pair, { capacity: 50, seats: 8 });
+      for (let count = 0; count < 20; count++) { const x = random(1000); if (random(2) === 0) queue.push({ x, y: 2 * x }); else queue.pop(); } },
+    () => { const heap = segment.heap("heap", { byteLength: 400_000, participants: 8 });
+      const taken = Array.from({ length: 30 }, () => { const bytes = 8 + random(3000); return [heap.tryAlloc(bytes), bytes]; });
+      for (const [ptr, bytes] of taken) if (ptr !== 0 && random(4) > 0) heap.free(ptr, bytes); },
+    () => { const both = segment.root(Pair, "both");
+      const lock = segment.mutex("lock", { repair: () => { both.y = 2 * both.x; } });
+      for (let count = 0; count < 50; count++) { lock.acquire(); both.x += 1; both.y += 2; lock.release(); } },
+    () => { if (random(5) === 0) segment.compact(); },
+    () => { if (random(5) > 0) return; const read = openSegment(path, { mode: "read" }); read.list(); if (read.has("table")) read.table("table", { key: text, value: Pair }).get("key 7"); read.close(); },
     (name) => { segment.delete("arena " + name); },
     (name) => { segment.delete("pool " + name); },
     (name) => { segment.rename("root " + name, "root " + random(8)); },
@@ -211,6 +221,22 @@ function checkLeft(directory: string, where: string): void {
       const names = segment.interner("names");
       for (let id = 1; id <= names.size; id++) assert.match(names.resolve(id as StringId<"names">), /^name \d+$/, where);
     }
+    if (kind === "queue") {
+      const queue = segment.queue(name, Pair);
+      for (const { x, y } of [...queue.recover(), queue.pop() ?? { x: 0, y: 0 }])
+        assert.equal(y, 2 * x, `${where}: a value of "${name}"`);
+    }
+    if (name === "both") {
+      const both = segment.root(Pair, name);
+      const lock = segment.mutex("lock", {
+        repair: () => {
+          both.y = 2 * both.x;
+        },
+      });
+      lock.hold().release();
+      assert.equal(both.y, 2 * both.x, `${where}: what the lock protects`);
+    }
+    if (kind === "heap") segment.heap(name).trim();
     if (kind !== "table") continue;
     const table = segment.table(name, { key: text, value: Pair });
     for (const [key, { x, y }] of table) assert.deepEqual([key, y], [`key ${x}`, 2 * x], `${where}: an entry of "${name}"`);

@@ -3,25 +3,32 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { moduleUrl, runChild, withSystemRanges } from "./child.ts";
+import { hasNodeFfi, moduleUrl, onlyNodeFfi, runChild, withSystemRanges } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const TESTS = fileURLToPath(new URL("../", import.meta.url));
 
-/** The tests of mapping and of what lies in mapped memory, which hold there too. */
+/** The tests of mapping and of what lies in mapped memory, which hold however C is called and whosever address space it is. */
 const SUITES = ["mapped/map-file", "mapped/map-mirrored", "mapped/pages", "mapped/segment/reading", "native/system"];
 
-describe("where files are mapped over ranges of the system", () => {
+const WAYS: Readonly<Record<string, (directory: string) => string[]>> = {
+  "over ranges of the system": withSystemRanges,
+  ...(hasNodeFfi() ? { "by node:ffi": onlyNodeFfi } : {}),
+};
+
+for (const [way, optionsIn] of Object.entries(WAYS)) {
   for (const suite of SUITES) {
-    test(`the tests of ${suite} hold`, (t) => {
+    test(`${suite} holds where files are mapped ${way}`, (t) => {
       const directory = temporaryDirectory(t);
-      const options = [...withSystemRanges(directory), "--test-reporter=tap", join(TESTS, `${suite}.test.js`)];
+      const options = [...optionsIn(directory), "--test-reporter=tap", join(TESTS, `${suite}.test.js`)];
       const { NODE_TEST_CONTEXT: _, ...env } = process.env;
       const { status, stdout, stderr } = spawnSync(process.execPath, options, { encoding: "utf8", env, timeout: 120_000 });
       assert.equal(status, 0, `${stderr}\n${stdout.slice(-3000)}`);
     });
   }
+}
 
+describe("where files are mapped over ranges of the system", () => {
   test("memories are ArrayBuffers, threads attach by the path, and closing and collecting leaves nothing", (t) => {
     const directory = temporaryDirectory(t);
     const script = `
