@@ -15,7 +15,7 @@ import { checkMaxByteLength, checkMaxCount, checkOptions, type IdWidth, type Int
 import { equalsRecord, StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
-import { Content, contentOfBytes, contentOfText, encodeText } from "./text-content.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
 import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /**
@@ -210,6 +210,17 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
   checkInvariants(): string[] {
     this.#heap.checkAlive();
     return [...this.#heap.checkInvariants(), ...this.#index.checkInvariants(this.#content)];
+  }
+
+  protected override checkAlive(): void {
+    this.#heap.checkAlive();
+  }
+
+  protected override decode(id: StringId<Name>): string {
+    const ref = this.#refOf(id);
+    const byteLength = this.#heap.byteLengthOf(ref);
+    const start = this.#heap.bytesOf(ref, byteLength);
+    return decodeText(this.memory.u8, start, start + byteLength, this.#content);
   }
 
   #addBytes(source: Uint8Array, start: number, end: number, hash: number): StringId<Name> {
