@@ -68,8 +68,9 @@ export class Transmitter implements Disposable {
     const units = unitsFor(byteLength);
     const left = plan.units - (this.#position % plan.units);
     const padding = units > left ? left : 0;
-    // An exchange, not a store: what follows must not be seen before it.
+    // The load keeps plain stores that follow from being made before it, on machines that would.
     Atomics.exchange(i32, plan.intent, (this.#position + padding + units) | 0);
+    Atomics.load(i32, plan.intent);
     if (padding > 0) {
       this.#writeHead(-padding, 0);
       this.#position += padding;
