@@ -1,7 +1,7 @@
 /**
  * A million records live, and random ones of them are replaced all the time: what does the collector do to plain objects, and to a pool?
  *
- * Each side runs in a process of its own, and replaces 4 million records of a million that stay: in the same random order, or always the oldest, as
+ * Each side runs in a process of its own, three times in turn, of which the least figures count, and replaces 4 million records of a million that stay: in the same random order, or always the oldest, as
  * sessions and particles end. Memory is what the process had at most, less what it had before it began; the pause is the longest that the engine reports,
  * and begins to count once a hundred thousand records were replaced, when the code has been compiled. What an object costs depends on the rest of the
  * program's heap: this one has no rest. Random places of a million records are in no cache, so most of what the pool's side costs there is waiting for memory.
@@ -14,6 +14,7 @@ import { childTasks, memoryOf, observePauses, option, report } from "./harness.t
 
 const LIVE = option("live", 1_000_000);
 const REPLACED = option("replaced", 4_000_000);
+const ROUNDS = option("rounds", 3);
 
 const Particle = struct("Particle", { x: f32, y: f32, vx: f32, vy: f32, hp: u32, team: u8 });
 
@@ -141,12 +142,33 @@ function sumOf(particles: Pool<typeof Particle>, held: Float64Array): number {
   return sum;
 }
 
+type Side = "placed" | "literals" | "objects" | "named";
+
+/** Each side in turn, again and again; of each the figures of the turn that was least disturbed. */
+async function bestOf(order: Order, rounds: number): Promise<Record<Side, Churn>> {
+  const best: Partial<Record<Side, Churn>> = {};
+  const run = async (side: Side): Promise<Churn> => {
+    const { result: now } = await child.run(side, order);
+    const before = best[side] ?? now;
+    const least = (figure: "nsPerRecord" | "longestPauseMs" | "byteLength"): number => Math.min(before[figure], now[figure]);
+    const kept = {
+      nsPerRecord: least("nsPerRecord"),
+      longestPauseMs: least("longestPauseMs"),
+      byteLength: least("byteLength"),
+      sum: now.sum,
+    };
+    best[side] = kept;
+    return kept;
+  };
+  for (let round = 1; round < rounds; round++) {
+    for (const side of ["placed", "objects", "literals", "named"] as const) await run(side);
+  }
+  return { placed: await run("placed"), objects: await run("objects"), literals: await run("literals"), named: await run("named") };
+}
+
 const bench = "pool-churn";
 for (const order of ["random", "oldest first"] as const) {
-  const { result: placed } = await child.run("placed", order);
-  const { result: literals } = await child.run("literals", order);
-  const { result: objects } = await child.run("objects", order);
-  const { result: named } = await child.run("named", order);
+  const { placed, literals, objects, named } = await bestOf(order, ROUNDS);
   for (const { sum } of [literals, objects, named])
     if (sum !== placed.sum) throw new Error("the sides do not hold the same records");
   for (const [peerName, peer] of [

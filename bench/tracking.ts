@@ -3,11 +3,13 @@
  *
  * The program keeps 10 000 blocks of 16 to 527 bytes live: it frees one at random, allocates another and writes all of its bytes; in a second form it also
  * reads each block once before it frees it, as programs do. Each way runs in processes of its own, several times and in turn, and its fastest
- * slice of a few thousand operations counts. That loading `offheap/debug` changes nothing is measured too: an allocator does not know that trackers exist. A few
+ * slice of a few thousand operations counts. That loading `offheap/debug` changes nothing is measured too, and
+ * the machine code compared: an allocator does not know that trackers exist. A few
  * percent cannot be told from the noise of a shared machine.
  */
 import { type Allocator, type Ptr, privateMemory, slab } from "offheap";
 import { childTasks, option, report, sink } from "./harness.ts";
+import { machineCode } from "./tracking/machine-code.ts";
 
 const LIVE = 10_000;
 const LEAST_BYTES = 16;
@@ -58,6 +60,16 @@ for (const reads of [false, true]) {
   tell("1 in 8192, stacks", "sampled", 1.05);
   tell("all, no stacks", "tracked", 3);
   tell("all, stacks", "stacks");
+}
+
+for (const method of ["rawAlloc", "rawFree", "rawCheckLive"]) {
+  const [bare, loaded] = [machineCode("bare", method), machineCode("loaded", method)];
+  const isSame = bare.length > 0 && bare.join("\n") === loaded.join("\n");
+  const note = isSame ? "the same instructions" : bare.length === 0 ? "this Node does not print machine code" : "NOT the same";
+  report({
+    ...{ bench: "tracking", case: `machine code of slab.${method}, debug loaded`, unit: "instructions" },
+    ...{ ours: loaded.length, peer: bare.length, peerName: "not loaded", note },
+  });
 }
 
 function churn(heap: Allocator, reads: boolean, operations: number): number {

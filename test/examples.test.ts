@@ -14,6 +14,7 @@ const folder = fileURLToPath(new URL("../examples/", import.meta.url));
 const EXAMPLES: Readonly<Record<string, { readonly parameters: readonly string[]; readonly prints: RegExp }>> = {
   cities: { parameters: [], prints: /all equal/ },
   particles: { parameters: ["3"], prints: /pool\(Particle\)/ },
+  codec: { parameters: [], prints: /order 7 of 1970 has 3 parts/ },
   cache: { parameters: ["600"], prints: /200 of 200 pages.* are there, 0 were wrong/ },
 };
 

@@ -11,7 +11,9 @@ export interface Emplaceable<Input> {
   readonly byteSize: number;
   readonly align: number;
   /** Stores `value`, or throws `bad-value` and stores nothing. */
-  rawWrite(memory: Memory, byteOffset: number, value: Input): void;
+  write(memory: Memory, byteOffset: number, value: Input): void;
+  /** The same without a look at the place. */
+  rawWrite(memory: Memory, byteOffset: number, value: unknown): void;
 }
 
 /** Lengths double from here. */

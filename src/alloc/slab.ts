@@ -16,6 +16,7 @@ import {
 } from "./region.ts";
 import { CLASS_COUNT, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
 import { SpanAllocator } from "./span-allocator.ts";
+import { type LiveBlock, liveBlocks } from "./span-blocks.ts";
 import { checkSpans } from "./span-check.ts";
 import { repairSpans } from "./span-repair.ts";
 import { CLASS_WORDS } from "./span-rings.ts";
@@ -63,6 +64,12 @@ export class Slab extends SpanAllocator {
     this.memory.u32.fill(0, this.byteOffset / 4 + CLASSES_WORD, this.byteOffset / 4 + STATE_WORD);
     this.pages.format(first, limit);
     this.lease.end("was reset");
+  }
+
+  /** Every live block, in the order of their places. Allocates an object a block; make and free none meanwhile. */
+  *blocks(): IterableIterator<LiveBlock> {
+    this.checkOpen();
+    yield* liveBlocks(this.pages, this.byteOffset / 4 + CLASSES_WORD);
   }
 
   /**

@@ -8,7 +8,7 @@ import { hashBytes, hashString } from "./hash.ts";
 import { equalsUtf8 } from "./packed-utf8.ts";
 import type { StringId } from "./string-id.ts";
 import { Strings } from "./strings.ts";
-import type { Content } from "./text-content.ts";
+import { type Content, decodeText } from "./text-content.ts";
 
 /**
  * A set of strings that never changes again, under the ids that an interner gave them; see DictionaryLayout for its bytes.
@@ -133,14 +133,20 @@ export class Dictionary<Name extends string = string> extends Strings<Name> {
   }
 
   rawTextByteLength(count: number): number {
-    this.#checkAlive();
+    this.checkAlive();
     return this.#offset(count);
   }
 
   /** What contradicts the invariants, the first few of each kind; empty when all is sound. Reads every byte. */
   checkInvariants(): string[] {
-    this.#checkAlive();
+    this.checkAlive();
     return verifyDictionary(this);
+  }
+
+  protected override decode(id: StringId<Name>): string {
+    this.#checkId(id);
+    const start = this.#startOf(id);
+    return decodeText(this.memory.u8, start, start + this.#byteLengthFrom(start, id), this.layout.content);
   }
 
   #startOf(id: number): number {
@@ -164,16 +170,16 @@ export class Dictionary<Name extends string = string> extends Strings<Name> {
   }
 
   #checkId(id: number): void {
-    this.#checkAlive();
+    this.checkAlive();
     if (!(id >= 1 && id <= this.#count && Number.isInteger(id))) this.throwNoString(id);
   }
 
-  #checkAlive(): void {
+  protected override checkAlive(): void {
     if (this.#lease.epoch !== this.#epoch) this.#lease.throwStale(this.#epoch);
   }
 
   #checkIndex(): void {
-    this.#checkAlive();
+    this.checkAlive();
     if (this.#slots !== 0) return;
     throw new MemoryError("unsupported", {
       subject: "dictionary",

@@ -15,7 +15,7 @@ import { checkMaxByteLength, checkMaxCount, checkOptions, type IdWidth, type Int
 import { equalsRecord, StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
-import { Content, contentOfBytes, contentOfText, encodeText } from "./text-content.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
 import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /**
@@ -141,6 +141,7 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
   }
 
   override rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
+    if (this.#heap.count < STRINGS_IN_CACHE) return super.rawInternTokens(source, base, tokens, ids, at);
     const own = source === this.memory.u8;
     const { i32, firstWord, count, candidates } = tokens;
     for (let first = 0; first < count; first += CANDIDATES) {
@@ -212,6 +213,17 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     return [...this.#heap.checkInvariants(), ...this.#index.checkInvariants(this.#content)];
   }
 
+  protected override checkAlive(): void {
+    this.#heap.checkAlive();
+  }
+
+  protected override decode(id: StringId<Name>): string {
+    const ref = this.#refOf(id);
+    const byteLength = this.#heap.byteLengthOf(ref);
+    const start = this.#heap.bytesOf(ref, byteLength);
+    return decodeText(this.memory.u8, start, start + byteLength, this.#content);
+  }
+
   #addBytes(source: Uint8Array, start: number, end: number, hash: number): StringId<Name> {
     if (!Number.isInteger(start) || !Number.isInteger(end)) throwRange(this.subject, source, start, end);
     const content = contentOfBytes(this.subject, source, start, end, this.#most);
@@ -243,6 +255,9 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     return this.#heap.uncheckedRefOf(id);
   }
 }
+
+/** So many lie in a processor's caches: looking up one after the other waits for nothing. */
+const STRINGS_IN_CACHE = 32_768;
 
 /** An allocator over fresh memory hands out no block at 0, and aligns a frozen one to 64. */
 const FREEZE_MARGIN_BYTES = 128;

@@ -7,7 +7,7 @@ const LONGEST = 256;
  * The strings that were decoded lately, by id: a direct-mapped cache. What makes a string from bytes costs 12 to 100 ns and garbage;
  * finding it here about 3 ns.
  *
- * Invariant: strings[k] is the text of ids[k], and ids[k] is 0 or congruent to k modulo the count.
+ * Invariant: where ids[k] is congruent to k modulo the count, strings[k] is its text; elsewhere there is none.
  */
 export class RecentStrings {
   #ids: number[] = [];
@@ -23,7 +23,7 @@ export class RecentStrings {
   set(id: number, text: string): void {
     if (text.length > LONGEST) return;
     if (this.#ids.length === 0) {
-      this.#ids = new Array<number>(COUNT).fill(0);
+      this.#ids = Array.from({ length: COUNT }, (_, at) => at + 1);
       this.#strings = new Array<string>(COUNT).fill("");
     }
     const at = id & (COUNT - 1);

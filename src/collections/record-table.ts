@@ -143,13 +143,13 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     return this.update(key, (value = 0) => value + amount) ?? 0;
   }
 
-  /** Sets `key` to `value` if its value is `expected`, byte for byte; undefined: if it has none. Whether it was. */
-  compareAndSet(key: Key, expected: Input | undefined, value: Input): boolean {
+  /** Sets `key` to `value`, undefined: deletes it, if its value is `expected`, byte for byte, undefined: if it has none. Whether it was. */
+  compareAndSet(key: Key, expected: Input | undefined, value: Input | undefined): boolean {
     this.checkWritable();
     const { store } = this;
     if (!store.keys.load(key)) store.keys.refuse(key);
-    const [checked, wanted] = [store.values.check(value), expected === undefined ? undefined : store.values.check(expected)];
-    const valueBytes = store.values.byteLength(checked);
+    const [checked, wanted] = [value, expected].map((each) => (each === undefined ? undefined : store.values.check(each)));
+    const valueBytes = checked === undefined ? 0 : store.values.byteLength(checked);
     const { hash } = store.keys;
     const shardNumber = store.shardOf(hash);
     const shard = store.enter(shardNumber);
@@ -158,7 +158,8 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
       const ref = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
       const isThere = ref !== 0 && this.valueAt(ref) !== undefined;
       if (wanted === undefined ? isThere : !(isThere && hasValue(store, ref, wanted))) return false;
-      this.#put(shard, hash, slot, checked, valueBytes, 0);
+      if (checked !== undefined) this.#put(shard, hash, slot, checked, valueBytes, 0);
+      else if (isThere) store.remove(shard, slot);
       return true;
     } finally {
       store.leave(shardNumber);

@@ -29,7 +29,7 @@ import {
 import { SharedRoom } from "./shared-room.ts";
 import { bytesOfRecord, SortedRecords } from "./sorted-records.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
-import { Content, contentOfBytes, contentOfText, encodeText } from "./text-content.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
 
 const MOST_STRING_BYTES = 2 ** 30;
 
@@ -107,7 +107,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   get size(): number {
-    this.#checkAlive();
+    this.checkAlive();
     return this.#numbers.count();
   }
 
@@ -139,7 +139,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   tryIntern(text: string): StringId<Name> {
-    this.#checkAlive();
+    this.checkAlive();
     const hash = hashString(text, this.#seed);
     const known = this.#records.findString(text, hash);
     if (known !== 0) return this.#idOf(known);
@@ -153,7 +153,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   tryInternBytes(source: Uint8Array, start: number, end: number): StringId<Name> {
-    this.#checkAlive();
+    this.checkAlive();
     checkSource(this.subject, source, start, end);
     return this.rawInternHashed(source, start, end, hashBytes(source, start, end, this.#seed));
   }
@@ -175,12 +175,12 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   lookup(text: string): StringId<Name> | undefined {
-    this.#checkAlive();
+    this.checkAlive();
     return this.#knownId(this.#records.findString(text, hashString(text, this.#seed)));
   }
 
   lookupBytes(source: Uint8Array, start: number, end: number): StringId<Name> | undefined {
-    this.#checkAlive();
+    this.checkAlive();
     checkSource(this.subject, source, start, end);
     return this.#knownId(this.#records.findBytes(source, start, end, hashBytes(source, start, end, this.#seed)));
   }
@@ -201,7 +201,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
 
   /** Every block that it has of its allocator, its head first: what a program that died in the middle of taking one has left is none of them. */
   *blocks(): Generator<{ readonly ptr: Ptr; readonly byteSize: number }, void, undefined> {
-    this.#checkAlive();
+    this.checkAlive();
     yield { ptr: this.byteOffset as Ptr, byteSize: HEAD_BYTES };
     for (const list of [this.#records.blocks(), this.#numbers.refs.blocks()]) {
       for (const { ref, byteLength } of list) yield { ptr: (ref * UNIT_BYTES) as Ptr, byteSize: byteLength };
@@ -226,8 +226,14 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   checkInvariants(): string[] {
-    this.#checkAlive();
+    this.checkAlive();
     return checkSharedInterner(this, this.#records, this.#numbers.refs);
+  }
+
+  protected override decode(id: StringId<Name>): string {
+    const ref = this.#refOf(id);
+    const start = bytesOfRecord(ref);
+    return decodeText(this.memory.u8, start, start + this.memory.i32[ref * 2 + BYTE_LENGTH], this.content);
   }
 
   /**
@@ -274,13 +280,13 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   #refOf(id: StringId<Name>): number {
-    this.#checkAlive();
+    this.checkAlive();
     const ref = this.#numbers.refOf(id);
     if (ref === -1) this.throwNoString(id);
     return ref;
   }
 
-  #checkAlive(): void {
+  protected override checkAlive(): void {
     if (this.#lease.epoch === this.#epoch) return;
     if (this.#epoch !== 0 || this.memory.closed) this.#lease.throwStale(this.#epoch);
     throw new MemoryError("closed", {

@@ -1,3 +1,4 @@
+import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import { equalsUtf8 } from "./packed-utf8.ts";
 import { Segments } from "./segments.ts";
@@ -157,7 +158,7 @@ export class SortedRecords {
     if (count <= 2 ** this.#level || this.#level === MOST_LEVEL) return;
     this.#look();
     const level = this.#level;
-    if (count <= 2 ** level || !this.#cells.reach(2 ** level, room)) return;
+    if (count <= 2 ** level || !this.#tryReach(2 ** level, room)) return;
     Atomics.compareExchange(this.#memory.i32, this.#head + LEVEL, level, level + 1);
     this.#look();
   }
@@ -238,6 +239,16 @@ export class SortedRecords {
       // Who came through the list may have put a record there already, without the mark.
       Atomics.compareExchange(i32, cell, link | ASIDE, link);
       return;
+    }
+  }
+
+  /** A record has its id already when there are to be more buckets: what its allocator refuses, a full disk for one, is no reason to fail. */
+  #tryReach(cell: number, room: SharedRoom): boolean {
+    try {
+      return this.#cells.reach(cell, room);
+    } catch (error) {
+      if (error instanceof MemoryError) return false;
+      throw error;
     }
   }
 

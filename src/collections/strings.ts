@@ -41,12 +41,8 @@ export abstract class Strings<Name extends string = string> implements Iterable<
 
   /** The text of an id. Throws `out-of-bounds` for a number that is no id. About 10 ns for recently resolved ones, a decoding otherwise. */
   resolve(id: StringId<Name>): string {
-    const start = this.byteOffsetOf(id);
-    const recent = this.#recent.get(id);
-    if (recent !== undefined) return recent;
-    const text = decodeText(this.memory.u8, start, start + this.byteLengthOf(id), this.content);
-    this.#recent.set(id, text);
-    return text;
+    this.checkAlive();
+    return this.#recent.get(id) ?? this.#decode(id);
   }
 
   /** Like `resolve`, but undefined for a number that is no id. */
@@ -118,6 +114,21 @@ export abstract class Strings<Name extends string = string> implements Iterable<
 
   /** What contradicts the invariants; empty when all is sound. Reads everything. */
   abstract checkInvariants(): string[];
+
+  /** Throws `closed` or `stale-view` when the strings are gone. */
+  protected abstract checkAlive(): void;
+
+  /** The text of an id, made from its bytes. Throws `out-of-bounds` for a number that is no id. */
+  protected decode(id: StringId<Name>): string {
+    const start = this.byteOffsetOf(id);
+    return decodeText(this.memory.u8, start, start + this.byteLengthOf(id), this.content);
+  }
+
+  #decode(id: StringId<Name>): string {
+    const text = this.decode(id);
+    this.#recent.set(id, text);
+    return text;
+  }
 
   /** The error for a number that is no id. */
   protected throwNoString(id: number): never {

@@ -17,7 +17,14 @@ export { Message } from "./message.ts";
 export { MessageClaim } from "./message-claim.ts";
 export { MessageConsumer, type ReadAction, type UnblockOptions } from "./message-consumer.ts";
 export { MessageProducer } from "./message-producer.ts";
-export { attachMessageRing, MessageRing, type MessageRingOptions, messageRing, messageRingByteLength } from "./message-ring.ts";
+export {
+  type AttachMessageRingOptions,
+  attachMessageRing,
+  MessageRing,
+  type MessageRingOptions,
+  messageRing,
+  messageRingByteLength,
+} from "./message-ring.ts";
 export { type LockOptions, MUTEX_BYTES, Mutex, mutex } from "./mutex.ts";
 export { ONCE_BYTES, Once, type OnceOptions, once } from "./once.ts";
 export {

@@ -18,7 +18,7 @@ import {
 } from "./message-ring-layout.ts";
 import { Role, type RoleOptions } from "./role.ts";
 import { Signal, waiterOf } from "./signal.ts";
-import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
+import { type AsyncWaitOptions, pause, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /**
  * What `controlledRead` does after a message: `continue`, the next one; `commit`, the next one, and the room of those before is free at once; `break`, stop;
@@ -48,20 +48,23 @@ export class MessageConsumer implements Disposable {
   /** Before it all is free. Behind it, and before `#at`, lies something revoked, or what was read since. */
   #head: number;
   #hasHoles = false;
+  /** Whether the last look found nothing. */
+  #vain = false;
   #changes = 0;
-  #askedAt = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #over = false;
   #closed = false;
 
   /** Use `messageRing(…).consumer()`. */
-  constructor(memory: Memory, plan: MessageRingPlan, options: RoleOptions) {
+  constructor(memory: Memory, bytes: Memory, plan: MessageRingPlan, options: RoleOptions) {
     this.memory = memory;
     this.#plan = plan;
-    this.#message = new Message(memory);
+    this.#message = new Message(bytes);
     this.#messages = new Signal(memory, plan.messages);
     this.#room = new Signal(memory, plan.room);
     this.#waiter = waiterOf(
       this.#messages,
-      () => this.isReady,
+      () => this.#look(),
       () => this.#isOver(),
     );
     this.#role = new Role(memory, plan.role, SUBJECT, "consumer", options);
@@ -91,6 +94,7 @@ export class MessageConsumer implements Disposable {
     const plan = this.#plan;
     const most = plan.granules >> 2;
     const start = this.#at;
+    if (this.#vain) pause();
     let done = 0;
     try {
       while (done < limit && (this.#at - start) >>> 0 < plan.granules) {
@@ -118,6 +122,7 @@ export class MessageConsumer implements Disposable {
     } finally {
       if (!this.#closed) this.#release();
     }
+    this.#vain = this.#at === start;
     return done;
   }
 
@@ -197,6 +202,12 @@ export class MessageConsumer implements Disposable {
     this.close();
   }
 
+  #look(): boolean {
+    this.#vain = !this.isReady;
+    if (this.#vain) pause();
+    return !this.#vain;
+  }
+
   #recover(seat: number): boolean {
     return this.#seats.recover(seat, (gone) => repairMessages(this.memory, this.#plan, gone));
   }
@@ -205,10 +216,11 @@ export class MessageConsumer implements Disposable {
   #isOver(): boolean {
     const changes = Atomics.load(this.memory.i32, this.#plan.joined / 4);
     const now = performance.now();
-    if (changes === this.#changes && now - this.#askedAt < ASK_MS) return false;
+    if (changes === this.#changes && now - this.#askedAt < ASK_MS) return this.#over;
     this.#changes = changes;
     this.#askedAt = now;
-    return this.isAbandoned;
+    this.#over = this.isAbandoned;
+    return this.#over;
   }
 
   /** The state of the message to read next. Behind a full ring comes what was revoked at its beginning, once more. */

@@ -2,6 +2,7 @@ import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import { Seats } from "../core/seats.ts";
 import { encodedByteLength, encodeUtf8 } from "../core/utf8.ts";
+import { throwType } from "./message.ts";
 import { MessageClaim } from "./message-claim.ts";
 import { repairMessages } from "./message-repair.ts";
 import {
@@ -14,6 +15,7 @@ import {
   KIND_MASK,
   type MessageRingPlan,
   PADDING,
+  paddingAt,
   REVOKED,
 } from "./message-ring-layout.ts";
 import { isAbandoned, type RoleOptions } from "./role.ts";
@@ -29,9 +31,11 @@ const NO_ROOM = 2 ** 32;
  */
 export class MessageProducer implements Disposable {
   readonly memory: Memory;
-  /** The longest message, in bytes: half of the ring, so that it fits wherever the last one ended. */
+  /** The longest message, in bytes: half of the ring, so that it fits wherever the last one ended; of one with a mirror all of it. */
   readonly maxByteLength: number;
   readonly #plan: MessageRingPlan;
+  /** Where messages lie. */
+  readonly #bytes: Memory;
   readonly #seats: Seats;
   readonly #messages: Signal;
   readonly #room: Signal;
@@ -45,8 +49,9 @@ export class MessageProducer implements Disposable {
   #closed = false;
 
   /** Use `messageRing(…).producer()`. */
-  constructor(memory: Memory, plan: MessageRingPlan, maxByteLength: number, options: RoleOptions) {
+  constructor(memory: Memory, bytes: Memory, plan: MessageRingPlan, maxByteLength: number, options: RoleOptions) {
     this.memory = memory;
+    this.#bytes = bytes;
     this.maxByteLength = maxByteLength;
     this.#plan = plan;
     this.#alone = plan.producers === 1;
@@ -68,7 +73,7 @@ export class MessageProducer implements Disposable {
   write(bytes: Uint8Array, type = 0): boolean {
     const position = this.#open(bytes.length, type);
     if (position === NO_ROOM) return false;
-    this.memory.u8.set(bytes, this.#byteOffsetAt(position));
+    this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));
     if (!this.#commit(position, granulesFor(bytes.length), bytes.length)) throwRevoked();
     return true;
   }
@@ -78,7 +83,7 @@ export class MessageProducer implements Disposable {
     const byteLength = encodedByteLength(text);
     const claim = this.tryClaim(byteLength, type);
     if (claim === undefined) return false;
-    encodeUtf8(text, this.memory.u8, claim.byteOffset);
+    encodeUtf8(text, this.#bytes.u8, claim.byteOffset);
     claim.commit();
     return true;
   }
@@ -88,7 +93,7 @@ export class MessageProducer implements Disposable {
     const position = this.#open(byteLength, type);
     if (position === NO_ROOM) return undefined;
     const granules = granulesFor(byteLength);
-    this.#claim = new MessageClaim(this.memory, this.#byteOffsetAt(position), byteLength, (kept) => {
+    this.#claim = new MessageClaim(this.#bytes, this.#byteOffsetAt(position), byteLength, (kept) => {
       this.#claim = undefined;
       if (this.#closed) throwClosed(this.memory);
       if (!this.#commit(position, granules, kept)) throwRevoked();
@@ -143,7 +148,7 @@ export class MessageProducer implements Disposable {
 
   #open(byteLength: number, type: number): number {
     if (this.#closed) throwClosed(this.memory);
-    if ((type | 0) !== type) throwType(type);
+    if ((type | 0) !== type) throwType(SUBJECT, type);
     if (this.#claim !== undefined) throwClaimed();
     if (!(byteLength >= 0 && byteLength <= this.maxByteLength && Number.isInteger(byteLength)))
       throwLength(byteLength, this.maxByteLength);
@@ -157,7 +162,7 @@ export class MessageProducer implements Disposable {
     const { i32 } = this.memory;
     const plan = this.#plan;
     const index = this.#tail & (plan.granules - 1);
-    const padding = index + granules > plan.granules ? plan.granules - index : 0;
+    const padding = paddingAt(index, granules, plan);
     if (!this.#hasRoom(this.#tail, padding + granules)) return NO_ROOM;
     if (padding > 0) {
       Atomics.store(i32, plan.states + index, PADDING | padding);
@@ -172,7 +177,7 @@ export class MessageProducer implements Disposable {
     for (;;) {
       const tail = Atomics.load(i32, plan.tail);
       const index = tail & (plan.granules - 1);
-      const padding = index + granules > plan.granules ? plan.granules - index : 0;
+      const padding = paddingAt(index, granules, plan);
       if (!this.#hasRoom(tail, padding + granules)) {
         // A claim there whose owner has not moved the tail looks like a full ring.
         const state = Atomics.load(i32, plan.states + index);
@@ -195,14 +200,14 @@ export class MessageProducer implements Disposable {
   #hasRoom(tail: number, granules: number): boolean {
     const { i32 } = this.memory;
     const plan = this.#plan;
+    const room = plan.granules - granules;
     const last = (tail + granules - 1) | 0;
-    const fits = () =>
-      (tail - this.#head) >>> 0 <= plan.granules - granules &&
-      // The head that was looked at long ago may be that of 2^32 granules before; the state is that of its lap.
-      i32[plan.states + (last & (plan.granules - 1))] === freeAt(last, plan);
-    if (fits()) return true;
+    // The head that was looked at long ago may be that of 2^32 granules before; the state is that of its lap.
+    const word = plan.states + (last & (plan.granules - 1));
+    const free = freeAt(last, plan);
+    if ((tail - this.#head) >>> 0 <= room && i32[word] === free) return true;
     this.#head = Atomics.load(i32, plan.head);
-    return fits();
+    return (tail - this.#head) >>> 0 <= room && i32[word] === free;
   }
 
   /** False when the claim was revoked meanwhile; then it is let go. */
@@ -273,15 +278,6 @@ function throwLength(byteLength: number, maxByteLength: number): never {
     event: "cannot hold a message of that length",
     numbers: { byteLength: String(byteLength), maxByteLength },
     cure: "Send it in parts, or make the ring with more byteCapacity.",
-  });
-}
-
-function throwType(type: number): never {
-  throw new MemoryError("invalid-argument", {
-    subject: SUBJECT,
-    event: "needs a whole number of 32 bits as the type of a message",
-    numbers: { type: String(type) },
-    cure: "Number the kinds of messages.",
   });
 }
 

@@ -6,13 +6,16 @@
  *   | header    | tail | head | signals | seats | states | types | granules of 64 bytes        |
  *   +-----------+------+------+---------+-------+--------+-------+-----------------------------+
  *
- *   header, i32   0 magic "OHms", 1 version, 2 features (0), 3 granules, 4 producers, 5 sum of 0 … 4
+ *   header, i32   0 magic "OHms", 1 version, 2 features (0), 3 granules, 4 producers, bit 16 mirrored, 5 sum of 0 … 4
  *   tail, i32     the position behind the last claim, in granules modulo 2^32
  *   head          0 position i32, before which all is free; 4 i32, before which all is read and being freed; 8 role i64 of the consumer
  *   signals       0 messages, 4 room, 8 how often a producer came or went i32, 16 correlation ids given out i64
  *   seats         a table of seats (core/seats.ts), one for each producer and one for the consumer
  *   states, i32   one a granule
  *   types, i32    one a granule
+ *
+ * With a mirror the granules lie in that other memory, from byte 0 on and once more behind themselves: so a message may begin at the last of them and lies in
+ * one piece all the same. Without one padding fills what is left there.
  *
  * A message lies in whole granules, one behind another, and its first granule's state tells all about it:
  *
@@ -47,6 +50,7 @@ export const MOST_GRANULES = 2 ** 20 - 1;
 const LAP_MASK = CLAIMED - 1;
 const SEAT_SHIFT = 20;
 const MOST_PRODUCERS = 250;
+const MIRRORED = 1 << 16;
 const LEAST_BYTES = 256;
 const MOST_BYTES = 2 ** 30;
 const KIND = { subject: "message ring", magic: 0x736d_484f, version: 1 };
@@ -54,6 +58,7 @@ const KIND = { subject: "message ring", magic: 0x736d_484f, version: 1 };
 export interface MessageRingShape {
   readonly byteCapacity: number;
   readonly producers: number;
+  readonly mirrored: boolean;
 }
 
 export interface MessageRingPlan extends MessageRingShape {
@@ -74,18 +79,20 @@ export interface MessageRingPlan extends MessageRingShape {
   readonly joined: number;
   readonly correlation: number;
   readonly seats: number;
+  /** In the mirror where there is one. */
   readonly bytes: number;
   readonly byteLength: number;
 }
 
-export function planMessageRing({ byteCapacity, producers }: MessageRingShape, byteOffset: number): MessageRingPlan {
+export function planMessageRing({ byteCapacity, producers, mirrored }: MessageRingShape, byteOffset: number): MessageRingPlan {
   const granules = byteCapacity / GRANULE;
   const seats = byteOffset + 512;
   const states = alignUp(seats + seatsByteLength({ seats: producers + 1 }), 64);
   const types = alignUp(states + granules * 4, 64);
-  const bytes = alignUp(types + granules * 4, 64);
+  const end = alignUp(types + granules * 4, 64);
   return {
-    ...{ byteCapacity, producers, byteOffset, granules, seats, bytes },
+    ...{ byteCapacity, producers, mirrored, byteOffset, granules, seats },
+    bytes: mirrored ? 0 : end,
     lapShift: 31 - Math.clz32(granules),
     tail: (byteOffset + 128) / 4,
     head: (byteOffset + 256) / 4,
@@ -97,7 +104,7 @@ export function planMessageRing({ byteCapacity, producers }: MessageRingShape, b
     correlation: byteOffset + 400,
     states: states / 4,
     types: types / 4,
-    byteLength: bytes - byteOffset + byteCapacity,
+    byteLength: end - byteOffset + (mirrored ? 0 : byteCapacity),
   };
 }
 
@@ -121,16 +128,16 @@ export function formatMessageRing(memory: Memory, shape: MessageRingShape, byteO
   checkWritableHome(KIND.subject, memory);
   const plan = planMessageRing(shape, byteOffset);
   memory.checkRange(byteOffset, plan.byteLength);
-  memory.u8.fill(0, byteOffset, plan.bytes);
-  writeHead(memory, byteOffset, KIND, [plan.granules, shape.producers]);
+  memory.u8.fill(0, byteOffset, byteOffset + plan.byteLength - (shape.mirrored ? 0 : shape.byteCapacity));
+  writeHead(memory, byteOffset, KIND, [plan.granules, shape.producers | (shape.mirrored ? MIRRORED : 0)]);
   return plan;
 }
 
 /** What the header says. Throws `corrupt`, `unsupported-format`, `out-of-bounds`, `read-only`. */
 export function readMessageRing(memory: Memory, byteOffset: number): MessageRingPlan {
   checkWritableHome(KIND.subject, memory);
-  const [granules, producers] = readHead(memory, byteOffset, KIND, 2);
-  const shape = { byteCapacity: granules * GRANULE, producers };
+  const [granules, made] = readHead(memory, byteOffset, KIND, 2);
+  const shape = { byteCapacity: granules * GRANULE, producers: made & ~MIRRORED, mirrored: (made & MIRRORED) !== 0 };
   checkMessageShape(shape);
   const plan = planMessageRing(shape, byteOffset);
   memory.checkRange(byteOffset, plan.byteLength);
@@ -161,6 +168,12 @@ export function seatOf(state: number): number {
 /** Of a committed message. */
 export function byteLengthOf(state: number): number {
   return granulesOf(state) * GRANULE - seatOf(state);
+}
+
+/** Granules that are left over before the end of the ring, where so many are needed in a row from `position` on. */
+export function paddingAt(position: number, needed: number, { granules, mirrored }: MessageRingPlan): number {
+  const left = granules - (position & (granules - 1));
+  return mirrored || needed <= left ? 0 : left;
 }
 
 export function granulesFor(byteLength: number): number {

@@ -1,4 +1,6 @@
+import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
+import { checkWritableHome } from "./head-words.ts";
 import { MessageConsumer } from "./message-consumer.ts";
 import { MessageProducer } from "./message-producer.ts";
 import {
@@ -20,22 +22,42 @@ export interface MessageRingOptions {
   readonly producers?: number;
   /** Where in the memory it begins, a multiple of 64. Default 0. */
   readonly byteOffset?: number;
+  /**
+   * A memory from `mapMirrored(byteCapacity)` in which the messages lie, instead of behind all else: then none needs padding before the end, and one may take
+   * the whole ring.
+   */
+  readonly mirror?: Memory;
 }
 
-/** How many bytes a message ring takes. Throws `invalid-argument`. */
-export function messageRingByteLength({ byteCapacity, producers = 1 }: Omit<MessageRingOptions, "byteOffset">): number {
-  checkMessageShape({ byteCapacity, producers });
-  return planMessageRing({ byteCapacity, producers }, 0).byteLength;
+export type AttachMessageRingOptions = Pick<MessageRingOptions, "byteOffset" | "mirror">;
+
+/** How many bytes a message ring takes, besides those of a mirror. Throws `invalid-argument`. */
+export function messageRingByteLength({ byteCapacity, producers = 1, mirror }: Omit<MessageRingOptions, "byteOffset">): number {
+  const shape = { byteCapacity, producers, mirrored: mirror !== undefined };
+  checkMessageShape(shape);
+  return planMessageRing(shape, 0).byteLength;
 }
 
 /** An empty message ring in a memory. Others open it with `attachMessageRing`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function messageRing(memory: Memory, { byteCapacity, producers = 1, byteOffset = 0 }: MessageRingOptions): MessageRing {
-  return new MessageRing(memory, formatMessageRing(memory, { byteCapacity, producers }, byteOffset));
+export function messageRing(
+  memory: Memory,
+  { byteCapacity, producers = 1, byteOffset = 0, mirror }: MessageRingOptions,
+): MessageRing {
+  const shape = { byteCapacity, producers, mirrored: mirror !== undefined };
+  checkMessageShape(shape);
+  if (mirror !== undefined) checkMirror(mirror, byteCapacity);
+  return new MessageRing(memory, formatMessageRing(memory, shape, byteOffset), mirror);
 }
 
-/** The message ring that another thread or process has made there. Throws `corrupt`, `unsupported-format`, `out-of-bounds`, `read-only`. */
-export function attachMessageRing(memory: Memory, { byteOffset = 0 }: { readonly byteOffset?: number } = {}): MessageRing {
-  return new MessageRing(memory, readMessageRing(memory, byteOffset));
+/**
+ * The message ring that another thread or process has made there; with a mirror if it was made with one, the same. Throws `corrupt`, `unsupported-format`,
+ * `layout-mismatch`, `out-of-bounds`, `read-only`.
+ */
+export function attachMessageRing(memory: Memory, { byteOffset = 0, mirror }: AttachMessageRingOptions = {}): MessageRing {
+  const plan = readMessageRing(memory, byteOffset);
+  if (plan.mirrored !== (mirror !== undefined)) refuseOther(memory, plan.mirrored);
+  if (mirror !== undefined) checkMirror(mirror, plan.byteCapacity);
+  return new MessageRing(memory, plan, mirror);
 }
 
 /**
@@ -55,24 +77,27 @@ export class MessageRing {
   /** The longest message, in bytes. */
   readonly maxByteLength: number;
   readonly #plan: MessageRingPlan;
+  /** Where messages lie. */
+  readonly #bytes: Memory;
 
   /** Use `messageRing` or `attachMessageRing`. */
-  constructor(memory: Memory, plan: MessageRingPlan) {
+  constructor(memory: Memory, plan: MessageRingPlan, mirror?: Memory) {
     this.memory = memory;
+    this.#bytes = mirror ?? memory;
     this.byteCapacity = plan.byteCapacity;
     this.byteLength = plan.byteLength;
-    this.maxByteLength = Math.min(plan.byteCapacity / 2, MOST_GRANULES * GRANULE);
+    this.maxByteLength = Math.min(plan.mirrored ? plan.byteCapacity : plan.byteCapacity / 2, MOST_GRANULES * GRANULE);
     this.#plan = plan;
   }
 
   /** Takes a seat as a producer. Throws `out-of-memory` when there is none. */
   producer(options: RoleOptions = {}): MessageProducer {
-    return new MessageProducer(this.memory, this.#plan, this.maxByteLength, options);
+    return new MessageProducer(this.memory, this.#bytes, this.#plan, this.maxByteLength, options);
   }
 
   /** Takes the role of the consumer. Throws `locked` when another has it who is not known to be dead. */
   consumer(options: RoleOptions = {}): MessageConsumer {
-    return new MessageConsumer(this.memory, this.#plan, options);
+    return new MessageConsumer(this.memory, this.#bytes, this.#plan, options);
   }
 
   /** Bytes that messages and padding take now, read or not. Others may change it at once. */
@@ -86,4 +111,23 @@ export class MessageRing {
   checkInvariants(): string[] {
     return checkMessageRing(this.memory, this.#plan);
   }
+}
+
+function checkMirror(mirror: Memory, byteCapacity: number): void {
+  checkWritableHome("message ring", mirror);
+  if ("isMirrored" in mirror && mirror.isMirrored === true && mirror.byteLength === 2 * byteCapacity) return;
+  throw new MemoryError("invalid-argument", {
+    subject: "message ring",
+    event: `cannot have its messages in ${mirror.subject}, which does not show as many bytes twice`,
+    numbers: { byteCapacity, byteLength: mirror.byteLength },
+    cure: "Pass the memory of mapMirrored(byteCapacity).",
+  });
+}
+
+function refuseOther(memory: Memory, mirrored: boolean): never {
+  throw new MemoryError("layout-mismatch", {
+    subject: `message ring in ${memory.subject}`,
+    event: mirrored ? "has its messages in a mirror, which was not given" : "has its messages in its own memory",
+    cure: mirrored ? "Attach with the mirror that it was made with." : "Attach without a mirror.",
+  });
 }

@@ -1,3 +1,4 @@
+import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
@@ -55,4 +56,13 @@ export async function* messagesOf(source: Source): AsyncGenerator<Message, void,
     // One at a time: who stops listening leaves the others where they are.
     while (source.read(keep, 1) > 0) yield* kept.splice(0);
   }
+}
+
+export function throwType(subject: string, type: number): never {
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: "needs a whole number of 32 bits as the type of a message",
+    numbers: { type: String(type) },
+    cure: "Number the kinds of messages.",
+  });
 }

@@ -58,8 +58,11 @@ export class QueueSlots<T extends Type<unknown, never>> {
       const position = Atomics.load(i32, end);
       const lap = lapOf(position, plan);
       const word = plan.states + slotOf(position, plan);
-      const found = Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap));
-      const isMine = found === (from | lap);
+      // To try in vain would take the line from who is at it.
+      const seen = Atomics.load(i32, word);
+      const isHere = seen === (from | lap);
+      const found = isHere ? Atomics.compareExchange(i32, word, seen, seatState(to, this.seats.seat, lap)) : seen;
+      const isMine = isHere && found === seen;
       // Whoever has claimed it, this end is behind.
       if (isMine || this.#isPast(position, found, toWrite))
         Atomics.compareExchange(i32, end, position, nextPosition(position, plan));

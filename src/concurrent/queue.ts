@@ -96,7 +96,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   /** Appends a value. False when the queue is full. Throws `bad-value`, and `closed`, also once it was ended. */
   push(value: InputOf<T>): boolean {
     const checked = this.type.rawCheck(value, this.#place);
-    if (this.isEnded) this.#throwEnded();
+    if (this.#hasEnded()) this.#throwEnded();
     const position = this.#claim(true);
     if (position === NONE) return false;
     this.#slots.write(position, checked);
@@ -118,7 +118,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     const plan = this.#plan;
     const checked = this.type.rawCheck(value, this.#place);
     const gone: ValueOf<T>[] = [];
-    if (this.isEnded) this.#throwEnded();
+    if (this.#hasEnded()) this.#throwEnded();
     for (let tries = 0; ; ) {
       const position = this.#claim(true);
       if (position !== NONE) {
@@ -181,7 +181,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
 
   /** Whether somebody has said that no more values come. */
   get isEnded(): boolean {
-    return Atomics.load(this.memory.i32, this.#plan.ended) !== 0;
+    return this.#hasEnded();
   }
 
   /**
@@ -240,12 +240,16 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   }
 
   #comes(take: () => boolean): Waiter {
-    return waiterOf(this.#values, take, () => this.isEnded);
+    return waiterOf(this.#values, take, () => this.#hasEnded());
   }
 
   #claim(toWrite: boolean): number {
     if (this.#closed) this.#throwClosed();
     return this.#slots.claim(toWrite);
+  }
+
+  #hasEnded(): boolean {
+    return Atomics.load(this.memory.i32, this.#plan.ended) !== 0;
   }
 
   #throwEnded(): never {

@@ -7,7 +7,7 @@ import { type RingPlan, roleOffset } from "./ring-layout.ts";
 import { checkFlushEvery, throwClaimed, throwCount, throwEnded, throwLost } from "./ring-mistakes.ts";
 import { RingMoves } from "./ring-moves.ts";
 import { isAbandoned, Role, type RoleOptions } from "./role.ts";
-import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
+import { type AsyncWaitOptions, pause, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /** How one end of a ring works. */
 export interface RingEndOptions extends RoleOptions {
@@ -28,6 +28,8 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   #chunk: RingChunk<T> | undefined;
   /** Slots that are out of the way of everything else, in a chunk or while they are filled. */
   #claimed = 0;
+  /** Whether the last look found nothing to do. */
+  #vain = false;
   #row: MovingView | undefined;
   /** Who waits here without holding the thread, made when first somebody does. */
   #waiter: Waiter | undefined;
@@ -120,6 +122,9 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
     if (this.i32[this.#roleWord] !== this.#role.identity) throwLost(this.subject);
     this.flush();
     this.ready = this.measure();
+    if (this.ready > 0) this.#vain = false;
+    else if (this.#vain) pause();
+    else this.#vain = true;
     return this.ready;
   }
 

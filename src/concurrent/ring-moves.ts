@@ -100,12 +100,14 @@ export abstract class RingMoves<T extends Type<unknown, never>> {
 
   /** The word of the last of the others, which moves when there is something to do, and what it holds. With `asleep` it also says that somebody sleeps until then. */
   protected mark(asleep: boolean): { readonly word: number; readonly seen: number } {
-    const isLast = (other: number): boolean =>
-      other < 0 || this.word !== positionWord(this.plan, -1)
-        ? distance(this.position, this.#positionOf(other), this.capacity) === this.leastAhead()
-        : distance(this.#positionOf(other), this.position, this.capacity) === this.mostBehind();
-    const word = positionWord(this.plan, this.#others.find(isLast) ?? this.#others[0]);
-    return { word, seen: asleep ? Atomics.or(this.i32, word, SLEEPER) | SLEEPER : Atomics.load(this.i32, word) };
+    for (;;) {
+      const last = this.#others.find((other) => this.#isLast(other)) ?? this.#others[0];
+      const word = positionWord(this.plan, last);
+      if (!asleep) return { word, seen: Atomics.load(this.i32, word) };
+      const seen = Atomics.or(this.i32, word, SLEEPER) | SLEEPER;
+      // It may have moved before that was said, and then another is the last, who knows of no sleeper.
+      if (this.#isLast(last)) return { word, seen };
+    }
   }
 
   /** Where the slot lies that is `ahead` of this end. */
@@ -120,6 +122,14 @@ export abstract class RingMoves<T extends Type<unknown, never>> {
     this.position = next >= this.twice ? next - this.twice : next;
     this.ready -= count;
     this.pending += count;
+  }
+
+  /** Whether this end waits for that one, or for others who are as far. */
+  #isLast(other: number): boolean {
+    const isProducer = this.word === positionWord(this.plan, -1);
+    return isProducer
+      ? distance(this.#positionOf(other), this.position, this.capacity) === this.mostBehind()
+      : distance(this.position, this.#positionOf(other), this.capacity) === this.leastAhead();
   }
 
   #positionOf(stage: number): number {

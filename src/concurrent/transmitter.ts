@@ -3,6 +3,7 @@ import type { Memory } from "../core/memory.ts";
 import { encodedByteLength, encodeUtf8 } from "../core/utf8.ts";
 import { type BroadcastPlan, messageWord, positionAt, UNIT, unitsFor } from "./broadcast-layout.ts";
 import { checkWritableHome } from "./head-words.ts";
+import { throwType } from "./message.ts";
 import { Role, type RoleOptions } from "./role.ts";
 import { Signal } from "./signal.ts";
 
@@ -61,13 +62,15 @@ export class Transmitter implements Disposable {
   #begin(byteLength: number, type: number): number {
     if (this.#closed) this.#throwClosed();
     if (byteLength > this.#plan.maxByteLength) this.#throwLength(byteLength);
+    if ((type | 0) !== type) throwType(SUBJECT, type);
     const { i32 } = this.memory;
     const plan = this.#plan;
     const units = unitsFor(byteLength);
     const left = plan.units - (this.#position % plan.units);
     const padding = units > left ? left : 0;
-    // An exchange, not a store: what follows must not be seen before it.
+    // The load keeps plain stores that follow from being made before it, on machines that would.
     Atomics.exchange(i32, plan.intent, (this.#position + padding + units) | 0);
+    Atomics.load(i32, plan.intent);
     if (padding > 0) {
       this.#writeHead(-padding, 0);
       this.#position += padding;

@@ -58,6 +58,11 @@ export class MappedMemory extends Memory {
     if (parts.held !== undefined) this.addDependent(parts.held);
   }
 
+  /** Whether it shows the same bytes twice in a row: see `mapMirrored`. */
+  get isMirrored(): boolean {
+    return this.#parts.mirrored === true;
+  }
+
   /** The file, for locks. Undefined for copies on write, which nobody else sees. */
   get origin(): FileOrigin | undefined {
     if (this.closed) this.throwClosed();

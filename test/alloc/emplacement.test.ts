@@ -108,6 +108,8 @@ describe("emplace", () => {
     refuses("invalid-argument", () => row.reserve(-1));
     refuses("invalid-argument", () => row.append(new Uint8Array(9)));
     refuses("bad-value", () => row.push({ key: -1 }));
+    // @ts-expect-error: what the type cannot be written from does not compile
+    refuses("bad-value", () => row.push("a"));
     assert.equal(row.length, 1);
     assert.equal(Pair.read(heap.memory, row.commit()).key, 1);
   });
@@ -133,5 +135,17 @@ describe("emplace", () => {
     assert.notEqual(ptr, NIL);
     heap.free(ptr, 0, 4);
     emplace(heap, Pair)[Symbol.dispose]();
+  });
+
+  it("and place take what the type can be written from", () => {
+    using scratch = arena(1000);
+    assert.equal(Pair.read(scratch.memory, scratch.place(Pair, { key: 4 })).key, 4);
+    // @ts-expect-error: no such field
+    refuses("bad-value", () => scratch.place(Pair, { kee: 4 }));
+    // @ts-expect-error: no number
+    refuses("bad-value", () => scratch.place(Pair, { key: "4" }));
+    refuses("out-of-memory", () => arena({ limitByteLength: 0 }).place(Pair));
+    assert.equal(arena({ limitByteLength: 0 }).tryPlace(Pair), NIL);
+    assert.equal(arena({ limitByteLength: 0 }).tryCreate(Pair), undefined);
   });
 });

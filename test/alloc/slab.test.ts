@@ -6,6 +6,7 @@ import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import { u32 } from "../../src/layout/scalars.ts";
+import { randomFrom } from "../../src/testing/index.ts";
 import { refuses } from "../conformance/allocators.ts";
 
 const fresh = (byteLength = MiB(4)) => slab(privateMemory(0, { maxByteLength: byteLength }));
@@ -112,6 +113,32 @@ describe("a slab", () => {
     heap.free(ptr, 64);
     assert.deepEqual(heap.checkInvariants(), []);
     refuses("misuse", () => heap.free(ptr, 64));
+  });
+
+  it("tells all live blocks, whatever was freed between them", () => {
+    const heap = fresh();
+    const random = randomFrom(7);
+    const live = new Map<Ptr, number>();
+    for (let step = 0; step < 3000; step++) {
+      const [oldest] = live;
+      if (random() % 5 < 2 && oldest !== undefined) {
+        heap.free(...oldest);
+        live.delete(oldest[0]);
+        continue;
+      }
+      const byteSize = 1 + (random() % (random() % 20 === 0 ? 40_000 : 500));
+      const ptr = heap.tryAlloc(byteSize);
+      if (ptr !== NIL) live.set(ptr, byteSize);
+      if (step % 500 === 0) heap.trim();
+    }
+    const told = [...heap.blocks()];
+    assert.deepEqual(
+      told.map(({ ptr }) => ptr),
+      [...live.keys()].sort((a, b) => a - b),
+    );
+    for (const { ptr, byteLength } of told) assert.equal(byteLength, heap.usableByteLength(ptr, live.get(ptr) ?? 0));
+    heap.reset();
+    assert.deepEqual([...heap.blocks()], []);
   });
 
   it("forgets everything on reset, and ends its views", () => {

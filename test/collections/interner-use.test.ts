@@ -66,6 +66,27 @@ for (const home of HOMES) {
         { numRuns: 40 },
       );
     });
+
+    it("looks up many at once where there are many, known and new ones", () => {
+      using memory = home.create(KiB(64), MiB(8));
+      using strings = interner(memory, { seed: 3 });
+      // From the middle on half of the tokens of a list are new, and each of them comes twice in it.
+      const numbers = Array.from({ length: 120_000 }, (_, at) => (at % 2 === 0 ? at >>> 2 : Math.imul(at, 0x9e37_79b1) >>> 16));
+      const bytes = encoder.encode(numbers.map((number) => `token ${number}\n`).join(""));
+      const ids = new Uint32Array(numbers.length);
+      const idOf = new Map<number, number>();
+      for (let round = 0; round < 2; round++) {
+        assert.deepEqual(strings.internDelimited(bytes, ids), { count: numbers.length, end: bytes.length, full: false });
+        numbers.forEach((number, at) => {
+          if (!idOf.has(number)) idOf.set(number, idOf.size + 1);
+          if (ids[at] !== idOf.get(number)) assert.fail(`token ${number} has id ${ids[at]}, not ${idOf.get(number)}`);
+        });
+      }
+      assert.ok(strings.size > 50_000);
+      assert.deepEqual(strings.checkInvariants(), []);
+      strings.maxCount = strings.size;
+      assert.deepEqual(strings.internDelimited(encoder.encode("token 1\nnew\ntoken 2\n"), ids), { count: 1, end: 8, full: true });
+    });
   });
 }
 

@@ -220,6 +220,37 @@ describe("a shared interner", () => {
     assert.deepEqual(strings.checkInvariants(), []);
   });
 
+  for (const [ids, most] of [
+    ["u8", 255],
+    ["u16", 65_535],
+  ] as const) {
+    it(`ends where its ids of width ${ids} end, and stays whole`, () => {
+      using memory = sharedMemory(MiB(4));
+      const strings = sharedInterner(memory, { ids });
+      const other = attachSharedInterner(memory);
+      for (let n = 1; n <= most; n++) if ((n % 2 === 0 ? strings : other).intern(`${n}`) !== n) assert.fail(`no id ${n}`);
+      for (const each of [strings, other]) {
+        assert.equal(each.tryIntern("one more"), NO_STRING);
+        assert.match(refuses("out-of-memory", () => each.intern("one more")).message, new RegExp(`size=${most}, maxCount=${most}`));
+        assert.deepEqual([each.lookup("one more"), each.intern(`${most}`), each.size], [undefined, most, most]);
+        refuses("invalid-argument", () => {
+          each.maxCount = most + 1;
+        });
+      }
+      assert.deepEqual(strings.checkInvariants(), []);
+    });
+  }
+
+  it("takes strings of one byte and of 100 MB, and knows them again", () => {
+    using memory = sharedMemory(MiB(130));
+    const strings = sharedInterner(memory);
+    const long = "0123456789".repeat(10_000_000);
+    assert.deepEqual([strings.intern("x"), strings.intern(long), strings.intern("y"), strings.intern(long)], [1, 2, 3, 2]);
+    const other = attachSharedInterner(memory);
+    assert.deepEqual([other.lookup(long), other.byteLengthOf(2 as StringId)], [2, 100_000_000]);
+    assert.equal(other.resolve(2 as StringId), long);
+  });
+
   it("is found and resolved through a memory that cannot be written", () => {
     using memory = sharedMemory(KiB(64));
     const strings = sharedInterner(memory);

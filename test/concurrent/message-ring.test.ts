@@ -33,7 +33,7 @@ function readAll(consumer: MessageConsumer, limit?: number): string[] {
 
 /** Begins its ring just before the position wraps round 32 bits. */
 function nearTheEnd(memory: Memory, byteCapacity: number, producers: number): void {
-  const plan = planMessageRing({ byteCapacity, producers }, 0);
+  const plan = planMessageRing({ byteCapacity, producers, mirrored: false }, 0);
   const start = -plan.granules;
   for (const word of [plan.tail, plan.head, plan.freeing]) memory.i32[word] = start;
   for (let granule = 0; granule < plan.granules; granule++)
@@ -246,7 +246,7 @@ for (const producers of [1, 3]) {
     it("finds what a producer that died had committed, and nothing of what it had claimed", () => {
       const { memory, ring, producer, consumer } = make(producers);
       producer.writeText("first");
-      const plan = planMessageRing({ byteCapacity: 1024, producers }, 0);
+      const plan = planMessageRing({ byteCapacity: 1024, producers, mirrored: false }, 0);
       const tail = memory.i32[plan.tail];
       producer.writeText("second");
       // It dies before it moves the tail.
@@ -267,7 +267,7 @@ for (const producers of [1, 3]) {
       for (let message = 0; message < 4; message++) producer.write(bytes(1, message));
       consumer.read(() => {}, 2);
       consumer.close();
-      const plan = planMessageRing({ byteCapacity: 256, producers }, 0);
+      const plan = planMessageRing({ byteCapacity: 256, producers, mirrored: false }, 0);
       memory.i32[plan.freeing] += 1;
       const next = ring.consumer();
       const seen: number[] = [];

@@ -226,6 +226,26 @@ describe("a shared pool", () => {
     assert.equal(again.get(live).number, 1);
   });
 
+  it("is walked through while records go and come, by whoever does it", () => {
+    const { memory, jobs } = growing();
+    const other = attachSharedPool(memory, Job, { byteOffset: jobs.byteOffset });
+    for (let number = 0; number < 40; number++) jobs.add(jobOf(number));
+    const met: number[] = [];
+    for (const handle of jobs.handles()) {
+      met.push(jobs.read(handle).number);
+      (met.length % 2 === 0 ? jobs : other).remove(handle);
+      // What comes while slots are being walked through is met or not, but never twice.
+      if (met.length % 10 === 0) jobs.add(jobOf(1000));
+    }
+    assert.deepEqual(
+      met.filter((number) => number < 1000),
+      Array.from({ length: 40 }, (_, number) => number),
+    );
+    assert.deepEqual(jobs.checkInvariants(), []);
+    other.close();
+    assert.deepEqual(jobs.checkInvariants(), []);
+  });
+
   it("has views that end with it, and guards that can be released twice", () => {
     const { jobs } = growing();
     const handle = jobs.add(jobOf(5));

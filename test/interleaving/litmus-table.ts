@@ -157,6 +157,82 @@ export const LITMUS: Readonly<Record<string, Litmus>> = {
   },
 };
 
+/** What rings rest on; words as in their layouts. */
+Object.assign(LITMUS, {
+  ringClaims: {
+    title: "a message ring: of two producers that claim one granule one gets it",
+    threads: [
+      (i32, a) => Number(Atomics.compareExchange(i32, a, 0, 1) === 0),
+      (i32, a) => Number(Atomics.compareExchange(i32, a, 0, 2) === 0),
+    ],
+    forbidden: ["0,0", "1,1"],
+    allowed: ["0,1", "1,0"],
+  },
+  ringRevokes: {
+    title: "a message ring: a commit and a revocation of one claim: one of them holds, and a committed message is whole",
+    threads: [
+      (i32, a, b) => {
+        i32[b] = 7;
+        return Number(Atomics.compareExchange(i32, a, 0, 2) === 0);
+      },
+      (i32, a, b) => (Atomics.compareExchange(i32, a, 0, 4) === 0 ? 0 : i32[b]),
+    ],
+    forbidden: ["0,7", "1,0"],
+    allowed: ["0,0", "1,7"],
+  },
+  ringSleeper: {
+    title: "a ring: who moves the position by a compare-and-swap sees the sleeper's bit, or the sleeper sees the move",
+    threads: [
+      (i32, a) => {
+        if (Atomics.compareExchange(i32, a, 0, 1) === 0) return 0;
+        Atomics.compareExchange(i32, a, 1 << 31, 1);
+        return 1;
+      },
+      (i32, a) => Number((Atomics.or(i32, a, 1 << 31) & 1) === 1),
+    ],
+    forbidden: ["0,0", "1,1"],
+    allowed: ["0,1", "1,0"],
+  },
+  ringSlots: {
+    title: "a ring: slots that were written plainly before the position was moved are seen with it, round after round in one place",
+    threads: [
+      (i32, a, b) => {
+        for (let round = 1; round <= 3; round++) {
+          i32[a] = round;
+          i32[a + 1] = round;
+          Atomics.compareExchange(i32, b, round - 1, round);
+        }
+        return 0;
+      },
+      (i32, a, b) => {
+        const position = Atomics.load(i32, b);
+        return Number(i32[a] < position || i32[a + 1] < position);
+      },
+    ],
+    forbidden: ["0,1"],
+    allowed: ["0,0"],
+  },
+  broadcastOverwrites: {
+    title: "a broadcast: a message that was copied while the intent stayed within the capacity is whole",
+    threads: [
+      (i32, a, b) => {
+        Atomics.exchange(i32, b, 1);
+        Atomics.load(i32, b);
+        i32[a] = 1;
+        i32[a + 1] = 1;
+        return 0;
+      },
+      (i32, a, b) => {
+        const [one, two] = [i32[a], i32[a + 1]];
+        Atomics.store(i32, b + 1, 0);
+        return Number(Atomics.load(i32, b) === 0 && (one !== 0 || two !== 0));
+      },
+    ],
+    forbidden: ["0,1"],
+    allowed: ["0,0"],
+  },
+} satisfies Readonly<Record<string, Litmus>>);
+
 /** i32 words of a place: `a` at 0, `b` at 16. */
 export const PLACE_WORDS = 32;
 export const B = 16;

@@ -73,3 +73,43 @@ function game(world: World, works: readonly ("write" | "claim" | "abort")[], rev
 export const twoWrite: Play = (world) => game(world, ["write", "write"]);
 export const oneAborts: Play = (world) => game(world, ["abort", "write"]);
 export const oneIsRevoked: Play = (world) => game(world, ["write", "write"], true);
+
+/** One producer alone sends more than there is room for, and both sides sleep and are woken. The producer may die: then another goes on. */
+export const alone: Play = (world) => {
+  const shape = { byteCapacity: 256, producers: 1 };
+  const memory = stageMemory(messageRingByteLength(shape));
+  const made = messageRing(memory, shape);
+  const isAlive = (identity: number) => world.isAlive(identity - 1);
+  const producer = made.producer({ identity: 1, isAlive });
+  const consumer = made.consumer({ identity: 2, isAlive });
+  const seen: number[] = [];
+  const bytes = new Uint8Array(64);
+  const read = () =>
+    consumer.read((message) => {
+      assert.ok(
+        message.bytes().every((byte) => byte === message.type),
+        "a message is not whole",
+      );
+      seen.push(message.type);
+    });
+  return {
+    threads: [
+      () => {
+        for (let type = 1; type <= 6; type++) assert.ok(producer.writeWait(bytes.fill(type), type));
+        producer.close();
+      },
+      () => {
+        while (consumer.waitReady()) read();
+      },
+    ],
+    check: () => {
+      consumer.recover();
+      const next = made.producer({ identity: 3, isAlive });
+      next.write(bytes.fill(9), 9);
+      read();
+      assert.deepEqual(made.checkInvariants(), []);
+      assert.deepEqual(seen, [...[1, 2, 3, 4, 5, 6].slice(0, seen.length - 1), 9]);
+      if (world.isAlive(0)) assert.equal(seen.length, 7);
+    },
+  };
+};

@@ -19,6 +19,40 @@ it("a message ring goes on when a producer dies at any step", async () => {
   assertHolds(exploreRandomly(twoWrite, { schedules: 300, seed: 5, deaths: 2, mortals: [0, 1] }));
 });
 
+it("a message ring of one producer passes all, with sleeps on both sides, in all orders of accesses, and when the producer dies", async () => {
+  const { alone } = await plays<Plays>("message-ring");
+  assertHolds(explore(alone, { preemptions: 1, mostSteps: 20_000 }));
+  assertHolds(explore(alone, { preemptions: 0, deaths: 1, mortals: [0], mostSteps: 20_000 }));
+  assertHolds(exploreRandomly(alone, { schedules: 200, seed: 9, deaths: 1, mortals: [0], mostSteps: 20_000 }));
+});
+
+const ALONE: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
+  [
+    "a message is told before it is written",
+    "concurrent/message-producer",
+    "this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));\n        if (!this.#commit(position, granulesFor(bytes.length), bytes.length))\n            throwRevoked();",
+    "if (!this.#commit(position, granulesFor(bytes.length), bytes.length))\n            throwRevoked();\n        this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));",
+  ],
+  [
+    "messages that were not read are written over",
+    "concurrent/message-producer",
+    "if (!this.#hasRoom(this.#tail, padding + granules))\n            return NO_ROOM;",
+    "",
+  ],
+  [
+    "room is not told of",
+    "concurrent/message-consumer",
+    "Atomics.store(i32, plan.head, upTo);\n        this.#room.raise();",
+    "Atomics.store(i32, plan.head, upTo);",
+  ],
+];
+for (const [what, module, from, to] of ALONE) {
+  it(`an exploration of a message ring of one producer finds that ${what}`, async () => {
+    const { alone } = await plays<Plays>("message-ring", [{ module, from, to }]);
+    assertFails(explore(alone, { preemptions: 1, mostSteps: 20_000 }));
+  });
+}
+
 const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a claim is a store, not a compare-and-swap",
@@ -31,6 +65,12 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
     "concurrent/message-producer",
     "else if (Atomics.compareExchange(i32, at, claimedBy(this.seat, granules), wanted) !== claimedBy(this.seat, granules)) {",
     "else if (Atomics.exchange(i32, at, wanted) < 0) {",
+  ],
+  [
+    "what one that died has claimed stays in the way",
+    "concurrent/message-repair",
+    "kind === CLAIMED || kind === REVOKED",
+    "kind === REVOKED",
   ],
   ["a head passes the tail of one that died", "concurrent/message-consumer", "if (((upTo - tail) | 0) > 0)", "if (upTo === tail)"],
 ];

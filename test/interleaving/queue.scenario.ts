@@ -66,3 +66,26 @@ export const forced: Play = (world) =>
     ["push", "pop"],
     ["push", "pop", "force"],
   ]);
+
+/** Two wait for values until there are no more. */
+export const ends: Play = () =>
+  composed(() => {
+    const shape = { capacity: 1, seats: 4 };
+    const memory = stageMemory(queueByteLength(u32, shape));
+    const first = queue(memory, u32, { ...shape, identity: 9 });
+    const takers = [1, 2].map((identity) => attachQueue(memory, u32, { identity }));
+    const got: number[] = [];
+    return {
+      threads: [
+        () => {
+          assert.ok(first.pushWait(1));
+          assert.ok(first.pushWait(2));
+          first.end();
+        },
+        ...takers.map((taker) => () => {
+          for (let value = taker.popWait(); value !== undefined; value = taker.popWait()) got.push(value);
+        }),
+      ],
+      check: () => assert.deepEqual(got.sort(), [1, 2]),
+    };
+  });

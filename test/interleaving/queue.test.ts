@@ -18,12 +18,28 @@ it("a queue goes on when one dies at any step", async () => {
   assertHolds(exploreRandomly(two, { schedules: 500, seed: 7, deaths: 2 }));
 });
 
+it("a queue that is ended gives all and leaves nobody asleep, in all orders of accesses", async () => {
+  const { ends } = await plays<Plays>("queue");
+  assertHolds(explore(ends, { preemptions: 1, mostSteps: 20_000 }));
+  assertHolds(exploreRandomly(ends, { schedules: 300, seed: 3, mostSteps: 20_000 }));
+});
+
+it("an exploration of a queue finds that its end is not told of", async () => {
+  const patch = {
+    module: "concurrent/queue",
+    from: "this.#plan.ended, 1);\n        this.#values.raise();",
+    to: "this.#plan.ended, 1);",
+  };
+  const { ends } = await plays<Plays>("queue", [patch]);
+  assertFails(exploreRandomly(ends, { schedules: 2000, seed: 3, mostSteps: 20_000 }));
+});
+
 const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a claim looks first and takes then",
     "concurrent/queue-slots",
-    "const found = Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap));",
-    "const found = Atomics.load(i32, word); if (found === (from | lap)) Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
+    "const found = isHere ? Atomics.compareExchange(i32, word, seen, seatState(to, this.seats.seat, lap)) : seen;",
+    "const found = seen; if (isHere) Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
   ],
   [
     "a value is told before it is written",

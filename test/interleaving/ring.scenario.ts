@@ -41,7 +41,7 @@ export const leaves: Play = () =>
   composed(() => {
     const memory = stageMemory(ringByteLength(u32, { capacity: 2 }));
     const made = ring(memory, u32, { capacity: 2 });
-    const producer = made.producer({ identity: 1 });
+    const producer = made.producer({ identity: 1, flushEvery: 8 });
     const consumer = made.consumer({ identity: 2 });
     const seen: unknown[] = [];
     return {

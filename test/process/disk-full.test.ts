@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statfsSync, statSync, writeFileS
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { MiB } from "../../src/core/size.ts";
-import { runChild } from "./child.ts";
+import { moduleUrl, runChild } from "./child.ts";
 import { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -20,7 +20,7 @@ for (const kind of ["tmpfs", "ext4"] as const satisfies readonly SmallDisk[]) {
         const directory = temporaryDirectory(t);
         const disk = mountSmallDisk(t, kind);
         if ("refused" in disk) return t.skip(disk.refused);
-        const full = `const full = (error) => error.name === "MemoryError" && error.code === "disk-full" && error.numbers.errno === "ENOSPC";\n`;
+        const full = `const { openInterner } = await import(${JSON.stringify(moduleUrl("mapped/interner/open-interner.js"))});\n       const full = (error) => error.name === "MemoryError" && error.code === "disk-full" && error.numbers.errno === "ENOSPC";\n`;
         const { status, signal, stderr } = runChild(full + script, { directory, args: [disk.path] });
         assert.equal(signal, null, stderr);
         assert.equal(status, 0, stderr);
@@ -66,6 +66,35 @@ for (const kind of ["tmpfs", "ext4"] as const satisfies readonly SmallDisk[]) {
        assert.ok(memory.bytes(0, byteLength).every((byte) => byte === 1));
        memory.flush();`,
       (disk) => assert.ok(freeBytes(disk) > 900_000, "gone with the process"),
+    );
+
+    onSmallDisk(
+      "an interner in a file keeps all that it has, and goes on when there is room again",
+      `fs.writeFileSync(args[0] + "/filler", Buffer.alloc(400_000));
+       const names = openInterner(args[0] + "/names");
+       const all = [];
+       assert.throws(() => { for (;;) all.push(names.intern("a string of some length, number " + all.length)); }, full);
+       assert.ok(all.length > 3000, String(all.length));
+       assert.deepEqual([names.size, all.at(-1), names.verify()], [all.length, all.length, []]);
+       assert.throws(() => names.intern("x".repeat(9_000_000)), full);
+       all.forEach((id, at) => assert.equal(names.intern("a string of some length, number " + at), id));
+       fs.unlinkSync(args[0] + "/filler");
+       for (let more = 0; more < 500; more += 1) all.push(names.intern("a string of some length, number " + all.length));
+       names.close();
+       const again = openInterner(args[0] + "/names");
+       assert.deepEqual([again.size, again.verify()], [all.length, []]);
+       all.forEach((id, at) => assert.equal(again.resolve(id), "a string of some length, number " + at));`,
+    );
+
+    onSmallDisk(
+      "an interner is not made where there is no room for its file, and can be made there later",
+      `const disk = fs.openSync(args[0] + "/filler", "w");
+       assert.throws(() => { for (;;) fs.writeSync(disk, Buffer.alloc(4096)); }, { code: "ENOSPC" });
+       assert.throws(() => openInterner(args[0] + "/names"), full);
+       fs.unlinkSync(args[0] + "/filler");
+       fs.closeSync(disk);
+       const names = openInterner(args[0] + "/names");
+       assert.deepEqual([names.intern("a"), names.verify()], [1, []]);`,
     );
 
     onSmallDisk(

@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 const HEAD = `
 import {
-  array, bool, bytes, type Cursor, enumOf, f32, i64, kernel, optional, privateMemory, type ReadonlyViewOf, struct, u16, u32, utf8,
+  array, bool, bytes, type Cursor, enumOf, f32, i64, interned, interner, kernel, optional, privateMemory, type ReadonlyViewOf, struct, u16, u32, utf8,
 } from "../../src/index.ts";
 const memory = privateMemory(1024);
 const Vec = struct("Vec", { x: f32, y: f32 });
@@ -19,7 +19,11 @@ const Thing = struct("Thing", {
 const thing = Thing.at(memory, 0);
 const rows: Cursor<typeof thing> = Thing.cursor(memory, 0, 2);
 const frozen: ReadonlyViewOf<typeof Thing> = thing;
-export const used = [memory, Vec, thing, rows, frozen, kernel, array, bool, bytes, enumOf, f32, i64, optional, struct, u16, u32, utf8];
+const countries = interner(memory, { name: "countries" });
+const cities = interner(memory, { name: "cities" });
+const andorra = countries.intern("Andorra");
+const Sale = struct("Sale", { country: interned(countries), note: interned(cities, { optional: true }) });
+export const used = [countries, cities, andorra, Sale, memory, Vec, thing, rows, frozen, kernel, array, bool, bytes, enumOf, f32, i64, optional, struct, u16, u32, utf8];
 `;
 
 /** What must not compile, each with what the compiler must say. */
@@ -48,6 +52,24 @@ const MISTAKES: readonly (readonly [title: string, source: string, message: RegE
   ["an array of what is no type", "array(32, 4);", /'number' is not assignable to parameter of type 'Type/],
   ["an enum without members", "enumOf();", /at least 1|Expected 1/],
   ["a kernel over the wrong rows", "kernel((from: Cursor<{ mana: number }>) => from.length)(rows);", /'mana' is missing/],
+  [
+    "an id of another interner",
+    "cities.resolve(andorra);",
+    /'StringId<"countries">' is not assignable to parameter of type 'StringId<"cities">'/,
+  ],
+  [
+    "a comparison of ids of two interners",
+    'cities.compare(cities.intern("x"), andorra);',
+    /'StringId<"countries">' is not assignable/,
+  ],
+  [
+    "an id of one interner kept as one of another",
+    "const id: ReturnType<typeof cities.intern> = andorra;",
+    /'StringId<"countries">' is not assignable/,
+  ],
+  ["a number for an id", "countries.resolve(1);", /'number' is not assignable to parameter of type 'StringId/],
+  ["a number for an interned string", "Sale.write(memory, 0, { country: 1 });", /'number' is not assignable to type 'string'/],
+  ["null for an interned string that is not optional", "Sale.write(memory, 0, { country: null });", /'null' is not assignable/],
   [
     "a kernel without its arguments",
     "kernel((from: Cursor<{ hp: number }>, by: number) => by + from.length)(rows);",

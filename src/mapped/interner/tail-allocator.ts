@@ -1,6 +1,7 @@
 import { Allocator } from "../../alloc/allocator.ts";
 import { alignUp } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 
@@ -56,6 +57,12 @@ export class TailAllocator extends Allocator {
     const { memory } = this;
     if (end <= memory.byteLength) return true;
     const step = Math.min(Math.max(memory.byteLength, LEAST_STEP_BYTES), MOST_STEP_BYTES);
-    return memory.tryGrow(Math.min(memory.maxByteLength, Math.max(end, memory.byteLength + step)));
+    try {
+      return memory.tryGrow(Math.min(memory.maxByteLength, Math.max(end, memory.byteLength + step)));
+    } catch (error) {
+      if (!(error instanceof MemoryError && error.code === "disk-full")) throw error;
+      // A disk without room for a whole step may have some for what is asked.
+      return memory.tryGrow(end);
+    }
   }
 }

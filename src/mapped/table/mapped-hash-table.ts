@@ -11,7 +11,7 @@ import { beginFlush, endFlush, type TableRecovery } from "./durable-records.ts";
 export type Durability =
   /** Until the next `flush()`. */
   | "flush"
-  /** It is when it returns: each `set` and `delete` waits for the disk. */
+  /** It is when it returns: each operation that writes waits for the disk. */
   | "operation";
 
 /** What a table in a file is made of, beside its store. */
@@ -49,15 +49,39 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
   }
 
   override set(key: Key, value: Input, options?: SetOptions): this {
-    super.set(key, value, options);
-    if (this.#parts.durability === "operation") this.flush();
-    return this;
+    return this.#saved(super.set(key, value, options));
+  }
+
+  override setFromBytes(bytes: Uint8Array, value: Input, start?: number, end?: number): this {
+    return this.#saved(super.setFromBytes(bytes, value, start, end));
   }
 
   override delete(key: Key): boolean {
-    const wasThere = super.delete(key);
-    if (wasThere && this.#parts.durability === "operation") this.flush();
-    return wasThere;
+    return super.delete(key) && this.#saved(true);
+  }
+
+  override deleteFromBytes(bytes: Uint8Array, start?: number, end?: number): boolean {
+    return super.deleteFromBytes(bytes, start, end) && this.#saved(true);
+  }
+
+  override getOrInsert(key: Key, value: Input): Value {
+    return this.#saved(super.getOrInsert(key, value));
+  }
+
+  override getOrInsertWith(key: Key, make: (key: Key) => Input): Value {
+    return this.#saved(super.getOrInsertWith(key, make));
+  }
+
+  override update(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
+    return this.#saved(super.update(key, change));
+  }
+
+  override compareAndSet(key: Key, expected: Input | undefined, value: Input | undefined): boolean {
+    return super.compareAndSet(key, expected, value) && this.#saved(true);
+  }
+
+  override clear(): void {
+    this.#saved(super.clear());
   }
 
   /**
@@ -118,5 +142,11 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
 
   override [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What an operation has returned, when it is as durable as was asked for. */
+  #saved<Result>(result: Result): Result {
+    if (this.#parts.durability === "operation") this.flush();
+    return result;
   }
 }

@@ -77,6 +77,39 @@ describe("files of hash tables", { skip: !isMappingSupported() }, () => {
     assert.equal(copy.recovery.after, "clean");
   });
 
+  it("are flushed after each operation that writes, where that was asked for", (context) => {
+    const path = join(temporaryDirectory(context), "table");
+    using table = openTable(path, { key: text, value: u32, durability: "operation" });
+    const flush = table.flush.bind(table);
+    let flushes = 0;
+    table.flush = () => {
+      flushes += 1;
+      flush();
+    };
+    const bytes = new TextEncoder().encode("k");
+    const writes: readonly (() => unknown)[] = [
+      () => table.set("a", 1),
+      () => table.setFromBytes(bytes, 1),
+      () => table.getOrInsert("b", 1),
+      () => table.getOrInsertWith("c", () => 1),
+      () => table.update("c", (value) => value),
+      () => table.add("a", 1),
+      () => table.compareAndSet("a", 2, 3),
+      () => table.compareAndSet("a", 3, undefined),
+      () => table.setMany([["x", 1]]),
+      () => table.delete("b"),
+      () => table.deleteFromBytes(bytes),
+      () => table.clear(),
+    ];
+    for (const [done, write] of writes.entries()) {
+      write();
+      assert.equal(flushes, done + 1, String(write));
+    }
+    table.get("a");
+    assert.equal(table.delete("a"), false);
+    assert.equal(flushes, writes.length);
+  });
+
   it("show values where they lie", (context) => {
     const path = join(temporaryDirectory(context), "table");
     using table = openTable(path, { key: text, value: blob });
