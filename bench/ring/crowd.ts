@@ -1,13 +1,18 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { messageRing, messageRingByteLength, queue, queueByteLength } from "../../src/concurrent/index.ts";
+import { messageRing, messageRingByteLength, queue, queueByteLength, type WaitStrategy } from "../../src/concurrent/index.ts";
 import { sharedMemory, u32 } from "../../src/index.ts";
 
 export const CAPACITY = 1024;
 const PRODUCERS = 2;
 
 /** Nanoseconds for an item of which two workers push each a half, and one or two others take them: numbers through a queue, or messages of 64 bytes. */
-export async function crowd(kind: "numbers" | "messages", consumers: number, items: number): Promise<number> {
+export async function crowd(
+  kind: "numbers" | "messages",
+  consumers: number,
+  items: number,
+  strategy: WaitStrategy,
+): Promise<number> {
   const shape = { byteCapacity: CAPACITY * 64, producers: PRODUCERS };
   const memory = sharedMemory(kind === "numbers" ? queueByteLength(u32, { capacity: CAPACITY }) : messageRingByteLength(shape));
   if (kind === "numbers") queue(memory, u32, { capacity: CAPACITY }).close();
@@ -15,7 +20,7 @@ export async function crowd(kind: "numbers" | "messages", consumers: number, ite
   const start = new SharedArrayBuffer(4);
   const part = (role: "push" | "pop", share: number): Worker =>
     new Worker(new URL("./crowd.worker.js", import.meta.url), {
-      workerData: { kind, role, start, items: items / share, ticket: memory.ticket() },
+      workerData: { kind, role, strategy, start, items: items / share, ticket: memory.ticket() },
     });
   const workers = [
     ...Array.from({ length: PRODUCERS }, () => part("push", PRODUCERS)),

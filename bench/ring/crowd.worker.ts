@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { attachMessageRing, attachQueue } from "../../src/concurrent/index.ts";
+import { attachMessageRing, attachQueue, type WaitStrategy } from "../../src/concurrent/index.ts";
 import { attach, type Ticket, u32 } from "../../src/index.ts";
 
 interface Task {
@@ -8,9 +8,10 @@ interface Task {
   readonly items: number;
   readonly ticket: Ticket;
   readonly start: SharedArrayBuffer;
+  readonly strategy: WaitStrategy;
 }
 
-const { kind, role, items, ticket, start }: Task = workerData;
+const { kind, role, items, ticket, start, strategy }: Task = workerData;
 const memory = attach(ticket);
 const bytes = new Uint8Array(64);
 
@@ -18,8 +19,8 @@ function numbers(): void {
   const jobs = attachQueue(memory, u32);
   begin();
   for (let at = 0; at < items; at++)
-    if (role === "push") jobs.pushWait(at);
-    else jobs.popWait();
+    if (role === "push") jobs.pushWait(at, { strategy });
+    else jobs.popWait({ strategy });
 }
 
 function messages(): void {
@@ -27,13 +28,13 @@ function messages(): void {
   if (role === "push") {
     const producer = ring.producer();
     begin();
-    for (let at = 0; at < items; at++) producer.writeWait(bytes, at);
+    for (let at = 0; at < items; at++) producer.writeWait(bytes, at, { strategy });
   } else {
     const consumer = ring.consumer();
     let sum = 0;
     begin();
     for (let taken = 0; taken < items; ) {
-      consumer.waitReady();
+      consumer.waitReady({ strategy });
       taken += consumer.read((message) => {
         sum += message.type;
       });
