@@ -6,7 +6,7 @@
  * The loops are compiled once a case, on arrays of one kind. Random reads take 8 bytes at offsets in an order without pattern. Last of all, a Memory
  * and a bare ArrayBuffer, both hot in the cache and both in the same loop: what going through `memory.i32` costs. `--mib=N` is the file's size.
  */
-import { closeSync, createReadStream, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { MiB, privateMemory, sharedMemory } from "offheap";
 import { mapFile } from "offheap/mapped";
@@ -141,10 +141,19 @@ for (const [home, through] of Object.entries(ours)) {
   });
 }
 
-/** A file of numbers, which is in the page cache when it is written. */
+/** A file of numbers, which is in the page cache as most files are: because it was read. What was just written lies there in single pages, scattered. */
 function write(to: string): void {
   const out = openSync(to, "w");
   const part = Buffer.from(Int32Array.from({ length: STEP / 4 }, (_, n) => Math.imul(n, 31)).buffer);
   for (let at = 0; at < BYTES; at += STEP) writeSync(out, part, 0, STEP, at);
+  fsyncSync(out);
   closeSync(out);
+  {
+    using written = mapFile(to);
+    written.populate();
+    written.advise("pageOut");
+  }
+  const back = openSync(to, "r");
+  for (let at = 0; at < BYTES; at += STEP) readSync(back, part, 0, STEP, at);
+  closeSync(back);
 }

@@ -2,11 +2,22 @@ import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Dependent } from "../core/memory.ts";
-import { BLOCK_ALIGN, HEADER_BYTES } from "./block-header.ts";
+import { BLOCK_ALIGN, HEADER_WORDS } from "./block-header.ts";
 import { closeGap, copyEntry, placesOfCell } from "./hash-cells.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { checkSlotCount } from "./hash-table-block.ts";
-import { CELLS, DIRECTORY, fullAt, type SlotLayout, writePagedHeader } from "./hash-table-layout.ts";
+import {
+  CELLS,
+  DIRECTORY,
+  expectedIn,
+  fullAt,
+  HAS_ZERO,
+  headByteLength,
+  pageByteLength,
+  pagesFor,
+  type SlotLayout,
+  writePagedHeader,
+} from "./hash-table-layout.ts";
 
 /** The directory doubles before a page has fewer cells than this, so that moving one away is a small step. */
 const CELLS_A_PAGE = 4;
@@ -16,16 +27,6 @@ const CELLS_RESERVED = 8;
 const MOST_CELLS_A_PAGE = 128;
 /** Words of a memory that can be counted in 31 bits. */
 const MOST_WORDS = 2 ** 31 - 1;
-
-/** How many pages `count` entries need, so that none has to be added while they come. */
-export function pagesFor(layout: SlotLayout<unknown, unknown, never>, count: number): number {
-  return Math.max(1, Math.ceil(count / expectedIn(fullAt(layout.pageSlots))));
-}
-
-/** As many entries on average as leave room for moving a cell between pages, however uneven they are. */
-function expectedIn(full: number): number {
-  return Math.floor((full / 16) * 13);
-}
 
 /**
  * The pages of a table, for the one that writes: how many entries each has, and growth.
@@ -100,6 +101,18 @@ export class HashPages<Key, Value, Input> implements Dependent {
       if (!isFilled) made.free();
     }
     return isFilled ? made : undefined;
+  }
+
+  /** The entries of a block that is as long as a page, in a page of their own. Throws `out-of-memory`; nothing has changed then. */
+  static ofBlock<Key, Value, Input>(allocator: Allocator, from: () => HashSlots<Key, Value, Input>): HashPages<Key, Value, Input> {
+    const { layout, multiplier } = from();
+    const made = new HashPages(allocator, layout, multiplier, 1);
+    // Read only now: allocating may have moved the memory.
+    const block = from();
+    made.slots.words.set(block.words.subarray(HEADER_WORDS, HEADER_WORDS + block.pageWords), made.#firsts[0]);
+    made.#counts[0] = block.count - block.words[block.head + HAS_ZERO];
+    block.copyHead(made.slots);
+    return made;
   }
 
   get pageCount(): number {
@@ -279,12 +292,4 @@ export class HashPages<Key, Value, Input> implements Dependent {
     from().copyHead(this.slots);
     return true;
   }
-}
-
-function headByteLength(layout: SlotLayout<unknown, unknown, never>): number {
-  return HEADER_BYTES + layout.slotWords * 4;
-}
-
-function pageByteLength(layout: SlotLayout<unknown, unknown, never>): number {
-  return layout.pageSlots * layout.slotWords * 4;
 }

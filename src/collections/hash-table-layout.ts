@@ -111,9 +111,28 @@ export function blockByteLength(slotWords: number, capacity: number): number {
   return HEADER_BYTES + (capacity + 1) * slotWords * 4;
 }
 
+/** The length of the head of a table that has pages. */
+export function headByteLength(layout: SlotLayout<unknown, unknown, never>): number {
+  return HEADER_BYTES + layout.slotWords * 4;
+}
+
+export function pageByteLength(layout: SlotLayout<unknown, unknown, never>): number {
+  return layout.pageSlots * layout.slotWords * 4;
+}
+
 /** The most entries that so many slots of one block, or of a page, hold. */
 export function fullAt(slots: number): number {
   return slots - slots / 4;
+}
+
+/** How many pages `count` entries need, so that none has to be added while they come. */
+export function pagesFor(layout: SlotLayout<unknown, unknown, never>, count: number): number {
+  return Math.max(1, Math.ceil(count / expectedIn(fullAt(layout.pageSlots))));
+}
+
+/** As many entries on average as leave room for moving a cell between pages, however uneven they are. */
+export function expectedIn(full: number): number {
+  return Math.floor((full / 16) * 13);
 }
 
 /** The least capacity of one block that holds `count` entries. */

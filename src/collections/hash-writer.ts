@@ -6,11 +6,11 @@ import type { Lease } from "../core/lease.ts";
 import { oddMultiplier, randomSeed } from "./hash.ts";
 import { NOWHERE } from "./hash-block.ts";
 import { fitsKey } from "./hash-key.ts";
-import { HashPages, pagesFor } from "./hash-pages.ts";
+import { HashPages } from "./hash-pages.ts";
 import { HashReader } from "./hash-reader.ts";
 import type { HashSlots } from "./hash-slots.ts";
 import { allocateSlots, freeSlots } from "./hash-table-block.ts";
-import { blockByteLength, capacityFor } from "./hash-table-layout.ts";
+import { blockByteLength, capacityFor, pagesFor } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
@@ -143,7 +143,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     const pages = this.#pages;
     if (pages === undefined) {
       if (this.#isOneBlock || pageSlots < layout.pageSlots) this.#relocate(pageSlots * 2, multiplier);
-      else this.#spread(multiplier, 2);
+      else if (this.#allocator !== undefined) this.#take(HashPages.ofBlock(this.#allocator, () => this.slots));
       return;
     }
     const hasRoom = pages.makeRoom(hash);
@@ -194,10 +194,15 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
       if (turn === MOST_MULTIPLIERS) this.#refuseFlood();
       made = HashPages.of(allocator, () => this.slots, turn === 0 ? multiplier : oddMultiplier(randomSeed()), pageCount);
     }
+    this.#take(made);
+  }
+
+  /** Goes on in pages that have all entries. */
+  #take(pages: HashPages<Key, Value, Input>): void {
     const { slots } = this;
     slots.moved = true;
     this.free(slots);
-    this.#pages = made;
+    this.#pages = pages;
     this.#adopt();
     this.changed(NONE);
   }

@@ -69,8 +69,9 @@ export class FileBacking implements Backing {
     this.subject = parts.subject;
     this.readOnly = parts.readOnly;
     this.#maxByteLength = parts.maxByteLength;
-    this.bufferByteOffset = parts.fileByteOffset % Reservation.pageByteLength;
-    this.#reservation = Reservation.make(parts.subject, this.bufferByteOffset + parts.maxByteLength);
+    const inPage = parts.fileByteOffset % Reservation.pageByteLength;
+    this.#reservation = Reservation.makeFor(parts.subject, inPage + parts.maxByteLength, parts.fileByteOffset - inPage);
+    this.bufferByteOffset = this.#reservation.start + inPage;
     this.#backed = this.#show(parts.backedByteLength);
     this.#fd = parts.fd;
     this.#committed = CommittedLength.of(parts.byteLength);
@@ -148,7 +149,7 @@ export class FileBacking implements Backing {
   #reserve(maxByteLength: number): void {
     checkByteLength(this.subject, "maxByteLength", maxByteLength);
     const [before, most] = [this.#reservation, this.#maxByteLength];
-    this.#reservation = Reservation.make(this.subject, this.bufferByteOffset + maxByteLength);
+    this.#reservation = Reservation.make(this.subject, this.bufferByteOffset + maxByteLength, before.start);
     this.#maxByteLength = maxByteLength;
     try {
       this.#backed = this.#show(this.#backed);

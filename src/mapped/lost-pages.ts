@@ -24,15 +24,15 @@ export interface Backed {
  */
 export function checkNotShortened(backed: Backed): void {
   const { subject, reservation, end } = backed;
-  if (end === 0 || reservation.mapped === 0) return;
+  if (end === 0 || reservation.mapped === reservation.start) return;
   const { lostFrom } = reservation;
-  if (lostFrom !== undefined) throw shortened(subject, end, lostFrom);
+  if (lostFrom !== undefined) throw shortened(backed, lostFrom);
   const length = lengthByName(backed);
   const shortByName = length !== undefined && length < end;
   if (!shortByName && isThere(subject, reservation, end - 1)) return;
   const kept = length === undefined ? firstLost(backed) : Math.max(0, length);
   reservation.lose(kept);
-  throw shortened(subject, end, kept);
+  throw shortened(backed, kept);
 }
 
 /** A copy of bytes that the file may lose at any moment. Throws `io` when it has. */
@@ -44,17 +44,18 @@ export function copyOutSafely(backed: Backed, byteOffset: number, byteLength: nu
   while (done < byteLength) {
     const read = backed.reservation.copyOut(byteOffset + done, copy.subarray(done));
     if (read < 0 && errnoName(-read) !== "EFAULT") throw systemError(backed.subject, "could not be copied", -read);
-    if (read <= 0) throw shortened(backed.subject, backed.end, byteOffset + done);
+    if (read <= 0) throw shortened(backed, byteOffset + done);
     done += read;
   }
   return copy;
 }
 
-export function shortened(subject: string, byteLength: number, found: number): MemoryError {
+/** `found`: how far the file reaches in the buffer. */
+function shortened({ subject, end, fileByteOffset }: Backed, found: number): MemoryError {
   return new MemoryError("io", {
     subject,
     event: "was shortened by another program while it was mapped",
-    numbers: { byteLength, found },
+    numbers: { fileByteLength: fileByteOffset + end, found: fileByteOffset + found },
     cure: "Close it and map it anew; whoever writes it should rename a new file over the old one. To read what others shorten, use mapWindow with `copied`.",
   });
 }

@@ -4,43 +4,61 @@ import { MemoryError } from "../core/errors.ts";
 import { type Access, type Sharing, type System, type SystemAdvice, system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
 
+const HUGE_PAGE_BITS = 21;
+const HUGE_PAGE_BYTES = 2 ** HUGE_PAGE_BITS;
+
 /**
  * Address space of a buffer with pages of files put over parts of it: of a SharedArrayBuffer, or where the engine does not stand that, of an ArrayBuffer over a range
  * of the system's (native/ranges.ts).
  *
  * ```
- *   0                  mapped                        byteLength
- *   | pages of a file  | zero pages of this process  |
+ *   0             start              mapped                        byteLength
+ *   | zero pages  | pages of a file  | zero pages of this process  |
  * ```
  *
  * Invariants:
  * 1. The range is the buffer's: it is unmapped when the last reference to that is gone, in any thread. It is never unmapped here, only
  *    mapped over, so every typed array over it may be touched at any time.
- * 2. `[0, mapped)` is whole pages of a file, `[mapped, byteLength)` private zero pages.
+ * 2. `[start, mapped)` is whole pages of a file, all else private zero pages.
  */
 export class Reservation {
   readonly buffer: ArrayBufferLike;
+  /** Where the file begins, a multiple of the page size. */
+  readonly start: number;
   readonly #subject: string;
   readonly #system: System;
   readonly #address: bigint;
-  #mapped = 0;
+  #mapped: number;
   #lostFrom: number | undefined;
 
-  private constructor(subject: string, buffer: ArrayBufferLike) {
+  private constructor(subject: string, buffer: ArrayBufferLike, startAt: (address: bigint) => number) {
     this.#subject = subject;
     this.#system = system();
     this.buffer = buffer;
     this.#address = buffer.byteLength === 0 ? 0n : this.#system.addressOf(buffer);
+    this.start = startAt(this.#address);
+    this.#mapped = this.start;
   }
 
   /** Throws `unsupported` beyond the longest buffer of the engine, and `out-of-memory` when there is no such address space. */
-  static make(subject: string, byteLength: number): Reservation {
-    return new Reservation(subject, reserve(subject, byteLength));
+  static make(subject: string, byteLength: number, start = 0): Reservation {
+    return new Reservation(subject, reserve(subject, byteLength), () => start);
+  }
+
+  /**
+   * `make` for `byteLength` bytes from `start` on, which is where an address agrees with the place in the file modulo 2 MiB: only there can the processor see pages
+   * of that size, where the page cache has them, and reading gigabytes is several times as fast. Short ones, and those that would be too long so, start at 0.
+   */
+  static makeFor(subject: string, byteLength: number, fileByteOffset: number): Reservation {
+    if (byteLength < HUGE_PAGE_BYTES || byteLength + HUGE_PAGE_BYTES > constants.MAX_LENGTH)
+      return Reservation.make(subject, byteLength);
+    const agreeing = (address: bigint): number => Number(BigInt.asUintN(HUGE_PAGE_BITS, BigInt(fileByteOffset) - address));
+    return new Reservation(subject, reserve(subject, byteLength + HUGE_PAGE_BYTES), agreeing);
   }
 
   /** A reservation that another thread made, the first `byteLength` bytes of which show a file. */
   static borrow(subject: string, buffer: SharedArrayBuffer, byteLength: number): Reservation {
-    const borrowed = new Reservation(subject, buffer);
+    const borrowed = new Reservation(subject, buffer, () => 0);
     borrowed.#mapped = alignUp(byteLength, Reservation.pageByteLength);
     return borrowed;
   }
@@ -62,7 +80,7 @@ export class Reservation {
 
   /**
    * Shows the file's bytes from `fileByteOffset`, a multiple of the page size, in `[byteOffset, byteOffset + byteLength)`, where `byteOffset`
-   * is 0 or `mapped`. Whatever was mapped behind becomes zeros.
+   * is `start` or `mapped`. Whatever was mapped behind becomes zeros.
    */
   show(byteOffset: number, byteLength: number, sharing: Sharing, fd: number, fileByteOffset: number): void {
     const end = alignUp(byteOffset + byteLength, this.#system.pageByteLength);
@@ -150,7 +168,7 @@ export class Reservation {
   /** Leaves fresh zero pages of this process over the whole range: a tombstone that can be touched for ever. */
   entomb(): void {
     this.#zero(0, this.buffer.byteLength);
-    this.#mapped = 0;
+    this.#mapped = this.start;
   }
 
   #zero(from: number, to: number): void {

@@ -17,11 +17,13 @@ const PREFIX = "bundle-";
  * test replaces of Node's own modules before that is what they see.
  */
 export function bundlePath(): string {
-  const name = `${PREFIX}${statSync(join(BUILD, ".stamp")).mtimeMs}-${process.version}`;
+  const compiled = `${PREFIX}${statSync(join(BUILD, ".stamp")).mtimeMs}-`;
+  // The code that is kept is of one version of the engine.
+  const name = `${compiled}${process.version}`;
   const path = join(BUILD, `${name}.cjs`);
   if (existsSync(path)) return path;
   for (const other of readdirSync(BUILD)) {
-    if (other.startsWith(PREFIX) && !other.startsWith(name)) rmSync(join(BUILD, other), { force: true });
+    if (other.startsWith(PREFIX) && !other.startsWith(compiled)) rmSync(join(BUILD, other), { force: true });
   }
   const text = bundle();
   const script = new Script(text, { filename: `${name}.js` });
