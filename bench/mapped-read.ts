@@ -28,7 +28,7 @@ const fd = openSync(path, "r");
 /** A loop of its own for each case, so that none makes another's polymorphic. `from` and `to` are a multiple of four. */
 function sumLoop(): (array: Int32Array, from: number, to: number) => number {
   return new Function(`return (array, from, to) => {
-    let [a, b, c, d] = [0, 0, 0, 0];
+    let a = 0, b = 0, c = 0, d = 0;
     for (let i = from; i < to; i += 4) {
       a = (a + array[i]) | 0;
       b = (b + array[i + 1]) | 0;

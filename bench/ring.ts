@@ -99,9 +99,9 @@ for (const [what, kind, consumers] of [
 ] as const) {
   const { spinning, sleeping, peer } = await race(
     {
-      spinning: () => crowd(kind, consumers, SOME, "spin"),
-      sleeping: () => crowd(kind, consumers, SOME, "park"),
-      peer: native(crossbeam, [SOME, consumers, kind === "numbers" ? 4 : 64]),
+      spinning: () => crowd(kind, consumers, ITEMS, "spin"),
+      sleeping: () => crowd(kind, consumers, ITEMS, "park"),
+      peer: native(crossbeam, [ITEMS, consumers, kind === "numbers" ? 4 : 64]),
     },
     Math.ceil(ROUNDS / 3),
   );

@@ -39,7 +39,7 @@ function messages(): void {
         sum += message.type;
       });
     }
-    parentPort?.postMessage(sum);
+    if (sum < 0) throw new Error("it counts what it must read");
   }
 }
 
@@ -50,3 +50,4 @@ function begin(): void {
 
 if (kind === "numbers") numbers();
 else messages();
+parentPort?.postMessage("done");
