@@ -5,8 +5,8 @@ import { unref } from "../core/parking.ts";
 
 /**
  * What a thread does while it waits:
- * - `park`: looks for two microseconds, then sleeps until it is woken. No processor time meanwhile.
- * - `yield`: looks for two microseconds, then once a millisecond. Who brings something never has to make a call of the system for it.
+ * - `park`: looks for as long as that has paid of late, 2 to 50 microseconds, then sleeps until it is woken. No processor time meanwhile.
+ * - `yield`: looks for as long, then once a millisecond. Who brings something never has to make a call of the system for it.
  * - `spin`: looks without a pause. Well under 1 µs, for a processor of its own.
  *
  * An event loop that waits looks once in each of its turns: without a pause (`spin`), or for a few microseconds before it sleeps (`park`); or each
@@ -30,11 +30,31 @@ export interface AsyncWaitOptions extends WaitOptions {
 
 /** So often a thread looks at what is cheap before it does what is dear, such as asking who lives. */
 export const LOOKS = 300;
+/** So long a thread looks at least before it sleeps: those on another processor answer in about a microsecond. */
+const LEAST_LOOK_MS = 0.002;
+/** So long at most: some twice of what it takes to sleep and to be woken. */
+const MOST_LOOK_MS = 0.05;
+/** After a long look that only held up who brought it, on the same processor, so many waits pass before the next one. */
+const RESTS = 64;
+
 /**
- * So long a thread looks before it sleeps. Others on another processor need about a microsecond; those on the same one cannot begin before it sleeps, so a long
- * look makes them slow: with 20 µs a round trip took 57 instead of 13.
+ * How long this thread looks before it sleeps: for as long as a sleep costs where things come sooner than that, and hardly where they do not, which costs at most
+ * twice of what somebody would pay who knew when they come (Karlin, Li, Manasse and Owicki, Empirical Studies of Competitive Spinning, SOSP 1991).
  */
-const SPIN_MS = 0.002;
+let lookMs = LEAST_LOOK_MS;
+let rests = 0;
+
+/** Learns from a wait of `elapsedMs` that has ended in sleep. */
+function learn(elapsedMs: number): void {
+  if (lookMs === MOST_LOOK_MS) {
+    lookMs = LEAST_LOOK_MS;
+    // It came as soon as this thread slept: that is who had no processor before.
+    rests = elapsedMs < 2 * MOST_LOOK_MS ? RESTS : 0;
+  } else if (elapsedMs < MOST_LOOK_MS) {
+    if (rests > 0) rests -= 1;
+    else lookMs = MOST_LOOK_MS;
+  }
+}
 /** A look at the clock costs as much as ten at the memory. */
 const LOOKS_A_CLOCK = 16;
 /** Some 100 ns. */
@@ -67,11 +87,15 @@ export function waitFor(waiter: Waiter, options: WaitOptions): boolean {
   const strategy = strategyOf(waiter, options);
   const until = deadlineOf(waiter.subject, timeoutMs);
   let sleepy = Number.POSITIVE_INFINITY;
+  let sleptSince = 0;
   for (let looks = 1; ; looks++) {
-    if (waiter.look()) return true;
+    if (waiter.look()) {
+      if (sleptSince > 0) learn(performance.now() - sleptSince);
+      return true;
+    }
     if (looks % LOOKS_A_CLOCK !== 0) continue;
     const now = performance.now();
-    if (sleepy === Number.POSITIVE_INFINITY) sleepy = now + SPIN_MS;
+    if (sleepy === Number.POSITIVE_INFINITY) sleepy = now + lookMs;
     const spins = strategy === "spin" ? looks % (64 * LOOKS_A_CLOCK) !== 0 : now < sleepy;
     if (spins && now < until) continue;
     if (until <= now) return waiter.look();
@@ -81,6 +105,7 @@ export function waitFor(waiter: Waiter, options: WaitOptions): boolean {
     if (waiter.look()) return true;
     if (waiter.isOver()) return waiter.look();
     if (strategy === "spin") continue;
+    if (sleptSince === 0) sleptSince = sleepy - lookMs;
     waiter.memory.parking.wait(word, seen, Math.min(asleep ? SLICE_MS : YIELD_MS, until - now));
     // What comes then may come in turn with what this one does: it looks for a while again.
     looks = 0;

@@ -22,7 +22,8 @@ const SMALL: readonly Patch[] = [
   { module: "concurrent/seqlock", from: "const TRIES = 100;", to: "const TRIES = 2;" },
   { module: "concurrent/waiting", from: "LOOKS = 300;", to: "LOOKS = 1;" },
   { module: "concurrent/waiting", from: "LOOKS_A_CLOCK = 16;", to: "LOOKS_A_CLOCK = 1;" },
-  { module: "concurrent/waiting", from: "SPIN_MS = 0.002;", to: "SPIN_MS = 0;" },
+  { module: "concurrent/waiting", from: "LEAST_LOOK_MS = 0.002;", to: "LEAST_LOOK_MS = 0;" },
+  { module: "concurrent/waiting", from: "MOST_LOOK_MS = 0.05;", to: "MOST_LOOK_MS = 0;" },
   { module: "concurrent/waiting", from: "PAUSE_TURNS = 200;", to: "PAUSE_TURNS = 0;" },
 ];
 
