@@ -2,7 +2,8 @@ import type { Strings } from "../collections/strings.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Type } from "../layout/type.ts";
 import { type Dataset, openDataset, type UntypedRow } from "../mapped/dataset/dataset.ts";
-import type { ExportFormat, RowRange } from "../mapped/dataset/export.ts";
+import { type ExportFormat, jsonCell, type RowRange } from "../mapped/dataset/export.ts";
+import type { Cell } from "../mapped/dataset/row-class.ts";
 import { DICTIONARY, INTERNER, TABLE } from "../mapped/file-header.ts";
 import { formatOfFile } from "../mapped/inspect-file.ts";
 import { openDictionary } from "../mapped/interner/dictionary-file.ts";
@@ -41,10 +42,10 @@ class RowEntries implements Entries {
   get(keyText: string): string | undefined {
     const dataset = this.#dataset;
     const type = dataset.manifest.columns.find(({ name }) => name === dataset.key)?.type ?? "u32";
-    const key =
-      type === "text" ? keyText : numberOf(keyText, type === "i64" || type === "u64", `the column ${dataset.key} is ${type}`);
-    if (dataset.get(key) === undefined) return undefined;
-    const [line] = dataset.export("ndjson", { start: dataset.rowIndexOf(key), count: 1 });
+    const otherwise = dataset.key === null ? "rows are looked up by their number" : `the column ${dataset.key} is ${type}`;
+    const start = dataset.rowIndexOf(type === "text" ? keyText : numberOf(keyText, type === "i64" || type === "u64", otherwise));
+    if (start < 0) return undefined;
+    const [line] = dataset.export("ndjson", { start, count: 1 });
     return line;
   }
 
@@ -71,9 +72,8 @@ class TableEntries implements Entries {
   }
 
   get(keyText: string): string | undefined {
-    const { table } = this.#parts;
-    const key = this.#keyOf(keyText);
-    return table.has(key) ? `${jsonOf(table.get(key))}\n` : undefined;
+    const value = this.#parts.table.get(this.#keyOf(keyText));
+    return value === undefined ? undefined : `${jsonOf(value)}\n`;
   }
 
   *export(format: ExportFormat, range: RowRange): Iterable<string> {
@@ -160,12 +160,15 @@ function numberOf(text: string, isLong: boolean, otherwise: string): number | bi
   });
 }
 
-/** Whole numbers with all their digits; bytes as base64. */
+/** Numbers and strings as in rows; bytes as base64. */
 function jsonOf(value: unknown): string {
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
+  if (isCell(value)) return jsonCell(value);
+  if (value instanceof Uint8Array) return jsonCell(Buffer.from(value).toString("base64"));
   if (Array.isArray(value)) return `[${value.map(jsonOf).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).map(([name, field]) => `${JSON.stringify(name)}:${jsonOf(field)}`);
+  const fields = Object.entries(value ?? {}).map(([name, field]) => `${JSON.stringify(name)}:${jsonOf(field)}`);
   return `{${fields.join(",")}}`;
+}
+
+function isCell(value: unknown): value is Cell {
+  return value === null || ["number", "bigint", "boolean", "string"].includes(typeof value);
 }

@@ -42,6 +42,13 @@ describe("the offheap command", () => {
     assert.match(types, /population: optional\(u32\),/);
   });
 
+  it("looks rows of a data set without a key up by their number", () => {
+    offheap("build", "cities.tsv", "numbered.seg", "--quiet");
+    assert.match(offheap("get", "numbered.seg", "1").stdout, /^\{"id":1850147,/);
+    assert.equal(offheap("get", "numbered.seg", "2").stderr, "numbered.seg has no row with the number 2\n");
+    assert.match(offheap("get", "numbered.seg", "one").stderr, /is not a number, and rows are looked up by their number/);
+  });
+
   it("answers a missing key and a damaged file with status 1 and one line", () => {
     offheap("build", "cities.tsv", "answers.seg", "--key", "id", "--quiet");
     const missing = offheap("get", "answers.seg", "5");
