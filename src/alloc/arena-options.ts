@@ -1,7 +1,6 @@
 import { checkAlign, checkByteLength } from "../core/align.ts";
 import type { Allocator } from "./allocator.ts";
-import { bump } from "./bump.ts";
-import { movingMemory } from "./moving-memory.ts";
+import { placed } from "./own-memory.ts";
 
 /** Where an arena takes its chunks from, and how large they are. */
 export interface ArenaOptions {
@@ -25,7 +24,7 @@ export function arenaPlan(options: ArenaOptions): Required<ArenaOptions> {
   checkByteLength("arena", "limitByteLength", limitByteLength);
   checkAlign("arena", leastAlign);
   return {
-    upstream: options.upstream ?? bump(movingMemory("memory of an arena")),
+    upstream: placed("arena", { allocator: options.upstream }),
     chunkByteLength: Math.max(chunkByteLength, LEAST_CHUNK_BYTES),
     limitByteLength,
     leastAlign,

@@ -9,6 +9,7 @@ import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
 import { type ArenaOptions, arenaPlan } from "./arena-options.ts";
 import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
 import { runScope, type ScopeBody, type Settled } from "./lifetime.ts";
+import { endPlacement, OwnBump } from "./own-memory.ts";
 
 /**
  * Blocks that are freed all at once: by `reset`, at the end of a scope, or with the arena.
@@ -31,8 +32,6 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   readonly subject = "arena";
   readonly #upstream: Allocator;
   readonly #upstreamLease: Lease;
-  /** Whether the memory is the arena's own and ends with it. */
-  readonly #owns: boolean;
   readonly #chunks: ArenaChunks;
   /** One less than the least alignment. */
   readonly #leastMask: number;
@@ -51,7 +50,6 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   constructor(options: ArenaOptions = {}) {
     super();
     const { upstream, chunkByteLength, limitByteLength, leastAlign } = arenaPlan(options);
-    this.#owns = options.upstream === undefined;
     this.#leastMask = leastAlign - 1;
     this.#upstream = upstream;
     this.#upstreamLease = upstream.lease;
@@ -161,7 +159,7 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
     this.#upstreamLease.removeTenant(this);
     this.#shut("was closed");
     this.#chunks.drop(0);
-    if (this.#owns) this.memory.close();
+    endPlacement(this.#upstream);
   }
 
   [Symbol.dispose](): void {
@@ -271,7 +269,7 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   }
 
   #throwOver(): never {
-    if (this.memory.closed && !this.#owns) this.memory.throwClosed();
+    if (this.memory.closed && !(this.#upstream instanceof OwnBump)) this.memory.throwClosed();
     throw new MemoryError("closed", {
       subject: "arena",
       event: `was used after it ${this.#over}`,

@@ -14,6 +14,7 @@ import {
   HAS_ZERO,
   headByteLength,
   pageByteLength,
+  pagedByteLength,
   pagesFor,
   type SlotLayout,
   writePagedHeader,
@@ -126,7 +127,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
 
   get byteLength(): number {
     const { layout, cells } = this.slots;
-    return headByteLength(layout) + cells.length * 4 + this.pageCount * pageByteLength(layout);
+    return pagedByteLength(layout, cells.length, this.pageCount);
   }
 
   /** Blocks, the head first. */

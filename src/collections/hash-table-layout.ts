@@ -120,6 +120,11 @@ export function pageByteLength(layout: SlotLayout<unknown, unknown, never>): num
   return layout.pageSlots * layout.slotWords * 4;
 }
 
+/** The length of all blocks of a table of pages. */
+export function pagedByteLength(layout: SlotLayout<unknown, unknown, never>, cells: number, pages: number): number {
+  return headByteLength(layout) + cells * 4 + pages * pageByteLength(layout);
+}
+
 /** The most entries that so many slots of one block, or of a page, hold. */
 export function fullAt(slots: number): number {
   return slots - slots / 4;

@@ -10,7 +10,7 @@ import { HashPages } from "./hash-pages.ts";
 import { HashReader } from "./hash-reader.ts";
 import type { HashSlots } from "./hash-slots.ts";
 import { allocateSlots, freeSlots } from "./hash-table-block.ts";
-import { blockByteLength, capacityFor, pagesFor } from "./hash-table-layout.ts";
+import { blockByteLength, capacityFor, pagedByteLength, pagesFor } from "./hash-table-layout.ts";
 
 // A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
 const NONE = NOWHERE;
@@ -39,7 +39,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     const { slots } = this;
     if (this.#pages !== undefined) return this.#pages.byteLength;
     if (!slots.isPaged) return blockByteLength(slots.slotWords, slots.pageSlots);
-    return 64 + (slots.slotWords + slots.cells.length + slots.pages().length * slots.pageWords) * 4;
+    return pagedByteLength(slots.layout, slots.cells.length, slots.pages().length);
   }
 
   /** How many entries it holds before it grows. */

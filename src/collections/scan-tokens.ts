@@ -7,8 +7,7 @@ export const DELIMITER = 1;
 /** Shorter texts cost less here than the call into the kernel. */
 const LEAST_KERNEL_BYTES = 256;
 
-/**
- * Finds the tokens of a text with their hashes, some at a time: in WebAssembly where it can, and else in TypeScript, with the same result. */
+/** Finds the tokens of a text with their hashes, some at a time: in WebAssembly where it can, and else in TypeScript, with the same result. */
 export class TokenScanner implements TokenList {
   readonly i32: Int32Array;
   readonly firstWord: number;

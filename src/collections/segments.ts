@@ -67,9 +67,7 @@ export class Segments {
 
   /** Another process may have made the memory longer than this one shows it: words beyond would be nobody else's. */
   #cover(end: number): void {
-    const memory = this.#memory;
-    if (end <= memory.byteLength || (end <= memory.maxByteLength && memory.tryGrow(end))) return;
-    throwLost(memory, this.#refs * 4, end);
+    if (!this.#memory.tryGrow(end)) throwLost(this.#memory, this.#refs * 4, end);
   }
 }
 

@@ -166,9 +166,7 @@ export class SortedRecords {
   /** Makes sure that words up to `end` can be read here: somebody else may have made the memory longer. Returns the view. */
   reachWord(end: number): Int32Array {
     const memory = this.#memory;
-    if (end * 4 > memory.byteLength && !(end * 4 <= memory.maxByteLength && memory.tryGrow(end * 4))) {
-      throwLost(memory, this.#byteOffset, end * 4);
-    }
+    if (!memory.tryGrow(end * 4)) throwLost(memory, this.#byteOffset, end * 4);
     this.#reach = memory.byteLength / 4;
     return memory.i32;
   }

@@ -246,8 +246,9 @@ export class StringIndex {
     const { i32 } = this.#memory;
     const slots = 1 << shape;
     if (movingIds.length < slots) {
-      movingIds = scratchWords(slots);
-      movingRefs = scratchWords(slots);
+      const words = Math.max(slots, SPLIT_SLOTS);
+      movingIds = scratchWords(words);
+      movingRefs = scratchWords(words);
     }
     let moving = 0;
     for (let word = table; word < table + slots; word++) {
@@ -277,5 +278,5 @@ export class StringIndex {
 }
 
 /** What `#takeOut` has taken out. Nothing else happens until it is put back. */
-let movingIds = scratchWords(SPLIT_SLOTS);
-let movingRefs = scratchWords(SPLIT_SLOTS);
+let movingIds = scratchWords(0);
+let movingRefs = scratchWords(0);

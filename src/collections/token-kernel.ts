@@ -64,7 +64,7 @@ const mix = (word: readonly number[]) => [
 ];
 
 /** See hash.ts: this is `hashBytes` from START to TO. */
-const hash = [
+const hash = () => [
   set(A, xor(get(SEED), int(FIRST))),
   set(B, get(SEED)),
   either(
@@ -99,56 +99,58 @@ const hash = [
   set(A, xor(get(A), shiftRight(get(A), int(16)))),
 ];
 
-const CODE = wasmModule({ params: 5, i32: 9, v128: 1 }, [
-  set(AT, int(TEXT)),
-  set(START, int(TEXT)),
-  set(OUT, int(TOKENS)),
-  set(MOST, add(int(TOKENS), mul(get(MOST), int(TOKEN_WORDS * 4)))),
-  block(
-    loop(
-      branchIf(1, isZero(less(get(AT), get(END)))),
-      set(CHUNK, u8x16.load(get(AT))),
-      set(
-        BITS,
-        u8x16.highBits(
-          u8x16.notEqual(
-            u8x16.and(
-              u8x16.lookUp(u8x16.load(int(0)), u8x16.and(get(CHUNK), u8x16.fill(int(0x0f)))),
-              u8x16.lookUp(u8x16.load(int(HIGH_HALVES)), u8x16.shiftRight(get(CHUNK), int(4))),
+/** Made when the first kernel is: most programs that load this never look for tokens. */
+const kernelCode = () =>
+  wasmModule({ params: 5, i32: 9, v128: 1 }, [
+    set(AT, int(TEXT)),
+    set(START, int(TEXT)),
+    set(OUT, int(TOKENS)),
+    set(MOST, add(int(TOKENS), mul(get(MOST), int(TOKEN_WORDS * 4)))),
+    block(
+      loop(
+        branchIf(1, isZero(less(get(AT), get(END)))),
+        set(CHUNK, u8x16.load(get(AT))),
+        set(
+          BITS,
+          u8x16.highBits(
+            u8x16.notEqual(
+              u8x16.and(
+                u8x16.lookUp(u8x16.load(int(0)), u8x16.and(get(CHUNK), u8x16.fill(int(0x0f)))),
+                u8x16.lookUp(u8x16.load(int(HIGH_HALVES)), u8x16.shiftRight(get(CHUNK), int(4))),
+              ),
+              u8x16.fill(int(0)),
             ),
-            u8x16.fill(int(0)),
           ),
         ),
-      ),
-      when(
-        less(sub(get(END), get(AT)), int(16)),
-        set(BITS, and(get(BITS), sub(shiftLeft(int(1), sub(get(END), get(AT))), int(1)))),
-      ),
-      block(
-        loop(
-          branchIf(1, isZero(get(BITS))),
-          branchIf(3, equal(get(OUT), get(MOST))),
-          set(TO, add(get(AT), trailingZeros(get(BITS)))),
-          set(BITS, and(get(BITS), sub(get(BITS), int(1)))),
-          when(
-            or(get(KEEP_EMPTY), sub(get(TO), get(START))),
-            ...hash,
-            store(get(OUT), sub(get(START), int(TEXT))),
-            store(get(OUT), sub(get(TO), get(START)), 4),
-            store(get(OUT), get(A), 8),
-            set(OUT, add(get(OUT), int(TOKEN_WORDS * 4))),
-          ),
-          set(START, add(get(TO), int(1))),
-          branch(0),
+        when(
+          less(sub(get(END), get(AT)), int(16)),
+          set(BITS, and(get(BITS), sub(shiftLeft(int(1), sub(get(END), get(AT))), int(1)))),
         ),
+        block(
+          loop(
+            branchIf(1, isZero(get(BITS))),
+            branchIf(3, equal(get(OUT), get(MOST))),
+            set(TO, add(get(AT), trailingZeros(get(BITS)))),
+            set(BITS, and(get(BITS), sub(get(BITS), int(1)))),
+            when(
+              or(get(KEEP_EMPTY), sub(get(TO), get(START))),
+              ...hash(),
+              store(get(OUT), sub(get(START), int(TEXT))),
+              store(get(OUT), sub(get(TO), get(START)), 4),
+              store(get(OUT), get(A), 8),
+              set(OUT, add(get(OUT), int(TOKEN_WORDS * 4))),
+            ),
+            set(START, add(get(TO), int(1))),
+            branch(0),
+          ),
+        ),
+        set(AT, add(get(AT), int(16))),
+        branch(0),
       ),
-      set(AT, add(get(AT), int(16))),
-      branch(0),
     ),
-  ),
-  store(int(FOUND), sub(get(OUT), int(TOKENS))),
-  sub(get(START), int(TEXT)),
-]);
+    store(int(FOUND), sub(get(OUT), int(TOKENS))),
+    sub(get(START), int(TEXT)),
+  ]);
 
 /** The part of the WebAssembly API that is used here; the compiler's library has no host types. */
 interface WebAssemblyApi {
@@ -197,7 +199,7 @@ export function makeTokenKernel(): TokenKernel | undefined {
   if (api === undefined) return undefined;
   try {
     const memory = new api.Memory({ initial: 1, maximum: 1 });
-    const instance = new api.Instance(new api.Module(CODE), { kernel: { memory } });
+    const instance = new api.Instance(new api.Module(kernelCode()), { kernel: { memory } });
     return new TokenKernel(wasmMemory(memory), instance.exports.run);
   } catch {
     return undefined;

@@ -197,8 +197,6 @@ export class SharedBlocks implements Links {
 
   /** Another process may have made the memory longer than this one shows it. */
   #cover(end: number): void {
-    const { memory } = this;
-    if (end <= memory.byteLength || (end <= memory.maxByteLength && memory.tryGrow(end))) return;
-    memory.checkRange(0, end);
+    if (!this.memory.tryGrow(end)) this.memory.checkRange(0, end);
   }
 }

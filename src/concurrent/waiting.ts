@@ -1,7 +1,7 @@
 import { type Abortable, unlessAborted } from "../core/abort.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { unref } from "../core/parking.ts";
+import { after, unref } from "../core/parking.ts";
 
 /**
  * What a thread does while it waits:
@@ -36,6 +36,16 @@ const LEAST_LOOK_MS = 0.002;
 const MOST_LOOK_MS = 0.05;
 /** After a long look that only held up who brought it, on the same processor, so many waits pass before the next one. */
 const RESTS = 64;
+/** A look at the clock costs as much as ten at the memory. */
+const LOOKS_A_CLOCK = 16;
+/** Some 100 ns. */
+const PAUSE_TURNS = 200;
+/** The longest sleep: who should wake may have died before it did. */
+export const SLICE_MS = 100;
+/** Between two looks of who does not want to be woken. */
+export const YIELD_MS = 1;
+/** For so long an event loop looks once a turn before it sleeps, for the same reasons. */
+const TURNING_MS = 0.005;
 
 /**
  * How long this thread looks before it sleeps: for as long as a sleep costs where things come sooner than that, and hardly where they do not, which costs at most
@@ -55,16 +65,6 @@ function learn(elapsedMs: number): void {
     else lookMs = MOST_LOOK_MS;
   }
 }
-/** A look at the clock costs as much as ten at the memory. */
-const LOOKS_A_CLOCK = 16;
-/** Some 100 ns. */
-const PAUSE_TURNS = 200;
-/** The longest sleep: who should wake may have died before it did. */
-export const SLICE_MS = 100;
-/** Between two looks of who does not want to be woken. */
-export const YIELD_MS = 1;
-/** For so long an event loop looks once a turn before it sleeps, for the same reasons. */
-const TURNING_MS = 0.005;
 
 /** What waiting needs to know of what is waited for. */
 export interface Waiter {
@@ -156,9 +156,9 @@ function either(rest: Promise<void>, ended: Promise<void> | undefined, signal: A
 
 /** Until so many milliseconds are over; with 0 until the event loop has been round. */
 function turn(milliseconds: number, ref: boolean): Promise<void> {
+  if (milliseconds > 0 || typeof setImmediate !== "function") return after(milliseconds, ref);
   return new Promise((resolve) => {
-    const isTurn = milliseconds === 0 && typeof setImmediate === "function";
-    const timer = isTurn ? setImmediate(resolve) : setTimeout(resolve, milliseconds);
+    const timer = setImmediate(resolve);
     if (!ref) unref(timer);
   });
 }

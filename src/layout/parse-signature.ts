@@ -8,7 +8,7 @@ import { enumOf } from "./enum.ts";
 import { HandleType } from "./handle-type.ts";
 import { optional } from "./optional.ts";
 import type { Place } from "./place.ts";
-import { f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from "./scalars.ts";
+import { f32, f64, i8, i16, i32, i64, type ScalarType, u8, u16, u32, u64 } from "./scalars.ts";
 import { struct } from "./struct.ts";
 import { text } from "./text.ts";
 import type { DirectCodec, Type } from "./type.ts";
@@ -56,7 +56,7 @@ class SignatureReader {
     const [, kind, bits, rest] = this.#match(/([a-z]+)(\d*)(\?|)/y) ?? [];
     if (kind === "enum" && this.#skip("(")) return this.#enum();
     if (kind === "handle") return new HandleType("record", bits === "64" ? "wide" : "narrow");
-    if (kind === "interned") return new IdNumberType(bits === "8" ? "u8" : bits === "16" ? "u16" : "u32", rest);
+    if (kind === "interned") return new IdNumberType(bits === "8" ? u8 : bits === "16" ? u16 : u32, rest);
     if ((kind === "utf" || kind === "bytes") && this.#skip("(")) {
       const byteLength = this.#number();
       this.#skip(")");
@@ -133,29 +133,27 @@ class SignatureReader {
   }
 }
 
-/** The id of a string whose interner is not at hand. */
+/** The id of a string whose interner is not at hand: a number that tells apart what it is. */
 class IdNumberType extends BoxedType<number, number> {
   readonly codec: DirectCodec;
-  readonly #view: "u8" | "u16" | "u32";
+  readonly #word: ScalarType<number>;
 
-  constructor(view: "u8" | "u16" | "u32", optional = "") {
-    const byteSize = { u8: 1, u16: 2, u32: 4 }[view];
-    super({ name: "id", kind: "interned", byteSize, align: byteSize, signature: `interned${byteSize * 8}${optional}` });
-    this.#view = view;
-    this.codec = { shape: "direct", view };
+  constructor(word: ScalarType<number>, optional = "") {
+    const { byteSize, align } = word;
+    super({ name: "id", kind: "interned", byteSize, align, signature: `interned${byteSize * 8}${optional}` });
+    this.#word = word;
+    this.codec = word.codec;
   }
 
   rawRead(memory: Memory, byteOffset: number): number {
-    return memory[this.#view][byteOffset / this.byteSize];
+    return this.#word.rawRead(memory, byteOffset);
   }
 
   rawCheck(value: unknown, place: Place): number {
-    const most = 2 ** (this.byteSize * 8) - 1;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most) return value;
-    return place.refuse(value, "Pass the id of a string, or 0.", { most });
+    return this.#word.rawCheck(value, place);
   }
 
   rawStore(memory: Memory, byteOffset: number, checked: unknown): void {
-    memory[this.#view][byteOffset / this.byteSize] = Number(checked);
+    this.#word.rawStore(memory, byteOffset, checked);
   }
 }

@@ -50,16 +50,13 @@ class FutexParking implements Parking {
   }
 }
 
-/** For so long sleeps who only reads. */
-const LOOK_MS = 1;
-
 /**
  * Parking for who only reads: nobody knows of it, so it looks again every millisecond. A futex on a page that is mapped for reading would make a private
  * copy of the page, in which nothing ever changes.
  */
 const LOOKING: Parking = {
-  wait: (_word, _seen, timeoutMs) => sleep(Math.min(timeoutMs, LOOK_MS)),
-  waitAsync: (_word, _seen, timeoutMs) => new Promise((resolve) => setTimeout(resolve, Math.min(timeoutMs, LOOK_MS))),
+  wait: (_word, _seen, timeoutMs) => sleep(Math.min(timeoutMs, POLL_MS)),
+  waitAsync: (_word, _seen, timeoutMs, ref = true) => after(Math.min(timeoutMs, POLL_MS), ref),
   notify: () => {},
 };
 

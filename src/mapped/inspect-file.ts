@@ -2,7 +2,8 @@ import type { Memory } from "../core/memory.ts";
 import { openDataset } from "./dataset/dataset.ts";
 import { type Palette, PLAIN, tellBytes, tellCount } from "./dataset/picture.ts";
 import { DATASET, DICTIONARY, type FileFormat, fileFormatOf, INTERNER, SEGMENT, TABLE } from "./file-header.ts";
-import { openDictionary } from "./interner/dictionary-file.ts";
+import { type MappedDictionary, openDictionary } from "./interner/dictionary-file.ts";
+import type { MappedInterner } from "./interner/mapped-interner.ts";
 import { openInterner } from "./interner/open-interner.ts";
 import { mapFile } from "./map-file.ts";
 import { drawSegment } from "./segment/picture.ts";
@@ -75,32 +76,8 @@ const KINDS: ReadonlyMap<FileFormat, Kind> = new Map<FileFormat, Kind>([
       },
     },
   ],
-  [
-    INTERNER,
-    {
-      draw(path, { bold }) {
-        using strings = openInterner(path, { readOnly: true });
-        return `${bold(strings.memory.subject)}  interner, ${tellCount(strings.size)} strings, ${tellBytes(strings.memory.byteLength)}\n`;
-      },
-      verify(path) {
-        using strings = openInterner(path, { readOnly: true });
-        return { problems: strings.verify(), summary: `${strings.size} strings, every one checked` };
-      },
-    },
-  ],
-  [
-    DICTIONARY,
-    {
-      draw(path, { bold }) {
-        using strings = openDictionary(path);
-        return `${bold(strings.memory.subject)}  dictionary, ${tellCount(strings.size)} strings, ${tellBytes(strings.memory.byteLength)}\n`;
-      },
-      verify(path) {
-        using strings = openDictionary(path);
-        return { problems: strings.verify(), summary: `${strings.size} strings, every one checked` };
-      },
-    },
-  ],
+  [INTERNER, kindOfStrings(INTERNER, (path) => openInterner(path, { readOnly: true }))],
+  [DICTIONARY, kindOfStrings(DICTIONARY, openDictionary)],
 ]);
 
 /** A picture of what is in a file of offheap, whatever its kind. Throws what opening it for reading throws. */
@@ -114,6 +91,19 @@ export function inspectFile(path: string, palette: Palette = PLAIN): string {
  */
 export function verifyFile(path: string): FileVerdict {
   return kindOf(path).verify(path);
+}
+
+function kindOfStrings({ name }: FileFormat, open: (path: string) => MappedInterner | MappedDictionary): Kind {
+  return {
+    draw(path, { bold }) {
+      using strings = open(path);
+      return `${bold(strings.memory.subject)}  ${name}, ${tellCount(strings.size)} strings, ${tellBytes(strings.memory.byteLength)}\n`;
+    },
+    verify(path) {
+      using strings = open(path);
+      return { problems: strings.verify(), summary: `${strings.size} strings, every one checked` };
+    },
+  };
 }
 
 /** Which kind of file lies at `path`. Throws `not-an-offheap-file`, `unsupported-format`, `corrupt`, `io`. */

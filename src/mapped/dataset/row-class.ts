@@ -1,4 +1,3 @@
-import { INSPECT } from "../../core/inspect.ts";
 /**
  * The class of a data set's rows: one getter a column, which reads the mapped bytes when asked.
  *
@@ -18,6 +17,7 @@ import { INSPECT } from "../../core/inspect.ts";
 
 import type { StringId } from "../../collections/string-id.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { INSPECT } from "../../core/inspect.ts";
 import { canGenerate } from "../../layout/generation.ts";
 import type { ColumnDictionary } from "./column-dictionary.ts";
 import type { ColumnEntry } from "./manifest.ts";
