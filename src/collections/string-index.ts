@@ -7,7 +7,7 @@ import { equalsRecord, type StringHeap } from "./string-heap.ts";
 import { checkTables } from "./string-index-check.ts";
 import { MOST_DEPTH, shapeOf, sharedBits, TableDirectory, tagMaskOf, widened } from "./table-directory.ts";
 import type { Content } from "./text-content.ts";
-import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
+import { CANDIDATES, HASH, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 const FIRST_SLOTS = 16;
 /** A table of so many slots is not doubled but split: that takes a fraction of a millisecond, however many strings there are. */
@@ -125,12 +125,12 @@ export class StringIndex {
     const directory = this.#directory;
     const heap = this.#heap;
     let touched = 0;
-    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + 2; at < count; at++, word += TOKEN_WORDS) {
+    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + HASH; at < count; at++, word += TOKEN_WORDS) {
       const hash = tokens.i32[word];
       const entry = directory.entryOf(hash);
       touched ^= i32[u32[entry] + (hash & ~(-1 << i32[entry + 1]))];
     }
-    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + 2; at < count; at++, word += TOKEN_WORDS) {
+    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + HASH; at < count; at++, word += TOKEN_WORDS) {
       const hash = tokens.i32[word];
       const entry = directory.entryOf(hash);
       const table = u32[entry];

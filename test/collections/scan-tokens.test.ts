@@ -32,9 +32,9 @@ function scanAll(
   let next = start;
   while (next < source.length && tokens.length < most) {
     const base = next;
-    next = scanner.scan(source, base, source.length, most - tokens.length, kinds, seed, keepEmpty);
+    next = scanner.scan(source, base, source.length, most - tokens.length, kinds, { seed }, keepEmpty);
     assert.ok(next > base, "a scan comes on");
-    for (let word = scanner.firstWord; word < scanner.firstWord + scanner.count * TOKEN_WORDS; word += TOKEN_WORDS)
+    for (let word = scanner.firstWord; word < scanner.firstWord + scanner.unknownCount * TOKEN_WORDS; word += TOKEN_WORDS)
       tokens.push([base + scanner.i32[word], scanner.i32[word + 1], scanner.i32[word + 2]]);
   }
   return { tokens, next };
