@@ -55,9 +55,9 @@ const MASKS = 64;
 const TEXT = 128;
 export const PIECE_BYTES = 16 * 1024 - 256;
 const TOKENS = 16 * 1024;
-export const KERNEL_TOKENS = 2048;
-const IDS = TOKENS + KERNEL_TOKENS * TOKEN_WORDS * 4;
-const SETS = IDS + KERNEL_TOKENS * 4;
+export const KERNEL_TOKENS = 2000;
+const IDS = TOKENS + (KERNEL_TOKENS + 1) * TOKEN_WORDS * 4;
+const SETS = 64 * 1024;
 const SET_COUNT = 2048;
 const SET_BYTES = 192;
 const SET_IDS = 16;
@@ -72,12 +72,11 @@ export const KERNEL = { HIGH_HALVES, FOUND, MASKS, TEXT, TOKENS, IDS, SETS, LENG
 // What the function is given: the piece's end, how many tokens at most, seed, secret, whether parts without bytes count, the interner's number << 6. It returns where it ended.
 const [END, MOST, SEED, SECRET, KEEP_EMPTY, OWNER] = [0, 1, 2, 3, 4, 5];
 // Its own variables: the next 16 bytes; delimiters among them, a bit each; a token's begin, end and length; where unknown ones and ids are told; the lanes of its hash, and what of
-// it enters them; the set, its place in it, whose it is, its id; and of 16 bytes, the text, a token's first and last half, the hashes of the set.
-const [AT, BITS, START, TO, LENGTH, OUT, OUT_ID, A, B, PLACE, WORD, SPOT, WHOSE, ID] = [
-  6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
-];
-const [CHUNK, LOW, HIGH, HASHES] = [20, 21, 22, 23];
-const LOCALS = { params: 6, i32: 14, v128: 4 };
+// it enters them; the set, its place in it, whose it is, its id, whether that is known (all ones) or not (0); and of 16 bytes, the text, a token's first and last half, the hashes of the set.
+const [AT, BITS, START, TO, LENGTH, OUT, OUT_ID] = [6, 7, 8, 9, 10, 11, 12];
+const [A, B, WORD, PLACE, SPOT, WHOSE, ID, KNOWN] = [13, 14, 15, 16, 17, 18, 19, 20];
+const [CHUNK, LOW, HIGH, HASHES] = [21, 22, 23, 24];
+const LOCALS = { params: 6, i32: 15, v128: 4 };
 
 const mix = (word: readonly number[]) => [
   set(A, mul(xor(get(A), tee(WORD, word)), int(FIRST))),
@@ -121,76 +120,80 @@ const hash = () => [
   set(A, xor(get(A), shiftRight(get(A), int(16)))),
 ];
 
-/** ID: that of the token, if it is remembered and its id was told. Else 0, and SPOT is the place that remembers it from now on, or one with no negative id. */
+/**
+ * ID: that of the token if it is remembered, else 0; and from now on it is. There is no branch in this: whether a token is known can hardly be foretold, and guessing wrong costs more than
+ * all stores, which also write what is there already. Undone, where the token is long, are places that nobody reads.
+ */
 const remember = () => [
-  set(ID, int(0)),
-  set(SPOT, int(FOUND - SET_IDS)),
-  when(
-    less(get(LENGTH), int(MOST_REMEMBERED + 1)),
-    set(LOW, u8x16.and(u8x16.load(get(START)), u8x16.load(sub(int(MASKS + 32), get(LENGTH))))),
-    set(HIGH, u8x16.and(u8x16.load(get(START), 16), u8x16.load(sub(int(MASKS + 48), get(LENGTH))))),
-    set(WHOSE, or(get(OWNER), get(LENGTH))),
-    set(PLACE, add(int(SETS), mul(and(get(A), int(SET_COUNT - 1)), int(SET_BYTES)))),
-    set(HASHES, u8x16.load(get(PLACE))),
-    // The place with this hash; else one that is free; else one that the highest bits of the hash choose.
-    set(
-      WORD,
-      and(
-        trailingZeros(
+  set(LOW, u8x16.and(u8x16.load(get(START)), u8x16.load(sub(int(MASKS + 32), get(LENGTH))))),
+  set(HIGH, u8x16.and(u8x16.load(get(START), 16), u8x16.load(sub(int(MASKS + 48), get(LENGTH))))),
+  set(WHOSE, or(get(OWNER), get(LENGTH))),
+  set(PLACE, add(int(SETS), mul(and(get(A), int(SET_COUNT - 1)), int(SET_BYTES)))),
+  set(HASHES, u8x16.load(get(PLACE))),
+  // The place with this hash; else one that is free; else one that the highest bits of the hash choose.
+  set(
+    WORD,
+    and(
+      trailingZeros(
+        or(
           or(
-            or(
-              i32x4.highBits(i32x4.equal(get(HASHES), i32x4.fill(get(A)))),
-              shiftLeft(i32x4.highBits(i32x4.equal(get(HASHES), i32x4.fill(int(0)))), int(4)),
-            ),
-            shiftLeft(int(1 << 8), shiftRight(get(A), int(30))),
+            i32x4.highBits(i32x4.equal(get(HASHES), i32x4.fill(get(A)))),
+            shiftLeft(i32x4.highBits(i32x4.equal(get(HASHES), i32x4.fill(int(0)))), int(4)),
           ),
+          shiftLeft(int(1 << 8), shiftRight(get(A), int(30))),
         ),
-        int(3),
       ),
-    ),
-    set(SPOT, add(get(PLACE), shiftLeft(get(WORD), int(2)))),
-    set(PLACE, add(get(PLACE), shiftLeft(get(WORD), int(5)))),
-    when(
-      equal(load(get(SPOT), SET_WHOSE), get(WHOSE)),
-      when(
-        isZero(
-          u8x16.any(
-            u8x16.or(
-              u8x16.xor(get(LOW), u8x16.load(get(PLACE), SET_TEXTS)),
-              u8x16.xor(get(HIGH), u8x16.load(get(PLACE), SET_TEXTS + 16)),
-            ),
-          ),
-        ),
-        set(ID, load(get(SPOT), SET_IDS)),
-      ),
-    ),
-    when(
-      // Neither 0 nor negative.
-      isZero(less(sub(get(ID), int(1)), int(0x7fff_ffff))),
-      set(ID, int(0)),
-      store(get(SPOT), get(A)),
-      store(get(SPOT), sub(int(0), get(OUT)), SET_IDS),
-      store(get(SPOT), get(WHOSE), SET_WHOSE),
-      u8x16.store(get(PLACE), get(LOW), SET_TEXTS),
-      u8x16.store(get(PLACE), get(HIGH), SET_TEXTS + 16),
+      int(3),
     ),
   ),
+  set(SPOT, add(get(PLACE), shiftLeft(get(WORD), int(2)))),
+  set(PLACE, add(get(PLACE), shiftLeft(get(WORD), int(5)))),
+  set(ID, load(get(SPOT), SET_IDS)),
+  set(
+    KNOWN,
+    sub(
+      int(0),
+      and(
+        and(
+          equal(load(get(SPOT), SET_WHOSE), get(WHOSE)),
+          isZero(
+            u8x16.any(
+              u8x16.or(
+                u8x16.xor(get(LOW), u8x16.load(get(PLACE), SET_TEXTS)),
+                u8x16.xor(get(HIGH), u8x16.load(get(PLACE), SET_TEXTS + 16)),
+              ),
+            ),
+          ),
+        ),
+        // Neither 0 nor negative.
+        less(sub(get(ID), int(1)), int(0x7fff_ffff)),
+      ),
+    ),
+  ),
+  store(get(SPOT), xor(sub(int(0), get(OUT)), and(get(KNOWN), xor(get(ID), sub(int(0), get(OUT))))), SET_IDS),
+  set(ID, and(get(ID), get(KNOWN))),
+  store(get(SPOT), get(A)),
+  store(get(SPOT), get(WHOSE), SET_WHOSE),
+  u8x16.store(get(PLACE), get(LOW), SET_TEXTS),
+  u8x16.store(get(PLACE), get(HIGH), SET_TEXTS + 16),
 ];
 
 /** The token from START to TO. */
 const takeToken = () => [
   ...hash(),
-  ...remember(),
+  either(less(get(LENGTH), int(MOST_REMEMBERED + 1)), remember(), [
+    set(KNOWN, int(0)),
+    set(ID, int(0)),
+    set(SPOT, int(FOUND - SET_IDS)),
+  ]),
   store(get(OUT_ID), get(ID)),
-  when(
-    isZero(get(ID)),
-    store(get(OUT), sub(get(START), int(TEXT)), START_WORD * 4),
-    store(get(OUT), get(LENGTH), BYTE_LENGTH * 4),
-    store(get(OUT), get(A), HASH * 4),
-    store(get(OUT), shiftRight(sub(get(OUT_ID), int(IDS)), int(2)), INDEX * 4),
-    store(get(OUT), shiftRight(add(get(SPOT), int(SET_IDS)), int(2)), PLACE_WORD * 4),
-    set(OUT, add(get(OUT), int(TOKEN_WORDS * 4))),
-  ),
+  // Of a known token, it is written over by the next.
+  store(get(OUT), sub(get(START), int(TEXT)), START_WORD * 4),
+  store(get(OUT), get(LENGTH), BYTE_LENGTH * 4),
+  store(get(OUT), get(A), HASH * 4),
+  store(get(OUT), shiftRight(sub(get(OUT_ID), int(IDS)), int(2)), INDEX * 4),
+  store(get(OUT), shiftRight(add(get(SPOT), int(SET_IDS)), int(2)), PLACE_WORD * 4),
+  set(OUT, sub(add(get(OUT), int(TOKEN_WORDS * 4)), and(get(KNOWN), int(TOKEN_WORDS * 4)))),
   set(OUT_ID, add(get(OUT_ID), int(4))),
 ];
 
