@@ -11,9 +11,10 @@ import { type FreezeOptions, freezeInterner, frozenByteLength } from "./freeze-i
 import { GrowingStrings } from "./growing-strings.ts";
 import { hashBytes, hashString } from "./hash.ts";
 import { checkMaxByteLength, checkMaxCount, checkOptions, type IdWidth, type InternerOptions } from "./interner-options.ts";
-import { equalsRecord, StringHeap } from "./string-heap.ts";
+import { StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
+import { equalsRecord } from "./string-record.ts";
 import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
 import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
