@@ -28,6 +28,7 @@ export abstract class GrowingStrings<Name extends string = string> extends Strin
    * there is no room for the next one.
    */
   rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
+    this.checkAlive();
     const own = source === this.memory.u8;
     const { i32, firstWord, unknownCount } = tokens;
     for (let done = 0; done < unknownCount; done++) {

@@ -142,6 +142,7 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
 
   override rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
     if (this.#heap.count < STRINGS_IN_CACHE) return super.rawInternTokens(source, base, tokens, ids, at);
+    this.#heap.checkAlive();
     const own = source === this.memory.u8;
     const { i32, firstWord, unknownCount, candidates } = tokens;
     for (let first = 0; first < unknownCount; first += CANDIDATES) {

@@ -28,12 +28,14 @@ export class TokenKernel {
   /** As i32: the unknown tokens that were found last lie from this word on. */
   readonly firstWord = KERNEL.TOKENS / 4;
   readonly #run: Run;
+  readonly #mostNumber: number;
   #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
 
-  constructor(memory: Memory, run: Run) {
+  constructor(memory: Memory, run: Run, mostNumber: number) {
     this.memory = memory;
     this.#run = run;
+    this.#mostNumber = mostNumber;
     memory.u8.fill(0xff, KERNEL.MASKS, KERNEL.MASKS + 32);
   }
 
@@ -51,7 +53,7 @@ export class TokenKernel {
   numberOf(owner: object): number {
     const known = this.#numbers.get(owner);
     if (known !== undefined) return known;
-    if (this.#lastNumber === MOST_NUMBER) {
+    if (this.#lastNumber === this.#mostNumber) {
       this.#lastNumber = 0;
       this.#numbers = new WeakMap();
       this.memory.u8.fill(0, KERNEL.SETS);
@@ -100,14 +102,14 @@ export class TokenKernel {
 }
 
 /** Undefined where the engine has no WebAssembly, or may not compile any. */
-export function makeTokenKernel(): TokenKernel | undefined {
+export function makeTokenKernel(mostNumber = MOST_NUMBER): TokenKernel | undefined {
   const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
   if (api === undefined) return undefined;
   try {
     const pages = Math.ceil(KERNEL.KERNEL_BYTES / PAGE_BYTES);
     const memory = new api.Memory({ initial: pages, maximum: pages });
     const instance = new api.Instance(new api.Module(kernelCode()), { kernel: { memory } });
-    return new TokenKernel(wasmMemory(memory), instance.exports.run);
+    return new TokenKernel(wasmMemory(memory), instance.exports.run, mostNumber);
   } catch {
     return undefined;
   }
