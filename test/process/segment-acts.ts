@@ -41,7 +41,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
       begin();
       openAt(path);
     },
-    labels: ["openSync", "ftruncateSync", "writeSync", "fsyncSync", "mapFile", "lockByte", "allocate"],
+    labels: ["openSync", "ftruncateSync", "writeSync", "fsyncSync", "mapFile", "lockByte"],
   },
   open: {
     before: "furnished",

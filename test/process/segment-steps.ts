@@ -6,8 +6,8 @@ import { endOfFork, fork, killSelf, publishReplaced, wasKilled } from "./forks.t
 import { ACTS, type Act, checkAfter, furnish, Image } from "./segment-acts.ts";
 
 /*
- * A step is what changes something outside of the process, or in memory that it shares: an atomic operation, a call of node:fs, a call of the system; and of
- * stores of many bytes at once the beginning and the middle.
+ * A step is what changes something outside of the process, or in memory that it shares: an atomic operation, a call of node:fs, a call of the system; and
+ * a store of many bytes at once.
  */
 const ATOMICS = ["store", "compareExchange", "exchange", "or", "and", "add", "sub"];
 const FILES = [
@@ -29,8 +29,8 @@ export interface Steps {
   /** How many the act has; undefined while that was not seen. */
   readonly steps: number | undefined;
   readonly killed: number;
-  /** How often it was killed at what. */
-  readonly labels: Readonly<Record<string, number>>;
+  /** What these are, each once. */
+  readonly labels: readonly string[];
 }
 
 /**
@@ -45,79 +45,78 @@ export function killAtSteps(
   const act = ACTS[name];
   const path = join(directory, "segment");
   const image = imageBefore(path, act);
-  const labelsPath = join(directory, "labels");
-  const labelsFd = fs.openSync(labelsPath, "w");
   let killed = 0;
-  let steps: number | undefined;
-  for (let last = from; steps === undefined && Date.now() < until; last += every) {
+  let through: Through | undefined;
+  for (let last = from; through === undefined && Date.now() < until; last += every) {
     if (image === undefined) fs.rmSync(path, { force: true });
     else image.restore(path);
-    const count = runTo(path, act, last, labelsFd);
-    if (count === undefined) killed += 1;
-    else steps = count;
+    through = runTo(path, act, last);
+    if (through === undefined) killed += 1;
     checkAfter(path, act, `killed in "${name}" at step ${last}`);
   }
-  fs.closeSync(labelsFd);
-  const labels: Record<string, number> = {};
-  for (const label of fs.readFileSync(labelsPath, "utf8").split("\n").slice(0, -1)) labels[label] = (labels[label] ?? 0) + 1;
-  return { steps, killed, labels };
+  return { steps: through?.steps, killed, labels: through?.labels ?? [] };
 }
 
-/** Does the act up to the step `last`; where that is not reached, how many steps there were. */
-function runTo(path: string, act: Act, last: number, labelsFd: number): number | undefined {
-  const countPath = `${path}.count`;
+interface Through {
+  readonly steps: number;
+  readonly labels: readonly string[];
+}
+
+/** Does the act up to the step `last`; where that is not reached, what steps there were. */
+function runTo(path: string, act: Act, last: number): Through | undefined {
+  const throughPath = `${path}.through`;
   const end = endOfFork(
     fork(() => {
-      const count = stepping(last, labelsFd);
-      act.run(path, count.begin);
-      count.end();
-      fs.writeFileSync(countPath, String(count.steps));
+      const stepper = stepping(last);
+      act.run(path, stepper.begin);
+      const through = stepper.end();
+      fs.writeFileSync(throughPath, JSON.stringify(through));
     }),
   );
   if (wasKilled(end)) return undefined;
   assert.deepEqual(end, { status: 0, signal: 0 }, `the act did not go through, step ${last}`);
-  return Number(fs.readFileSync(countPath, "utf8"));
+  return JSON.parse(fs.readFileSync(throughPath, "utf8"));
 }
 
 function imageBefore(path: string, { before }: Act): Image | undefined {
   if (before === "nothing") return undefined;
   furnish(path);
   // In the middle of it, where the log is sealed and its change half carried out.
-  if (before === "left by a killed one") runTo(path, ACTS["make a structure"], 160, -1);
+  if (before === "left by a killed one") runTo(path, ACTS["make a structure"], 160);
   const image = new Image(path);
   return image;
 }
 
-interface Stepping {
-  steps: number;
+interface Stepper {
   readonly begin: () => void;
-  readonly end: () => void;
+  readonly end: () => Through;
 }
 
 /** From `begin` on this process dies before the step `last`. */
-function stepping(last: number, labelsFd: number): Stepping {
+function stepping(last: number): Stepper {
   let isOn = false;
-  const counter: Stepping = {
-    steps: 0,
-    begin() {
-      isOn = true;
-    },
-    end() {
-      isOn = false;
-    },
-  };
-  const { writeSync } = fs;
+  let steps = 0;
+  const labels = new Set<string>();
   const step = (label: string): void => {
-    if (!isOn || counter.steps++ !== last) return;
-    if (labelsFd >= 0) writeSync(labelsFd, `${label}\n`);
-    killSelf();
+    if (!isOn) return;
+    if (steps === last) killSelf();
+    steps += 1;
+    labels.add(label);
   };
   instrument(Atomics, ATOMICS, step);
   instrument(fs, FILES, step);
   publishReplaced();
   instrument(system(), SYSTEM, step);
   for (const name of BYTES) instrumentBytes(name, step);
-  return counter;
+  return {
+    begin() {
+      isOn = true;
+    },
+    end() {
+      isOn = false;
+      return { steps, labels: [...labels] };
+    },
+  };
 }
 
 function instrument(object: object, names: readonly string[], step: (label: string) => void): void {
