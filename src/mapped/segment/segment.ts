@@ -86,13 +86,13 @@ export class Segment extends NamedStructures implements Disposable {
   }
 
   /**
-   * Moves structures together and gives the disk what is free behind them. Moved are pools, rings, columns and roots that nobody has open, this participant neither;
-   * arenas and tables stay where they are, since what lies in them is known by its place. Flushes after each move. Returns how many bytes of the disk
-   * were given back.
+   * Moves structures together and gives the disk what is free behind them and between them. Moved is what nobody has open, this participant neither; arenas and heaps only
+   * if they are `movable`, since what lies in them is known by its place. Copies each that it moves, once or twice, and flushes after it. Returns how many bytes of the
+   * disk were given back. Throws `locked` while somebody has the segment open for reading.
    */
   compact(): number {
     this.#checkOpen();
-    return this.#structures.compact(() => writeCheckpoint(this.#core, this.#entry.flush));
+    return this.#structures.compact((sinks) => writeCheckpoint(this.#core, this.#entry.flush, sinks));
   }
 
   /** Ends the affairs of participants that were killed: frees what they had taken and not linked. Returns how many those were. */
