@@ -29,6 +29,8 @@ const RADVISORY_BYTES = 16;
 const MOST_READ_AHEAD = 2 ** 31 - 1;
 const VM_REGION_BASIC_INFO_64 = 9;
 const REGION_INFO_WORDS = 9;
+/** A UUID in text, with its NUL. */
+const UUID_BYTES = 37;
 const PROTECTIONS = ["---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"];
 
 /**
@@ -80,6 +82,18 @@ export function darwinSystem(foreign: ForeignFunctions): System {
       advice.writeBigInt64LE(BigInt(fileByteOffset));
       advice.writeInt32LE(Math.min(byteLength, MOST_READ_AHEAD), 8);
       return fcntl()(fd, F_RDADVISE, advice) === -1 ? foreign.errno() : 0;
+    },
+    bootId() {
+      const [uuid, byteLength] = [Buffer.alloc(UUID_BYTES), Buffer.alloc(8)];
+      byteLength.writeBigUInt64LE(BigInt(UUID_BYTES));
+      const refused = foreign.bind("sysctlbyname", "i32", ["text", "bytes", "bytes", "address", "size"])(
+        "kern.bootsessionuuid",
+        uuid,
+        byteLength,
+        0n,
+        0,
+      );
+      return refused === 0 ? uuid.toString("latin1") : "";
     },
     createMemoryFile: () => -enosys,
     seal: () => enosys,

@@ -6,7 +6,16 @@ import { hasNodeFfi, moduleUrl, onlyNodeFfi, runChild, withoutKoffi } from "../p
 import { temporaryDirectory } from "../process/temporary-directory.ts";
 
 describe("where files cannot be mapped", () => {
-  const refusals: readonly Refusal[] = ["platform", "architecture", "koffi-missing", "koffi-blocked", "no-proc", "engine"];
+  const refusals: readonly Refusal[] = [
+    "platform",
+    "architecture",
+    "old-windows",
+    "koffi-missing",
+    "koffi-blocked",
+    "no-proc",
+    "engine",
+    "no-views",
+  ];
   for (const why of refusals) {
     test(`the error tells why and what to do: ${why}`, () => {
       assert.throws(

@@ -8,8 +8,8 @@ export interface Ending {
 }
 
 /** A directory of the test's own, removed when the test is over. */
-export function temporaryDirectory(test: Ending): string {
-  const path = mkdtempSync(join(tmpdir(), "offheap-"));
+export function temporaryDirectory(test: Ending, parent = tmpdir()): string {
+  const path = mkdtempSync(join(parent, "offheap-"));
   test.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }

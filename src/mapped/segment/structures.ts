@@ -86,7 +86,7 @@ export class Structures {
   }
 
   /** See `Segment.compact`. */
-  compact(save: () => void): number {
+  compact(save: (sinks?: boolean) => void): number {
     const core = this.#core;
     this.recoverDead();
     return this.#withoutReaders(() => {

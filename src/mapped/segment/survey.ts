@@ -6,7 +6,7 @@ import { Directory, READY, type StructureRecord } from "./directory.ts";
 import { Extents } from "./extents.ts";
 import { Readers } from "./readers.ts";
 import { readSegmentHeader } from "./segment-format.ts";
-import { BACKED, CHANGES, FIRST_PAGE, FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
+import { BACKED, CHANGES, FIRST_PAGE, FREE, HOLE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
 
 /** One structure of a segment, as its directory has it. */
@@ -112,9 +112,11 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
   for (const { owner, pages } of extents.all()) bytes.set(owner, (bytes.get(owner) ?? 0) + pages * PAGE_BYTES);
   const names = new Map(records.map(({ index, name }) => [index + 1, name]));
   const runs = [...extents.all()].sort((a, b) => a.page - b.page);
+  const holes = runs.reduce((sum, { owner, seat, pages }) => sum + (owner === FREE && seat === HOLE ? pages : 0), 0);
   const own = { byteOffset: 0, byteLength: FIRST_PAGE * PAGE_BYTES, structure: undefined, isFree: false };
   return {
     ...told,
+    backedByteLength: told.backedByteLength - holes * PAGE_BYTES,
     usedByteLength: extents.top * PAGE_BYTES,
     structures: records.map(({ index, name, kind, type, fingerprint, byteOffset }) => {
       return { name, kind, type, fingerprint, byteOffset, byteLength: bytes.get(index + 1) ?? 0 };
@@ -134,7 +136,16 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
 function partsOf(memory: Memory, reserve: number): CheckedParts {
   const log = new SegmentLog(memory);
   for (const [word, value] of log.peek()) log.set(word, value);
-  return { log, extents: new Extents(log, () => false), directory: new Directory(log), reserve };
+  return {
+    log,
+    extents: new Extents(
+      log,
+      () => false,
+      () => {},
+    ),
+    directory: new Directory(log),
+    reserve,
+  };
 }
 
 function headerProblems(memory: Memory, readers: Readers, records: readonly StructureRecord[]): string[] {
