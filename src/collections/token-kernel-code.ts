@@ -157,7 +157,7 @@ const remember = () => [
         and(
           equal(load(get(SPOT), SET_WHOSE), get(WHOSE)),
           isZero(
-            u8x16.any(
+            u8x16.hasBits(
               u8x16.or(
                 u8x16.xor(get(LOW), u8x16.load(get(PLACE), SET_TEXTS)),
                 u8x16.xor(get(HIGH), u8x16.load(get(PLACE), SET_TEXTS + 16)),

@@ -44,8 +44,8 @@ export const u8x16 = {
   store: (at: Code, value: Code, offset = 0): Code => of([...simd(0x0b), 0, ...unsigned(offset)], at, value),
   or: (a: Code, b: Code): Code => of(simd(0x50), a, b),
   xor: (a: Code, b: Code): Code => of(simd(0x51), a, b),
-  /** 1 where any bit is set. */
-  any: (a: Code): Code => of(simd(0x53), a),
+  /** 1 where a bit is set, else 0. */
+  hasBits: (a: Code): Code => of(simd(0x53), a),
   fill: (byte: Code): Code => of(simd(0x0f), byte),
   and: (a: Code, b: Code): Code => of(simd(0x4e), a, b),
   shiftRight: (a: Code, count: Code): Code => of(simd(0x6d), a, count),
