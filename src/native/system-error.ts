@@ -9,6 +9,8 @@ const CODES: Readonly<Record<string, MemoryErrorCode>> = {
   ENOTSUP: "unsupported",
   ENOSYS: "unsupported",
   ENOLCK: "unsupported",
+  ERR_INVALID_ARG_TYPE: "invalid-argument",
+  ERR_INVALID_ARG_VALUE: "invalid-argument",
 };
 
 const CURES: Readonly<Record<string, string>> = {
@@ -33,6 +35,9 @@ const CURES: Readonly<Record<string, string>> = {
   ELOOP: "Check the symbolic links of the path.",
   ENAMETOOLONG: "Use a shorter path.",
   ERR_ACCESS_DENIED: "Node's permission model forbids it: allow it, or run without --permission.",
+  ENXIO: "Pass the path of a regular file: this is a socket, or a device.",
+  ERR_INVALID_ARG_TYPE: "Pass a path as a string.",
+  ERR_INVALID_ARG_VALUE: "Pass a path without zero bytes.",
   EFAULT: "Do not shorten a file while it is read; replace it by renaming another over it.",
 };
 

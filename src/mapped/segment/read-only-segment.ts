@@ -1,6 +1,7 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { type Palette, PLAIN } from "../dataset/picture.ts";
+import { MappedMemory } from "../mapped-memory.ts";
 import { checkSame } from "./check-same.ts";
 import type { KindReader, SegmentKind } from "./kind.ts";
 import { NamedStructures } from "./named-structures.ts";
@@ -88,7 +89,7 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
 
   /** Everything about its pages and names as plain data: for tools. */
   inspect(): SegmentSurvey {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.#check();
     return readSurvey(this.memory, new Readers(this.#parts.readers));
   }
 
@@ -110,8 +111,14 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
     this.close();
   }
 
+  #check(): void {
+    const { memory } = this;
+    if (memory.closed) memory.throwClosed();
+    if (memory instanceof MappedMemory) memory.check();
+  }
+
   #find(name: string) {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.#check();
     return readRecord(this.memory, this.#parts.reserve, name);
   }
 }
