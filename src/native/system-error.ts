@@ -18,7 +18,7 @@ const CURES: Readonly<Record<string, string>> = {
   ENOTDIR: "Check the path: a part of it is a file.",
   EISDIR: "Pass the path of a file.",
   EACCES: "Check the permissions of the file and its directory.",
-  EPERM: "Check the permissions of the file and its directory.",
+  EPERM: "Check the permissions of the file and its directory, and on Windows that nobody has it mapped.",
   EROFS: "Use a directory on a file system that is not read-only.",
   EMFILE: "Close files, or raise `ulimit -n`.",
   ENFILE: "Close files, or raise the limit of open files of the machine.",

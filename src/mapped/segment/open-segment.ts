@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -17,6 +17,7 @@ import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
 import { checkBufferLength } from "../reservation.ts";
 import { syncDirectory } from "../sync-directory.ts";
+import { syncFile } from "../sync-file.ts";
 import { giveBlocks, takeBlocks } from "./give-blocks.ts";
 import { joinSegment } from "./join.ts";
 import type { KindReader } from "./kind.ts";
@@ -102,9 +103,9 @@ function makeFile(subject: string, path: string, fd: number, reserve: number, se
     writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
     ftruncateSync(fd, reserve);
     writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
-    fsyncSync(fd);
+    syncFile(subject, fd);
     writeSync(fd, image, 0, HEADER_BYTES, 0);
-    fsyncSync(fd);
+    syncFile(subject, fd);
   } catch (cause) {
     throw cause instanceof MemoryError ? cause : systemError(subject, "could not be made", cause, { path });
   }
