@@ -75,8 +75,6 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   readonly origin: number;
   /** Keeps loads that only fetch: see findMany. */
   touched = 0;
-  /** Set when `find` has gone further than chance explains. */
-  far = false;
   readonly farWords: number;
   /** Set when entries are to be looked for elsewhere, or through other typed arrays. */
   moved = false;
@@ -128,6 +126,12 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     return this.words[at] === 0 && (this.layout.keyWords === 1 || this.words[at + 1] === 0);
   }
 
+  /** Whether chance does not explain how far behind its home a slot is where `find` has sent a key of that hash. */
+  isFar(at: number, hash: number): boolean {
+    const home = this.cells[hash & this.cellMask] + (hash >>> this.shift) * this.slotWords;
+    return (at >= home ? at - home : at - home + this.pageWords) > this.farWords;
+  }
+
   /** The hash of a key that `find` has just looked for. */
   hashOf(key: number | bigint): number {
     const { multiplier } = this;
@@ -146,17 +150,17 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   }
 
   findWord(word: number): number {
-    if (word === 0) return this.#findZero();
     const { words, slotWords } = this;
+    if (word === 0) return words[this.head + HAS_ZERO] === 1 ? this.zeroAt : ~this.zeroAt;
     const hash = hashOne(word, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
     const end = first + this.pageWords;
-    let at = first + (hash >>> this.shift) * slotWords;
-    const home = at;
+    const home = first + (hash >>> this.shift) * slotWords;
+    let at = home;
     do {
       const found = words[at];
       if (found === word) return at;
-      if (found === 0) return this.#vacant(at, home);
+      if (found === 0) return ~at;
       at += slotWords;
       if (at === end) at = first;
     } while (at !== home);
@@ -164,17 +168,17 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   }
 
   findWords(low: number, high: number): number {
-    if ((low | high) === 0) return this.#findZero();
     const { words, slotWords } = this;
+    if ((low | high) === 0) return words[this.head + HAS_ZERO] === 1 ? this.zeroAt : ~this.zeroAt;
     const hash = hashTwo(low, high, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
     const end = first + this.pageWords;
-    let at = first + (hash >>> this.shift) * slotWords;
-    const home = at;
+    const home = first + (hash >>> this.shift) * slotWords;
+    let at = home;
     do {
       const found = words[at];
       if (found === low && words[at + 1] === high) return at;
-      if (found === 0 && words[at + 1] === 0) return this.#vacant(at, home);
+      if (found === 0 && words[at + 1] === 0) return ~at;
       at += slotWords;
       if (at === end) at = first;
     } while (at !== home);
@@ -184,17 +188,6 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   #findSplit(key: number | bigint): number {
     if (!splitIt(key, this.keyKind)) return NONE;
     return this.layout.keyWords === 1 ? this.findWord(halves[0]) : this.findWords(halves[0], halves[1]);
-  }
-
-  #vacant(at: number, home: number): number {
-    if ((at >= home ? at - home : at - home + this.pageWords) > this.farWords) this.far = true;
-    return ~at;
-  }
-
-  #findZero(): number {
-    const { words, zeroAt } = this;
-    if (words.length === 0) return NONE;
-    return words[this.head + HAS_ZERO] === 0 ? ~zeroAt : zeroAt;
   }
 }
 

@@ -10,21 +10,28 @@ type AnyBlock = HashBlock<unknown, unknown, never>;
 
 /**
  * Fills `places` with where the entries of a cell lie in the page that begins at `first`, in an order in which they can be taken out one by one:
- * see HashCursor. Returns how many there are.
+ * see HashCursor. `places` has room for as many as a page holds and one more. Returns how many there are.
  */
 export function placesOfCell(block: AnyBlock, first: number, cell: number, places: Int32Array): number {
-  const { words, slotWords, multiplier, cellMask, pageSlots } = block;
+  const start = lastEmpty(block, first);
+  const found = placesBetween(block, first, start, cell, places, 0);
+  return placesBetween(block, start, first + block.pageWords, cell, places, found);
+}
+
+/** The same for a part of the page. Without a branch that depends on an entry: that would be guessed wrong too often. */
+function placesBetween(block: AnyBlock, start: number, end: number, cell: number, places: Int32Array, before: number): number {
+  const { words, slotWords, multiplier, cellMask } = block;
   const one = block.layout.keyWords === 1;
-  const end = first + block.pageWords;
-  let at = lastEmpty(block, first);
-  let found = 0;
-  for (let left = pageSlots; left > 0; left--) {
-    at = (at === first ? end : at) - slotWords;
+  let found = before;
+  for (let at = end - slotWords; at >= start; at -= slotWords) {
     const low = words[at];
     const high = one ? 0 : words[at + 1];
-    if ((low | high) === 0) continue;
     const hash = one ? hashOne(low, multiplier) : hashTwo(low, high, multiplier);
-    if ((hash & cellMask) === cell) places[found++] = at;
+    const other = (hash & cellMask) ^ cell;
+    const key = low | high;
+    places[found] = at;
+    // 1 for an entry of the cell, else 0.
+    found += ((other - 1) >>> 31) & ((key | -key) >>> 31);
   }
   return found;
 }

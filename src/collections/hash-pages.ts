@@ -4,6 +4,7 @@ import { MemoryError } from "../core/errors.ts";
 import type { Dependent } from "../core/memory.ts";
 import { BLOCK_ALIGN, HEADER_WORDS } from "./block-header.ts";
 import { closeGap, copyEntry, placesOfCell } from "./hash-cells.ts";
+import { NO_PAGE, PageRoom, twice } from "./hash-page-room.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { checkSlotCount } from "./hash-table-block.ts";
 import {
@@ -40,10 +41,10 @@ export class HashPages<Key, Value, Input> implements Dependent {
   slots: HashSlots<Key, Value, Input>;
   readonly #allocator: Allocator;
   readonly #firsts: number[] = [];
-  readonly #counts: number[] = [];
   /** The number of each cell's page. */
-  #pageOf: number[] = [];
+  #pageOf: Int32Array<ArrayBuffer>;
   readonly #full: number;
+  readonly #room: PageRoom;
   /** Where the entries of a cell lie that is moved. */
   readonly #places: Int32Array;
 
@@ -52,8 +53,10 @@ export class HashPages<Key, Value, Input> implements Dependent {
     checkSlotCount(layout, pages * layout.pageSlots);
     this.#allocator = allocator;
     this.#full = fullAt(layout.pageSlots);
-    this.#places = new Int32Array(this.#full);
+    this.#room = new PageRoom(this.#full);
+    this.#places = new Int32Array(this.#full + 1);
     const cells = 2 ** Math.ceil(Math.log2(pages * CELLS_RESERVED));
+    this.#pageOf = Int32Array.from({ length: cells }, (_, cell) => cell % pages);
     const taken: [Ptr, number][] = [];
     const take = (byteLength: number): Ptr => {
       const ptr = allocator.allocZeroed(byteLength, BLOCK_ALIGN);
@@ -69,10 +72,9 @@ export class HashPages<Key, Value, Input> implements Dependent {
       const words = memory.i32;
       words[head / 4 + CELLS] = cells;
       words[head / 4 + DIRECTORY] = directory / BLOCK_ALIGN;
-      for (let cell = 0; cell < cells; cell++) {
-        this.#pageOf.push(cell % pages);
-        words[directory / 4 + cell] = this.#firsts[cell % pages];
-      }
+      this.#pageOf.forEach((page, cell) => {
+        words[directory / 4 + cell] = this.#firsts[page];
+      });
       this.slots = new HashSlots({ lease, epoch: lease.epoch, byteOffset: head, ptr: head }, layout);
     } catch (error) {
       for (const [ptr, byteLength] of taken.reverse()) allocator.free(ptr, byteLength, BLOCK_ALIGN);
@@ -111,13 +113,13 @@ export class HashPages<Key, Value, Input> implements Dependent {
     // Read only now: allocating may have moved the memory.
     const block = from();
     made.slots.words.set(block.words.subarray(HEADER_WORDS, HEADER_WORDS + block.pageWords), made.#firsts[0]);
-    made.#counts[0] = block.count - block.words[block.head + HAS_ZERO];
+    made.#room.counts[0] = block.count - block.words[block.head + HAS_ZERO];
     block.copyHead(made.slots);
     return made;
   }
 
   get pageCount(): number {
-    return this.#firsts.length;
+    return this.#room.pageCount;
   }
 
   /** Entries that find room before a page is added. */
@@ -155,19 +157,19 @@ export class HashPages<Key, Value, Input> implements Dependent {
   memoryClosed(): void {}
 
   hasRoom(cell: number): boolean {
-    return this.#counts[this.#pageOf[cell]] < this.#full;
+    return this.#room.counts[this.#pageOf[cell]] < this.#full;
   }
 
   added(cell: number): void {
-    this.#counts[this.#pageOf[cell]] += 1;
+    this.#room.counts[this.#pageOf[cell]] += 1;
   }
 
   removed(cell: number): void {
-    this.#counts[this.#pageOf[cell]] -= 1;
+    this.#room.counts[this.#pageOf[cell]] -= 1;
   }
 
   cleared(): void {
-    this.#counts.fill(0);
+    this.#room.counts.fill(0);
   }
 
   /** Adds pages until there are so many. Throws `out-of-memory`; what has been added stays. */
@@ -211,22 +213,21 @@ export class HashPages<Key, Value, Input> implements Dependent {
       copyEntry(slots, at, slots, target, slots.hashAt(at));
       closeGap(slots, at, first);
     }
-    this.#counts[from] -= found;
-    this.#counts[to] += found;
+    this.#room.counts[from] -= found;
+    this.#room.counts[to] += found;
     this.#pageOf[cell] = to;
     slots.cells[cell] = target;
   }
 
   /** A page with room for so many more entries, a new one unless one has plenty. */
   #pageFor(page: number, entries: number): number {
-    let emptiest = page;
-    for (let other = 0; other < this.#counts.length; other++) if (this.#counts[other] < this.#counts[emptiest]) emptiest = other;
-    const then = this.#counts[emptiest] + entries;
-    if (then <= (this.#full / 16) * 15 && emptiest !== page) return emptiest;
+    const found = this.#room.pageFor(page, entries);
+    if (found !== NO_PAGE) return found;
     try {
-      return this.#addPage();
+      return this.#room.fill(this.#addPage());
     } catch (error) {
-      if (error instanceof MemoryError && error.code === "out-of-memory" && then < this.#full && emptiest !== page) return emptiest;
+      const last = this.#room.lastPageFor(page, entries);
+      if (error instanceof MemoryError && error.code === "out-of-memory" && last !== NO_PAGE) return last;
       throw error;
     }
   }
@@ -253,8 +254,8 @@ export class HashPages<Key, Value, Input> implements Dependent {
         cure: "Split the keys among several tables.",
       });
     }
-    this.#counts.push(0);
-    return this.#firsts.push(ptr / 4) - 1;
+    this.#firsts.push(ptr / 4);
+    return this.#room.add();
   }
 
   /** Two cells of each, in the same page. */
@@ -269,7 +270,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
     const old = ((i32[slots.head + DIRECTORY] >>> 0) * BLOCK_ALIGN) as Ptr;
     i32[slots.head + CELLS] = length * 2;
     i32[slots.head + DIRECTORY] = ptr / BLOCK_ALIGN;
-    this.#pageOf = this.#pageOf.concat(this.#pageOf);
+    this.#pageOf = twice(this.#pageOf);
     slots.moved = true;
     this.slots = slots.rebound();
     this.#allocator.free(old, length * 4, BLOCK_ALIGN);

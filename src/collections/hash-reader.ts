@@ -160,7 +160,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     const slots = this.slots;
     if (slots.lease.epoch !== slots.epoch) this.#throwEnded(slots);
     const at = slots.find(key);
-    return at === NONE && slots.words.length === 0 ? this.settled().find(key) : at;
+    return at < 0 && slots.words.length === 0 ? this.settled().find(key) : at;
   }
 
   /** The slots, if they may still be looked at, and through typed arrays that are those of the memory. */

@@ -25,7 +25,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
   readonly #isOneBlock: boolean;
   #pages: HashPages<Key, Value, Input> | undefined;
   /** What views of values live by: until an entry comes or goes. Made with the first view. */
-  protected views: Lease | undefined;
+  protected views: Lease | undefined = undefined;
   /** The number of slots at which the multiplier was last exchanged. */
   #reseededAt = 0;
 
@@ -127,9 +127,10 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     }
     slots.writeValue(vacant, value);
     slots.claim(vacant, key);
-    if (vacant !== slots.zeroAt) this.#pages?.added(hash & slots.cellMask);
     this.changed(NONE);
-    return slots.far && this.#reseed() ? this.slots.find(key) : vacant;
+    if (vacant === slots.zeroAt) return vacant;
+    this.#pages?.added(hash & slots.cellMask);
+    return slots.isFar(vacant, hash) && this.#reseed() ? this.slots.find(key) : vacant;
   }
 
   #hasRoom(slots: HashSlots<Key, Value, Input>, vacant: number, hash: number): boolean {
@@ -156,7 +157,6 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
   #reseed(): boolean {
     const { multiplier, pageSlots } = this.slots;
     const slotCount = pageSlots * (this.#pages?.pageCount ?? 1);
-    this.slots.far = false;
     if (slotCount < this.#reseededAt * 2) return false;
     this.#reseededAt = slotCount;
     try {

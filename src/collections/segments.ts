@@ -48,11 +48,11 @@ export class Segments {
     return true;
   }
 
-  /** Ref and length of each segment that is there. */
-  *blocks(): Generator<{ readonly ref: number; readonly byteLength: number }, void, undefined> {
+  /** Number, ref and length of each segment that is there. */
+  *blocks(): Generator<{ readonly segment: number; readonly ref: number; readonly byteLength: number }, void, undefined> {
     for (let segment = 0; segment < SEGMENT_COUNT; segment++) {
       const ref = Atomics.load(this.#memory.i32, this.#refs + segment);
-      if (ref !== 0) yield { ref, byteLength: lengthOf(segment) * 4 };
+      if (ref !== 0) yield { segment, ref, byteLength: lengthOf(segment) * 4 };
     }
   }
 

@@ -13,7 +13,7 @@ import {
   UNIT_BYTES,
 } from "./shared-interner-layout.ts";
 import type { SharedRoom } from "./shared-room.ts";
-import { equalsWords } from "./string-heap.ts";
+import { equalsWords } from "./string-record.ts";
 
 /** A link to the cell of a bucket instead of a record. */
 const BUCKET = 0x8000_0000 | 0;
@@ -185,6 +185,18 @@ export class SortedRecords {
   /** The word of the cell of the bucket that begins at `position`, for `checkInvariants`. */
   cellAt(position: number): number {
     return this.#cellOf(position);
+  }
+
+  /** The refs of all records, in the order of the list, while nobody inserts. Throws `corrupt` where it leads round in circles. */
+  *refs(): Generator<number, void, undefined> {
+    const { i32 } = this.#memory;
+    let raw = i32[this.#cellOf(0)];
+    for (let steps = 0; (raw & ~ASIDE) !== END && raw !== 0; steps++) {
+      if (steps * UNIT_BYTES > this.#memory.byteLength) this.#lookAgain(steps);
+      const link = raw & ~ASIDE;
+      if (link > 0) yield link;
+      raw = i32[link > 0 ? link * 2 : this.#cellOf(link << 2)];
+    }
   }
 
   blocks(): ReturnType<Segments["blocks"]> {

@@ -3,6 +3,7 @@ import { MemoryError } from "../core/errors.ts";
 import { type ByteLock, system } from "../native/system.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
 import { sleep } from "./sleep.ts";
+import { descriptorPath } from "./unnamed-file.ts";
 
 /** Where a file that takes part in locking is found, and how it is known again. */
 export interface FileOrigin {
@@ -129,7 +130,7 @@ export class FileLocks {
 
 /** A descriptor of its own for the file, by its name or by a descriptor that leads to it. */
 function openOrigin(subject: string, { path, device, inode, descriptor }: FileOrigin): number {
-  const ways = [path, ...(descriptor === undefined ? [] : [`/proc/self/fd/${descriptor}`])];
+  const ways = [path, ...(descriptor === undefined ? [] : [descriptorPath(descriptor)])];
   let refused: unknown;
   for (const way of ways) {
     const fd = tryOpen(way);

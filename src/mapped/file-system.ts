@@ -1,6 +1,8 @@
 import { statfsSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
+import { system } from "../native/system.ts";
 import type { OpenFile } from "./open-file.ts";
+import { descriptorPath } from "./unnamed-file.ts";
 
 /** Which file systems a file may lie on. See {@link checkFileSystem}. */
 export type FileSystems = "local" | "any";
@@ -40,7 +42,7 @@ const known = new Map<string, readonly [string, Kind] | undefined>();
  * through, for files that nobody changes any more.
  */
 export function checkFileSystem(subject: string, { fd, device }: OpenFile, allowed: FileSystems): void {
-  if (!known.has(device)) known.set(device, KINDS[typeOf(fd)]);
+  if (!known.has(device)) known.set(device, kindOf(fd));
   const found = known.get(device);
   if (found === undefined) return;
   const [name, kind] = found;
@@ -59,12 +61,13 @@ export function checkFileSystem(subject: string, { fd, device }: OpenFile, allow
   });
 }
 
-function typeOf(fd: number): number {
-  if (process.platform !== "linux") return 0;
+function kindOf(fd: number): readonly [string, Kind] | undefined {
+  if (system().isRemote?.(fd) === true) return ["a network share", "remote"];
+  if (process.platform !== "linux") return undefined;
   try {
-    return statfsSync(`/proc/self/fd/${fd}`).type;
+    return KINDS[statfsSync(descriptorPath(fd)).type];
   } catch {
     // No /proc: nothing is known, and the mapping tells what it cannot do.
-    return 0;
+    return undefined;
   }
 }

@@ -51,8 +51,9 @@ class FutexParking implements Parking {
 }
 
 /**
- * Parking for who only reads: nobody knows of it, so it looks again every millisecond. A futex on a page that is mapped for reading would make a private
- * copy of the page, in which nothing ever changes.
+ * Parking for those that nobody can wake, who look again every millisecond. Who only reads: a futex on a page that is mapped for reading would make a private
+ * copy of the page, in which nothing ever changes. And everybody where no call of the system sleeps on a word that processes share, and `Atomics` takes no
+ * buffer that is not shared.
  */
 const LOOKING: Parking = {
   wait: (_word, _seen, timeoutMs) => sleep(Math.min(timeoutMs, POLL_MS)),
@@ -63,6 +64,7 @@ const LOOKING: Parking = {
 /** How those sleep that wait on words of a mapped memory. */
 export function mappedParking(memory: Memory): Parking {
   if (memory.readOnly) return LOOKING;
-  const { sleeping } = system();
-  return sleeping === undefined ? new AtomicParking(memory) : new FutexParking(memory, sleeping);
+  const { sleeping, buffers } = system();
+  if (sleeping !== undefined) return new FutexParking(memory, sleeping);
+  return buffers === "engine" ? new AtomicParking(memory) : LOOKING;
 }

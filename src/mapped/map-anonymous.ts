@@ -1,10 +1,9 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { checkByteLength } from "../core/align.ts";
 import type { ReserveOptions } from "../core/homes.ts";
-import { type Seal, system } from "../native/system.ts";
-import { systemError } from "../native/system-error.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
 import type { MappedMemory } from "./mapped-memory.ts";
+import { lengthenMemoryFile, openMemoryFile, sealForReading } from "./memory-file.ts";
 
 export interface MapAnonymousOptions extends ReserveOptions {
   /**
@@ -26,13 +25,13 @@ export function mapAnonymous(byteLength: number, options: MapAnonymousOptions = 
   const forReading = receivers === "read";
   checkByteLength(subject, "byteLength", byteLength);
   checkByteLength(subject, "maxByteLength", maxByteLength, byteLength);
-  const fd = openMemoryFile(subject, forReading ? ["shrink"] : ["shrink", "seal"]);
+  const { fd, path } = openMemoryFile(subject, forReading ? ["shrink"] : ["shrink", "seal"]);
   let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     // The file system in memory that these files live in is never full, so the file needs no blocks ahead.
     const extend = (wanted: number): number => {
-      if (fstatSync(fd).size < wanted) lengthen(subject, fd, wholePages(wanted));
+      if (fstatSync(fd).size < wanted) lengthenMemoryFile(subject, fd, wholePages(wanted));
       return fstatSync(fd).size;
     };
     backing = new FileBacking({
@@ -48,7 +47,7 @@ export function mapAnonymous(byteLength: number, options: MapAnonymousOptions = 
       ticketReadOnly: forReading,
       // Kept open without growth too: other processes come in through it.
       extend,
-      path: `/proc/${process.pid}/fd/${fd}`,
+      path,
       identity: { device: String(dev), inode: String(ino) },
     });
     if (forReading) sealForReading(subject, fd);
@@ -57,35 +56,4 @@ export function mapAnonymous(byteLength: number, options: MapAnonymousOptions = 
     throw error;
   }
   return backing.memory({ writesThrough: true, inMemory: true });
-}
-
-function sealForReading(subject: string, fd: number): void {
-  const refused = system().seal(fd, ["write", "seal"]);
-  // Kernels before 5.1 do not know this seal.
-  if (refused !== 0) throw systemError(subject, "could not be sealed against writing", refused);
-}
-
-/** Of several that make it longer at once, the one who wants least finds the file longer than he wants, and sealed against becoming shorter. */
-function lengthen(subject: string, fd: number, byteLength: number): void {
-  try {
-    ftruncateSync(fd, byteLength);
-  } catch (cause) {
-    if (fstatSync(fd).size < byteLength) throw systemError(subject, "could not grow", cause, { byteLength });
-  }
-}
-
-/** A file in memory, with these seals. Its opener closes it. */
-export function openMemoryFile(subject: string, seals: readonly Seal[]): number {
-  const raw = system().createMemoryFile("offheap");
-  if (raw < 0) throw systemError(subject, "could not be made", -raw);
-  try {
-    const refused = system().seal(raw, seals);
-    if (refused !== 0) throw systemError(subject, "could not be sealed", refused);
-    // Opened once more through node:fs, which closes the files of a worker that ends; it knows nothing of `raw`.
-    return openSync(`/proc/self/fd/${raw}`, constants.O_RDWR);
-  } catch (cause) {
-    throw systemError(subject, "could not be made", cause);
-  } finally {
-    system().close(raw);
-  }
 }

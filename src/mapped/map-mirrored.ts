@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync } from "node:fs";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
 import { CommittedLength } from "../core/committed.ts";
@@ -12,8 +12,8 @@ import { wholePages } from "./file-backing.ts";
 import type { FileOrigin } from "./file-locks.ts";
 import { checkFileSystem, type FileSystems } from "./file-system.ts";
 import { mappedParking } from "./futex-parking.ts";
-import { openMemoryFile } from "./map-anonymous.ts";
 import { MappedMemory } from "./mapped-memory.ts";
+import { lengthenMemoryFile, openMemoryFile } from "./memory-file.ts";
 import { openRegularFile } from "./open-file.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -160,10 +160,10 @@ interface Opened {
 }
 
 function openAnonymous(subject: string, byteLength: number): Opened {
-  const fd = openMemoryFile(subject, ["shrink", "seal"]);
-  ftruncateSync(fd, byteLength);
+  const { fd, path } = openMemoryFile(subject, ["shrink", "seal"]);
+  lengthenMemoryFile(subject, fd, byteLength);
   const { dev, ino } = fstatSync(fd, { bigint: true });
-  return { fd, origin: { path: `/proc/${process.pid}/fd/${fd}`, device: String(dev), inode: String(ino), descriptor: fd } };
+  return { fd, origin: { path, device: String(dev), inode: String(ino), descriptor: fd } };
 }
 
 function openPart(subject: string, path: string, byteLength: number, options: MapMirroredOptions): Opened {

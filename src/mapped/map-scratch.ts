@@ -7,7 +7,7 @@ import { systemError } from "../native/system-error.ts";
 import { type Extended, extendFile } from "./extend-file.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
 import type { MappedMemory } from "./mapped-memory.ts";
-import { openVanishing } from "./unnamed-file.ts";
+import { openVanishing, type VanishingFile } from "./unnamed-file.ts";
 
 export interface MapScratchOptions {
   /** How many bytes to begin with. Default 0. */
@@ -34,16 +34,16 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
   checkByteLength(subject, "byteLength", byteLength);
   checkByteLength(subject, "maxByteLength", maxByteLength, byteLength);
   system();
-  let fd: number;
+  let file: VanishingFile;
   try {
-    fd = openVanishing(directory);
+    file = openVanishing(directory);
   } catch (cause) {
     throw systemError(subject, "could not be made", cause, { path: directory });
   }
+  const { fd, path } = file;
   let backing: FileBacking;
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
-    const path = `/proc/${process.pid}/fd/${fd}`;
     const identity = { device: String(dev), inode: String(ino) };
     const extend = inSteps(subject, { path, ...identity, descriptor: fd }, wholePages(maxByteLength));
     backing = new FileBacking({

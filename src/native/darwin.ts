@@ -20,6 +20,7 @@ const DARWIN: PosixConstants = {
 const EFAULT = 14;
 const F_PREALLOCATE = 42;
 const F_RDADVISE = 44;
+const F_FULLFSYNC = 51;
 const F_PUNCHHOLE = 99;
 const FPUNCHHOLE_BYTES = 24;
 const F_ALLOCATEALL = 4;
@@ -29,6 +30,8 @@ const RADVISORY_BYTES = 16;
 const MOST_READ_AHEAD = 2 ** 31 - 1;
 const VM_REGION_BASIC_INFO_64 = 9;
 const REGION_INFO_WORDS = 9;
+/** A UUID in text, with its NUL. */
+const UUID_BYTES = 37;
 const PROTECTIONS = ["---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx"];
 
 /**
@@ -69,6 +72,8 @@ export function darwinSystem(foreign: ForeignFunctions): System {
       if (refused !== 0) return refused;
       return uninterrupted(() => outcome(ftruncate()(fd, fileByteOffset + byteLength)));
     },
+    // To the disk and not to its cache alone, as node:fs does it.
+    syncFile: (fd) => (fcntl()(fd, F_FULLFSYNC, Buffer.alloc(8)) === -1 ? foreign.errno() : 0),
     punchHole(fd, fileByteOffset, byteLength) {
       const hole = Buffer.alloc(FPUNCHHOLE_BYTES);
       hole.writeBigInt64LE(BigInt(fileByteOffset), 8);
@@ -80,6 +85,18 @@ export function darwinSystem(foreign: ForeignFunctions): System {
       advice.writeBigInt64LE(BigInt(fileByteOffset));
       advice.writeInt32LE(Math.min(byteLength, MOST_READ_AHEAD), 8);
       return fcntl()(fd, F_RDADVISE, advice) === -1 ? foreign.errno() : 0;
+    },
+    bootId() {
+      const [uuid, byteLength] = [Buffer.alloc(UUID_BYTES), Buffer.alloc(8)];
+      byteLength.writeBigUInt64LE(BigInt(UUID_BYTES));
+      const refused = foreign.bind("sysctlbyname", "i32", ["text", "bytes", "bytes", "address", "size"])(
+        "kern.bootsessionuuid",
+        uuid,
+        byteLength,
+        0n,
+        0,
+      );
+      return refused === 0 ? uuid.toString("latin1") : "";
     },
     createMemoryFile: () => -enosys,
     seal: () => enosys,

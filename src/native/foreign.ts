@@ -17,7 +17,7 @@ export type CFunction<Result extends CType, Parameters extends readonly CType[]>
   ...parameters: { [Index in keyof Parameters]: CTypes[Parameters[Index]] }
 ) => CTypes[Result];
 
-/** What an asynchronous call ended with. */
+/** What an asynchronous call ended with. `errno` means nothing on Windows. */
 export interface Ended {
   readonly result: number;
   readonly errno: number;
@@ -26,7 +26,7 @@ export interface Ended {
 /** A way to call C functions that the process has loaded. Each thread has its own. */
 export interface ForeignFunctions {
   readonly name: "koffi" | "node:ffi";
-  /** Throws where there is no such function. Takes some 20 µs. `library` is needed on Windows alone. */
+  /** Throws where there is no such function. Takes some 20 µs. `library` is needed on Windows alone, for what is not Node's own. An address of 0 is 0n. */
   bind<const Result extends CType, const Parameters extends readonly CType[]>(
     name: string,
     result: Result,
@@ -39,11 +39,13 @@ export interface ForeignFunctions {
     parameters: Parameters,
     last: Last,
   ): CFunction<"i32", readonly [...Parameters, Last]>;
-  /** Like `bind`, for calls that run on another thread and whose result does not matter. Missing where there is no such thing. */
+  /** Like `bind`, for calls that run on another thread. Missing where there is no such thing. */
   bindAsync?<const Parameters extends readonly CType[]>(
     name: string,
+    result: "i32" | "i64",
     parameters: Parameters,
-  ): (...parameters: { [Index in keyof Parameters]: CTypes[Parameters[Index]] }) => Promise<void>;
+    library?: string,
+  ): (...parameters: { [Index in keyof Parameters]: CTypes[Parameters[Index]] }) => Promise<Ended>;
   /** Runs `msync` on another thread, so that this one goes on. */
   msyncAsync(address: bigint, byteLength: number, flags: number): Promise<Ended>;
   /** Where the bytes of a buffer lie. Does not keep it alive. */

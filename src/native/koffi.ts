@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { CFunction, CType, ForeignFunctions } from "./foreign.ts";
+import type { CFunction, CType, CTypes, Ended, ForeignFunctions } from "./foreign.ts";
 
 const NAMES: { readonly [Name in CType]: string } = {
   i16: "int16_t",
@@ -22,7 +22,23 @@ export function koffiFunctions(): ForeignFunctions {
     return found;
   };
   const names = (types: readonly CType[]): string[] => types.map((type) => NAMES[type]);
-  let msync: ReturnType<ReturnType<typeof koffi.load>["func"]> | undefined;
+  function bindAsync<const Parameters extends readonly CType[]>(
+    name: string,
+    result: "i32" | "i64",
+    parameters: Parameters,
+    library?: string,
+  ): (...parameters: { [Index in keyof Parameters]: CTypes[Parameters[Index]] }) => Promise<Ended> {
+    const call = load(library).func(name, NAMES[result], names(parameters));
+    return (...given) =>
+      new Promise((resolve, reject) => {
+        call.async(...given, (error: Error | null, found: number) => {
+          const errno = koffi.errno();
+          if (error === null) resolve({ result: found, errno });
+          else reject(error);
+        });
+      });
+  }
+  let msync: ((address: bigint, byteLength: number, flags: number) => Promise<Ended>) | undefined;
   return {
     name: "koffi",
     bind<const Result extends CType, const Parameters extends readonly CType[]>(
@@ -31,7 +47,8 @@ export function koffiFunctions(): ForeignFunctions {
       parameters: Parameters,
       library?: string,
     ): CFunction<Result, Parameters> {
-      return load(library).func(name, NAMES[result], names(parameters));
+      const call = load(library).func(name, NAMES[result], names(parameters));
+      return result === "address" ? (...given) => call(...given) ?? 0n : call;
     },
     bindVariadic<const Parameters extends readonly CType[], const Last extends CType>(
       name: string,
@@ -41,26 +58,10 @@ export function koffiFunctions(): ForeignFunctions {
       const call = load().func(name, NAMES.i32, [...names(parameters), "..."]);
       return (...given) => call(...given.slice(0, -1), NAMES[last], given.at(-1));
     },
-    bindAsync<const Parameters extends readonly CType[]>(name: string, parameters: Parameters) {
-      const call = load().func(name, NAMES.i64, names(parameters));
-      return (...given) =>
-        new Promise((resolve, reject) => {
-          call.async(...given, (error: Error | null) => {
-            if (error === null) resolve();
-            else reject(error);
-          });
-        });
-    },
+    bindAsync,
     msyncAsync(address, byteLength, flags) {
-      msync ??= load().func("msync", NAMES.i32, names(["address", "size", "i32"]));
-      const call = msync;
-      return new Promise((resolve, reject) => {
-        call.async(address, byteLength, flags, (error: Error | null, result: number) => {
-          const errno = koffi.errno();
-          if (error === null) resolve({ result, errno });
-          else reject(error);
-        });
-      });
+      msync ??= bindAsync("msync", "i32", ["address", "size", "i32"]);
+      return msync(address, byteLength, flags);
     },
     addressOf: (buffer) => koffi.address(new DataView(buffer, 0, 1)),
     viewOf: (address, byteLength) => koffi.view(address, byteLength),

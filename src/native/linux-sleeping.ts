@@ -21,7 +21,7 @@ const beingRead = new Set<readonly Buffer[]>();
 export function linuxSleeping(foreign: ForeignFunctions): Sleeping {
   const futex = lazy(() => foreign.bind("syscall", "i64", ["i64", "address", "i64", "u32", "bytes", "i64", "i64"]));
   const waitv = lazy(() => foreign.bind("syscall", "i64", ["i64", "bytes", "i64", "i64", "bytes", "i64", "i64"]));
-  const waitvAsync = lazy(() => foreign.bindAsync?.("syscall", ["i64", "bytes", "i64", "i64", "bytes", "i64", "i64"]));
+  const waitvAsync = lazy(() => foreign.bindAsync?.("syscall", "i64", ["i64", "bytes", "i64", "i64", "bytes", "i64", "i64"]));
   const timeout = Buffer.alloc(16);
   // No words are refused as invalid where the call is known, which it is from Linux 5.16 on; sandboxes answer otherwise.
   const isWaitvKnown = lazy(() => waitv()(FUTEX_WAITV, NO_BYTES, 0, 0, NO_BYTES, 0, 0) === -1 && foreign.errno() === EINVAL);

@@ -23,9 +23,9 @@ export function loadForeignFunctions(): ForeignFunctions {
   }
 }
 
-/** Before 26.9 it had to be switched on, and its interface was another. */
+/** Before 26.9 it had to be switched on, and its interface was another. On Windows it does not keep what GetLastError tells. */
 function hasNodeFfi(): boolean {
-  if ("bun" in process.versions || "deno" in process.versions) return false;
+  if (process.platform === "win32" || "bun" in process.versions || "deno" in process.versions) return false;
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   return major > 26 || (major === 26 && minor >= 9);
 }

@@ -2,6 +2,7 @@ import { darwinSystem } from "./darwin.ts";
 import { linuxSystem } from "./linux.ts";
 import { loadForeignFunctions } from "./load-foreign.ts";
 import { refuseSystem } from "./unsupported.ts";
+import { windowsSystem } from "./windows.ts";
 
 /**
  * What offheap asks of the operating system, one method a call. Unless it says otherwise a method returns 0 for success and the
@@ -40,8 +41,12 @@ export interface System {
   copyOut(address: bigint, into: Uint8Array): number;
   /** Gives the range of the file real blocks and extends the file when the range ends behind it: a full disk shows here, not as a signal later. */
   allocate(fd: number, fileByteOffset: number, byteLength: number): number;
+  /** Saves a file, or the entries of a directory, to the disk. Node's permission model forbids it to node:fs. */
+  syncFile(fd: number): number;
   /** Gives the blocks of a range of the file back: it reads as zeros then, and is as long as before. */
   punchHole(fd: number, fileByteOffset: number, byteLength: number): number;
+  /** Whether another machine keeps the file. Missing where the file system is asked for by its type. */
+  isRemote?(fd: number): boolean;
   /** Starts reading the range of the file into the page cache. */
   readAhead(fd: number, fileByteOffset: number, byteLength: number): number;
   /** A file in memory, without a name. The descriptor, or −errno. */
@@ -59,6 +64,8 @@ export interface System {
   probeByte(fd: number, fileByteOffset: bigint): number;
   /** Missing where threads of several processes cannot sleep on a word. */
   readonly sleeping?: Sleeping;
+  /** What tells this run of the machine from all others; "" where nobody says. Missing where a file of /proc does. */
+  bootId?(): string;
   /** Closes a descriptor that `createMemoryFile` made. */
   close(fd: number): number;
 }
@@ -109,14 +116,19 @@ export type SystemAdvice =
   | "populateWrite"
   | "remove";
 
+const SYSTEMS = { linux: linuxSystem, darwin: darwinSystem, win32: windowsSystem };
+
+function isKnown(platform: NodeJS.Platform): platform is keyof typeof SYSTEMS {
+  return platform in SYSTEMS;
+}
+
 let loaded: System | undefined;
 
 function load(): System {
   const { platform, arch } = process;
-  if (platform !== "linux" && platform !== "darwin") return refuseSystem("platform");
+  if (!isKnown(platform)) return refuseSystem("platform");
   if (arch !== "x64" && arch !== "arm64") return refuseSystem("architecture");
-  const foreign = loadForeignFunctions();
-  return platform === "linux" ? linuxSystem(foreign) : darwinSystem(foreign);
+  return SYSTEMS[platform](loadForeignFunctions());
 }
 
 /** The calls of this platform, loaded and checked at the first use in each thread. Throws `unsupported` with reason and cure. */

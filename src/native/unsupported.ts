@@ -1,14 +1,23 @@
 import { MemoryError } from "../core/errors.ts";
 
 /** Why there is no mapping here. */
-export type Refusal = "platform" | "architecture" | "koffi-missing" | "koffi-blocked" | "no-proc" | "engine";
+export type Refusal =
+  | "platform"
+  | "architecture"
+  | "old-windows"
+  | "koffi-missing"
+  | "koffi-blocked"
+  | "no-proc"
+  | "engine"
+  | "no-views";
 
 const STORIES: { readonly [Name in Refusal]: readonly [event: string, cure: string] } = {
-  platform: [
-    "needs Linux or macOS: on this platform a file cannot take the place of a buffer's pages",
-    "Use loadFile and saveFile, or sharedMemory(bytes) between threads.",
-  ],
+  platform: ["needs Linux, macOS or Windows", "Use loadFile and saveFile, or sharedMemory(bytes) between threads."],
   architecture: ["needs x64 or arm64", "Use loadFile and saveFile, or sharedMemory(bytes) between threads."],
+  "old-windows": [
+    "needs Windows 10, version 1803, or later: before, a file could not take the place of pages",
+    "Use loadFile and saveFile, or a later Windows.",
+  ],
   "koffi-missing": [
     "needs the package koffi, which is not installed",
     "Run `npm install koffi`; it is an optional dependency that `--omit=optional` leaves out. Node 26.9 and later map without it.",
@@ -21,6 +30,10 @@ const STORIES: { readonly [Name in Refusal]: readonly [event: string, cure: stri
   engine: [
     "is refused: this JavaScript engine keeps shared buffers in an arena of its own, where a mapped file would be overwritten after a garbage collection, and takes no views of other memory",
     "Run it with Node.js 20.19 or later.",
+  ],
+  "no-views": [
+    "is refused: this host takes no buffers over memory that is not its own, as Electron does not",
+    "Use loadFile and saveFile, or run it in a process of Node.js 20.19 or later.",
   ],
 };
 

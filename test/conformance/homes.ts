@@ -81,8 +81,10 @@ async function mappedHomes(): Promise<Home[]> {
         try {
           return mapFile(join(folder, "memory"), { mode: "readWrite", create: true, byteLength, maxByteLength });
         } finally {
-          // The mapping keeps the file; its name is needed no longer.
-          rmSync(folder, { recursive: true });
+          // The mapping keeps the file; its name is needed no longer. Windows removes no file that is mapped.
+          const remove = (): void => rmSync(folder, { recursive: true, force: true });
+          if (process.platform === "win32") process.once("exit", remove);
+          else remove();
         }
       },
     },

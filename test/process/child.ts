@@ -60,9 +60,18 @@ export function runChild(script: string, options: ChildOptions): Ended {
   return { status, signal, stdout, stderr };
 }
 
-/** Starts `script` in a Node process of its own, with a channel for messages. */
+const running = new Set<ChildProcess>();
+// A child that loops never sees that its parent has gone; a test that fails would leave it behind.
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts `script` in a Node process of its own, with a channel for messages. It ends with this process at the latest. */
 export function startChild(script: string, options: ChildOptions): ChildProcess {
-  return spawn(process.execPath, commandLine(script, options), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = spawn(process.execPath, commandLine(script, options), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
 }
 
 /** The next message of a child. Rejects when it ends without one. */

@@ -61,7 +61,8 @@ export async function killWhileInterning(
   const settle = (log: string): void => {
     using told = mapFile(log, { mode: "readWrite" });
     const count = told.u32[0];
-    for (let entry = Math.max(0, count - LOG_ENTRIES); entry < count; entry++) {
+    // Where the log is full, the entry that was being written when it ended takes the place of the oldest.
+    for (let entry = Math.max(0, count - LOG_ENTRIES + 1); entry < count; entry++) {
       const at = 2 + (entry % LOG_ENTRIES) * 2;
       const [number, id] = [told.u32[at], told.u32[at + 1]];
       const before = idOf.get(number);

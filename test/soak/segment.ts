@@ -1,46 +1,42 @@
-// Kills of processes that use a segment, at every step and at random moments:
-//   npm run soak -- segment [--kills=1000] [--seed=1] [--steps=all|none] [--act=NAME] [--from=0] [--every=1] [--minutes=N]
-import assert from "node:assert/strict";
+// Kills of processes that use a segment, at every step of what they do and at random moments:
+//   npm run soak -- segment [--act=NAME] [--from=0] [--every=1] [--kills=1000] [--seed=1] [--minutes=N]
+// With --act only the steps of that act; with --kills=0 no random moments, with --act=none no steps.
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ACTS, type Act, killAt, killRandomly } from "../process/segment-kills.ts";
+import { ACTS } from "../process/segment-acts.ts";
+import { FAST_DIRECTORY, randomKills, stepKills } from "../process/segment-kills.ts";
 
 function option(name: string, otherwise: string): string {
   const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
   return given === undefined ? otherwise : given.slice(name.length + 3);
 }
 
-const kills = Number(option("kills", "1000"));
-const seed = Number(option("seed", "1"));
-const every = Number(option("every", "1"));
-const from = Number(option("from", "0"));
-const act = option("act", "");
-const until = performance.now() + Number(option("minutes", "1000000")) * 60_000;
-const directory = mkdtempSync(join(tmpdir(), "offheap-soak-"));
+/** Kills at random moments between two lines of the report. */
+const BATCH = 100;
+const act = option("act", "all");
+const kills = Number(option("kills", act === "all" || act === "none" ? "1000" : "0"));
+const [seed, from, every] = ["seed", "from", "every"].map((name) => Number(option(name, name === "from" ? "0" : "1")));
+const started = Date.now();
+const until = started + Number(option("minutes", "1000000")) * 60_000;
+const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(0)} s`;
+const directory = mkdtempSync(join(FAST_DIRECTORY, "offheap-soak-"));
 try {
-  const started = performance.now();
-  const seconds = (): string => ((performance.now() - started) / 1000).toFixed(0);
-  const acts = (Object.keys(ACTS) as Act[]).filter((name) => act === "" || name === act);
-  for (const name of option("steps", "all") === "all" ? acts : []) {
-    const steps = killAt(directory, name, Number.MAX_SAFE_INTEGER) ?? 0;
-    let killed = 0;
-    let last = from;
-    for (; last < steps && performance.now() < until; last += every) {
-      assert.equal(killAt(directory, name, last), undefined);
-      killed += 1;
-    }
-    const end = last < steps ? `, from ${from} up to ${last}` : "";
-    console.log(`${name.padEnd(20)} killed at ${killed} of ${steps} steps${end}, sound after each (${seconds()} s)`);
+  for (const name of Object.keys(ACTS)) {
+    if (act !== "all" && act !== name) continue;
+    const { steps, killed } = stepKills(directory, name, { from, every, milliseconds: until - Date.now() });
+    const next = from + killed * every;
+    const told = steps === undefined ? `${killed} steps, go on with --from=${next}` : `${killed} of ${steps} steps`;
+    console.log(`${name.padEnd(32)} killed at ${told}, sound after each (${seconds()})`);
   }
-  rmSync(join(directory, "segment"), { force: true });
   let killed = 0;
-  for (let round = 0; killed < kills && performance.now() < until; round++) {
-    killed += await killRandomly(directory, 10, seed + round, 1 + (round % 4));
-    if (round % 10 === 9)
-      console.log(`${killed} killed at random moments, alone and among others, sound after each (${seconds()} s)`);
+  for (let batch = 0; killed < kills && Date.now() < until; batch++) {
+    const next = { kills: Math.min(BATCH, kills - killed), seed: seed + batch, milliseconds: until - Date.now() };
+    const found = randomKills(directory, next);
+    killed += found.killed;
+    console.log(
+      `${killed} killed at random moments, seed ${seed + batch}, one alone to four together, sound after each (${seconds()})`,
+    );
   }
-  console.log(`${killed} killed at random moments from seed ${seed}: sound after each (${seconds()} s)`);
 } finally {
   rmSync(directory, { recursive: true });
 }

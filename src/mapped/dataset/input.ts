@@ -12,7 +12,7 @@ import { jsonTokenizer } from "../../parse/json.ts";
 import { ndjsonTokenizer } from "../../parse/ndjson.ts";
 import type { Tokenizer } from "../../parse/tokenizer.ts";
 import { type MappedWindow, mapWindow } from "../map-window.ts";
-import { openVanishing } from "../unnamed-file.ts";
+import { openVanishing, type VanishingFile } from "../unnamed-file.ts";
 import type { InputFormat } from "./input-format.ts";
 
 const WINDOW_BYTES = MiB(8);
@@ -25,14 +25,14 @@ export class Input implements Disposable {
   readonly byteLength: number;
   readonly window: MappedWindow;
   readonly #columns: readonly string[] | undefined;
-  readonly #unnamed: number | undefined;
+  readonly #unnamed: VanishingFile | undefined;
 
   private constructor(
     path: string,
     format: InputFormat,
     columns: readonly string[] | undefined,
     byteLength: number,
-    unnamed?: number,
+    unnamed?: VanishingFile,
   ) {
     this.name = basename(path);
     this.format = format;
@@ -41,7 +41,7 @@ export class Input implements Disposable {
     this.#unnamed = unnamed;
     // Copied, not mapped: a file that its writer shortens while it is read must not end the process.
     const options = { byteLength: WINDOW_BYTES, maxByteLength: MiB(2047), reading: "copied" } as const;
-    this.window = mapWindow(unnamed === undefined ? path : `/proc/self/fd/${unnamed}`, options);
+    this.window = mapWindow(unnamed === undefined ? path : unnamed.path, options);
   }
 
   /** Opens a file; a gzipped one is unpacked into a file without a name in `scratchDirectory`. Throws `io`, and `malformed-input` for damaged gzip. */
@@ -54,12 +54,12 @@ export class Input implements Disposable {
       const input = new Input(path, format, columns, 0);
       return Object.assign(input, { byteLength: input.window.fileByteLength });
     }
-    const fd = openVanishing(scratchDirectory);
+    const unpacked = openVanishing(scratchDirectory);
     try {
-      await unpack(path, fd);
-      return new Input(path, format, columns, statSync(path).size, fd);
+      await unpack(path, unpacked.fd);
+      return new Input(path, format, columns, statSync(path).size, unpacked);
     } catch (error) {
-      closeSync(fd);
+      closeSync(unpacked.fd);
       throw error;
     }
   }
@@ -122,7 +122,7 @@ export class Input implements Disposable {
 
   [Symbol.dispose](): void {
     this.window.close();
-    if (this.#unnamed !== undefined) closeSync(this.#unnamed);
+    if (this.#unnamed !== undefined) closeSync(this.#unnamed.fd);
   }
 
   #enlarge(): void {

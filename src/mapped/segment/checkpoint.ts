@@ -58,13 +58,13 @@ export function checkpointsOf({ i32 }: Memory): CheckpointRecord[] {
 
 /**
  * Copies what the directory and the extents are now. `flush` saves all bytes of the memory: before, so that what the copy tells of is there when the copy is,
- * and after it. Needs the lock.
+ * and after it. `sinks`: in pages further down, if there are any that are free. Needs the lock.
  */
-export function writeCheckpoint(core: SegmentCore, flush: () => void): void {
+export function writeCheckpoint(core: SegmentCore, flush: () => void, sinks = false): void {
   const { memory, extents, directory } = core;
   const known = checkpointsOf(memory);
   const slot = known.length === 0 ? 0 : 1 - known[0].slot;
-  const { page, pages } = takePages(core, slot, known);
+  const { page, pages } = takePages(core, slot, known, sinks);
   flush();
   const parts = [
     memory.bytes(STATE * 4, STATE_WORDS * 4),
@@ -91,11 +91,18 @@ export function writeCheckpoint(core: SegmentCore, flush: () => void): void {
   flush();
 }
 
+/** Whether both copies are there, and neither lies behind free pages that are long enough for it. */
+export function areCheckpointsLow({ memory, extents }: SegmentCore): boolean {
+  const known = checkpointsOf(memory);
+  return known.length === 2 && known.every(({ page, pages }) => extents.firstFit(page, pages) === undefined);
+}
+
 /** Pages for a copy that are as long as it can become, those that the slot has had if they are. */
 function takePages(
   core: SegmentCore,
   slot: number,
   known: readonly CheckpointRecord[],
+  sinks: boolean,
 ): { readonly page: number; readonly pages: number } {
   const { memory, extents, directory, log } = core;
   const needed = (): number => {
@@ -105,7 +112,8 @@ function takePages(
   const had = known.find((record) => record.slot === slot);
   const extent = had === undefined ? undefined : extents.find(had.page);
   const isIts = extent !== undefined && extent.owner === SEGMENT_ITSELF && extent.pages === had?.pages;
-  if (isIts && extent.pages >= needed()) return extent;
+  const isLowest = !sinks || extents.firstFit(had?.page ?? 0, needed() * 2) === undefined;
+  if (isIts && extent.pages >= needed() && isLowest) return extent;
   // The record first, so that it never points to what is another's.
   Atomics.store(memory.i32, CHECKPOINTS + slot * CHECKPOINT_WORDS + CHECK, 0);
   if (isIts) {
@@ -113,7 +121,7 @@ function takePages(
     log.commit();
   }
   const pages = needed() * 2;
-  const page = extents.take(pages, 1, SEGMENT_ITSELF, 0);
+  const page = extents.takeBefore(extents.top, pages, SEGMENT_ITSELF, 0) || extents.take(pages, 1, SEGMENT_ITSELF, 0);
   if (page === 0) core.throwFull(pages);
   log.commit();
   return { page, pages };

@@ -1,6 +1,17 @@
 import { alignUp } from "../../core/align.ts";
 import { RecordTable } from "./record-table.ts";
-import { EXTENT_COUNT, EXTENT_PARTS, EXTENT_WORDS, FIRST_PAGE, FREE, SEAT_UNIT, SEGMENT_ITSELF, TOP } from "./segment-layout.ts";
+import {
+  BACKED,
+  EXTENT_COUNT,
+  EXTENT_PARTS,
+  EXTENT_WORDS,
+  FIRST_PAGE,
+  FREE,
+  HOLE,
+  SEAT_UNIT,
+  SEGMENT_ITSELF,
+  TOP,
+} from "./segment-layout.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 /** A run of pages. */
@@ -10,7 +21,7 @@ export interface Extent {
   readonly pages: number;
   /** 0: free. */
   readonly owner: number;
-  /** Of who took it and may not have linked it yet; 0: nobody. */
+  /** Of who took it and may not have linked it yet; 0: nobody. Of a free one: HOLE when it may have no blocks of the disk. */
   readonly seat: number;
 }
 
@@ -27,12 +38,17 @@ export class Extents {
   readonly table: RecordTable;
   readonly #log: SegmentLog;
   readonly #reach: (pages: number) => boolean;
+  readonly #fill: (page: number, pages: number) => void;
 
-  /** `reach` makes sure that so many pages of the segment can be used, or returns false where it may not grow so far. */
-  constructor(log: SegmentLog, reach: (pages: number) => boolean) {
+  /**
+   * `reach` makes sure that so many pages of the segment can be used, or returns false where it may not grow so far; `fill` gives pages of a hole their blocks, or
+   * throws `disk-full`.
+   */
+  constructor(log: SegmentLog, reach: (pages: number) => boolean, fill: (page: number, pages: number) => void) {
     this.#log = log;
     this.table = new RecordTable(log, EXTENT_WORDS, EXTENT_WORDS - 1, EXTENT_COUNT, EXTENT_PARTS);
     this.#reach = reach;
+    this.#fill = fill;
   }
 
   /** Pages that are covered by extents, those of the header included. */
@@ -78,30 +94,56 @@ export class Extents {
     return page;
   }
 
+  /** Takes pages behind all others, wherever there is room before; 0 where there is none. */
+  takeTop(pages: number, owner: number, seat: number): number {
+    const page = this.top;
+    if (!this.#makeRoomInTable() || !this.#reach(page + pages)) return 0;
+    this.#add(page, pages, owner, seat);
+    this.#log.set(TOP, page + pages);
+    return page;
+  }
+
   /** Takes pages of the first free extent that they fit in, if that begins before `before`; 0 where there is none. */
   takeBefore(before: number, pages: number, owner: number, seat: number): number {
     if (!this.#makeRoomInTable()) return 0;
+    const first = this.firstFit(before, pages);
+    return first === undefined ? 0 : this.#carve(first, pages, 1, owner, seat);
+  }
+
+  /** The first free extent of at least so many pages that begins before `before`. */
+  firstFit(before: number, pages: number): Extent | undefined {
     let first: Extent | undefined;
     for (const extent of this.all()) {
       if (extent.owner !== FREE || extent.pages < pages || extent.page >= (first?.page ?? before)) continue;
       first = extent;
     }
-    return first === undefined ? 0 : this.#carve(first, pages, 1, owner, seat);
+    return first;
   }
 
   /** Gives an extent back, merged with free neighbours; what would be the last free one is given up to `top`. */
   release({ page, pages }: Extent): void {
     let [first, end] = [page, page + pages];
+    let hole = 0;
     for (let index = this.table.count - 1; index >= 0; index--) {
       const other = this.at(index);
       const isNeighbour = other.owner === FREE && (other.page + other.pages === page || other.page === page + pages);
       if (!isNeighbour && other.page !== page) continue;
       first = Math.min(first, other.page);
       end = Math.max(end, other.page + other.pages);
+      if (isNeighbour) hole |= other.seat;
       this.#remove(index);
     }
-    if (end === this.top) this.#log.set(TOP, first);
-    else this.#add(first, end - first, FREE, 0);
+    if (end === this.top) {
+      this.#log.set(TOP, first);
+      if (hole === HOLE) this.#log.set(BACKED, first);
+    } else this.#add(first, end - first, FREE, hole);
+  }
+
+  /** Free extents become holes, as many as fit into one change: they may give up their blocks when it is made. */
+  openHoles(): void {
+    for (const { index, page, pages, owner, seat } of this.all()) {
+      if (owner === FREE && seat !== HOLE && this.#log.room >= EXTENT_WORDS) this.#write(index, page, pages, FREE, HOLE);
+    }
   }
 
   /** Makes an extent longer or shorter where it is. False when what follows is in use. */
@@ -124,10 +166,11 @@ export class Extents {
     }
     const next = this.find(end);
     if (next === undefined || next.owner !== FREE || next.pages < pages - extent.pages) return false;
+    this.#fillHole(next, next.page, pages - extent.pages);
     this.#write(extent.index, page, pages, owner, seat);
     const left = next.pages - (pages - extent.pages);
     if (left === 0) this.#remove(next.index);
-    else this.#write(next.index, page + pages, left, FREE, 0);
+    else this.#write(next.index, page + pages, left, FREE, next.seat);
     return true;
   }
 
@@ -176,10 +219,15 @@ export class Extents {
   #carve(free: Extent, pages: number, alignPages: number, owner: number, seat: number): number {
     const page = alignUp(free.page, alignPages);
     const end = free.page + free.pages;
+    this.#fillHole(free, page, pages);
     this.#write(free.index, page, pages, owner, seat);
-    if (page > free.page) this.#add(free.page, page - free.page, FREE, 0);
-    if (page + pages < end) this.#add(page + pages, end - page - pages, FREE, 0);
+    if (page > free.page) this.#add(free.page, page - free.page, FREE, free.seat);
+    if (page + pages < end) this.#add(page + pages, end - page - pages, FREE, free.seat);
     return page;
+  }
+
+  #fillHole({ seat }: Extent, page: number, pages: number): void {
+    if (seat === HOLE) this.#fill(page, pages);
   }
 
   #add(page: number, pages: number, owner: number, seat: number): void {

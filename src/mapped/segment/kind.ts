@@ -60,14 +60,28 @@ export interface ReachedBlock {
   readonly byteSize: number;
 }
 
+/** Where the blocks of a structure have been copied to. What they were copied from stays as it is. */
+export interface Relocation {
+  /** Where its first block lies, and where the copy of that does. */
+  readonly from: number;
+  readonly to: number;
+  /** Where what lies there is in the copy. Throws `corrupt` for what lies in none of its blocks. */
+  placeOf(byteOffset: number): number;
+}
+
 /** What can be told of a structure without its types, by its first block alone. One for each kind that this version knows. */
 export interface KindReader {
   readonly kind: string;
   readonly format: number;
   /** All blocks that are reached, the first one among them. What is not reached is freed when nobody uses the segment. Throws `corrupt` when it cannot be told. */
   blocks(memory: Memory, byteOffset: number, byteLength: number): Iterable<ReachedBlock>;
-  /** Whether its one block can lie elsewhere: nothing in it, and nothing that programs keep of it, tells where it is. */
-  readonly isMovable?: boolean;
+  /**
+   * Whether it can lie elsewhere, as it is now: nothing that programs keep of it tells where it is, and what in it does can be changed. Asked while nobody uses it.
+   * Missing where it never can.
+   */
+  canMove?(memory: Memory, byteOffset: number, fingerprint: string): boolean;
+  /** Its blocks have been copied: makes the copies one structure. Missing where nothing in it tells where it is. Throws `corrupt` when it cannot be told. */
+  relocate?(memory: Memory, relocation: Relocation): void;
   /**
    * Lets go of what dead participants have held of it by the segment's seats. Called when nobody uses the segment, and again when that is interrupted. What it
    * has seats of its own for it need not.

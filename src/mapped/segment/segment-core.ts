@@ -10,7 +10,7 @@ import { type Extent, Extents } from "./extents.ts";
 import { freeOrphans } from "./orphans.ts";
 import type { Readers } from "./readers.ts";
 import type { SegmentHeader } from "./segment-format.ts";
-import { BACKED, LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
+import { BACKED, FREE, HOLE, LOCK_BYTE_OFFSET, NEXT_ID, PAGE_BYTES, SEATS_BYTES } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
 
 /** The blocks on the disk behind the bytes of a segment. */
@@ -61,7 +61,11 @@ export class SegmentCore {
     this.reserve = reserve;
     this.log = new SegmentLog(memory);
     this.directory = new Directory(this.log);
-    this.extents = new Extents(this.log, (pages) => this.#reach(pages));
+    this.extents = new Extents(
+      this.log,
+      (pages) => this.#reach(pages),
+      (page, pages) => this.#blocks.give(page * PAGE_BYTES, (page + pages) * PAGE_BYTES),
+    );
     this.seats = new Seats(memory, { byteOffset: SEATS_BYTES, seats }, this.subject, participant);
     this.#lock = new RobustLock(this.seats, LOCK_BYTE_OFFSET, this.subject, timeoutMs);
   }
@@ -128,16 +132,27 @@ export class SegmentCore {
     });
   }
 
-  /** Gives back the blocks that no page in use needs, after `save` has put on the disk that they are gone. Returns how many bytes. Needs the lock. */
+  /**
+   * Gives back the blocks of pages that nobody uses, behind the last one and between others, after `save` has put on the disk that they are gone. Returns how many
+   * bytes. Needs the lock.
+   */
   trim(save: () => void): number {
-    const backed = this.log.get(BACKED) >>> 0;
-    const { top } = this.extents;
-    if (backed === top) return 0;
-    this.log.set(BACKED, top);
-    this.log.commit();
+    const { extents, log } = this;
+    const before = this.#backedPages();
+    log.set(BACKED, extents.top);
+    extents.openHoles();
+    if (this.#backedPages() === before) {
+      log.discard();
+      return 0;
+    }
+    log.commit();
     save();
-    this.#blocks.takeBack(top * PAGE_BYTES, backed * PAGE_BYTES);
-    return (backed - top) * PAGE_BYTES;
+    // What is free now: saving may have taken of it.
+    for (const { owner, seat, page, pages } of extents.all()) {
+      if (owner === FREE && seat === HOLE) this.#blocks.takeBack(page * PAGE_BYTES, (page + pages) * PAGE_BYTES);
+    }
+    this.#blocks.takeBack((log.get(BACKED) >>> 0) * PAGE_BYTES, this.reserve);
+    return (before - this.#backedPages()) * PAGE_BYTES;
   }
 
   /** A number for a new structure. */
@@ -154,6 +169,12 @@ export class SegmentCore {
       numbers: { wanted: pages * PAGE_BYTES, used: this.extents.top * PAGE_BYTES, reserve: this.reserve },
       cure: "Delete what is no longer needed, or make a new segment with more `reserve` and copy into it.",
     });
+  }
+
+  #backedPages(): number {
+    let pages = this.log.get(BACKED) >>> 0;
+    for (const extent of this.extents.all()) if (extent.owner === FREE && extent.seat === HOLE) pages -= extent.pages;
+    return pages;
   }
 
   #firstOf(owner: number): Extent | undefined {

@@ -30,17 +30,17 @@
  * Part 0 of a table is one page of records; part k has as many records as all parts before it together, so that records never move when a table grows.
  *
  *   extent, 4 words      0 first page   1 pages   2 owner + 65536 · seat   3 check
- *   structure, 64 words  see directory.ts
+ *   structure, 128 words  see directory.ts
  *
  * The owner of an extent is 0: nobody, it is free; 65535: the segment itself; else a record of the directory, from 1. The seat is that of who took it, until
- * it is known that the structure reaches it; 0 after that.
+ * it is known that the structure reaches it; 0 after that. Of a free extent it is 1 where its pages may have no blocks of the disk.
  *
  * Invariants:
  * 1. Only who holds the lock writes state, tables and log, and writes state and tables through the log alone: they change from one whole state to the next,
  *    whatever moment a process is killed at.
  * 2. The extents in use cover [5, top) without gap or overlap. No two free ones touch, and the last is not free.
  * 3. Every extent in use is the segment's own or that of a structure that is there. While nobody holds the lock no structure is being made or deleted.
- * 4. top <= backed <= reserve: a store to a page that is in use never finds the disk full.
+ * 4. top <= backed <= reserve, and what is taken of a hole gets its blocks before: a store to a page that is in use never finds the disk full.
  * 5. Every record in use, and the state, have their check: a flipped bit is found when the segment is opened.
  */
 export const PAGE_BYTES = 4096;
@@ -74,13 +74,15 @@ export const PARTS = 16;
 export const STATE_CHECK: number = STATE + STATE_WORDS - 1;
 
 export const EXTENT_WORDS = 4;
-export const STRUCTURE_WORDS = 64;
+export const STRUCTURE_WORDS = 128;
 /** The word of a structure's record that holds its check. */
-export const STRUCTURE_CHECK = 60;
+export const STRUCTURE_CHECK = 124;
 
 /** Owners of extents. */
 export const FREE = 0;
 export const SEGMENT_ITSELF = 65_535;
+/** In place of the seat of a free extent. */
+export const HOLE = 1;
 export const SEAT_UNIT = 65_536;
 
 /** 16 TiB less a page: pages are counted in 32 bits. */

@@ -2,6 +2,7 @@ import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import type { Palette } from "../dataset/picture.ts";
+import { MappedMemory } from "../mapped-memory.ts";
 import { checkSegment } from "./check-segment.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import type { SegmentEntry } from "./join.ts";
@@ -86,13 +87,13 @@ export class Segment extends NamedStructures implements Disposable {
   }
 
   /**
-   * Moves structures together and gives the disk what is free behind them. Moved are pools, rings, columns and roots that nobody has open, this participant neither;
-   * arenas and tables stay where they are, since what lies in them is known by its place. Flushes after each move. Returns how many bytes of the disk
-   * were given back.
+   * Moves structures together and gives the disk what is free behind them and between them. Moved is what nobody has open, this participant neither; arenas and heaps only
+   * if they are `movable`, since what lies in them is known by its place. Copies each that it moves, once or twice, and flushes after it. Returns how many bytes of the
+   * disk were given back. Throws `locked` while somebody has the segment open for reading.
    */
   compact(): number {
     this.#checkOpen();
-    return this.#structures.compact(() => writeCheckpoint(this.#core, this.#entry.flush));
+    return this.#structures.compact((sinks) => writeCheckpoint(this.#core, this.#entry.flush, sinks));
   }
 
   /** Ends the affairs of participants that were killed: frees what they had taken and not linked. Returns how many those were. */
@@ -173,9 +174,14 @@ export class Segment extends NamedStructures implements Disposable {
     this.close();
   }
 
+  /** Throws `closed`, and `io` where another program has shortened the file: before anybody touches what it has lost. */
   #checkOpen(): void {
-    if (this.memory.closed) this.memory.throwClosed();
-    if (!this.#isClosed) return;
+    const { memory } = this;
+    if (memory.closed) memory.throwClosed();
+    if (!this.#isClosed) {
+      if (memory instanceof MappedMemory) memory.check();
+      return;
+    }
     throw new MemoryError("closed", {
       subject: this.#core.subject,
       event: "was used after close()",

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Memory } from "../../core/memory.ts";
+import { bootId } from "../boot-id.ts";
 import { SESSION } from "./segment-layout.ts";
 
 /** How a segment was left by those who used it last. */
@@ -32,15 +32,6 @@ let boot: bigint | undefined;
 
 /** 64 bits that tell this run of the machine from others, never 0. All runs are one where the system does not say. */
 function thisBoot(): bigint {
-  boot ??= BigInt.asIntN(64, readBoot() | 1n);
+  boot ??= BigInt.asIntN(64, BigInt(`0x0${bootId().slice(0, 16)}`) | 1n);
   return boot;
-}
-
-function readBoot(): bigint {
-  try {
-    const digits = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").replaceAll("-", "").trim();
-    return BigInt(`0x${digits.slice(0, 16)}`);
-  } catch {
-    return 0n;
-  }
 }

@@ -6,7 +6,7 @@ import { Directory, READY, type StructureRecord } from "./directory.ts";
 import { Extents } from "./extents.ts";
 import { Readers } from "./readers.ts";
 import { readSegmentHeader } from "./segment-format.ts";
-import { BACKED, CHANGES, FIRST_PAGE, FREE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
+import { BACKED, CHANGES, FIRST_PAGE, FREE, HOLE, PAGE_BYTES, SEGMENT_ITSELF } from "./segment-layout.ts";
 import { SegmentLog } from "./segment-log.ts";
 
 /** One structure of a segment, as its directory has it. */
@@ -16,7 +16,9 @@ export interface StructureSummary {
   readonly kind: string;
   /** Of what it is, as its maker called it: `Particle`. */
   readonly type: string;
-  /** 16 hexadecimal digits that stand for how its bytes lie. */
+  /** How its bytes lie, as far as its types decide that: `{x:f64@0,y:f64@8}#16/8`. Undefined where that was too long to be kept. */
+  readonly signature: string | undefined;
+  /** 16 hexadecimal digits that stand for the signature. */
   readonly fingerprint: string;
   /** Where its first block begins. */
   readonly byteOffset: number;
@@ -52,6 +54,12 @@ export interface SegmentSurvey {
   readonly problems: readonly string[];
 }
 
+export interface FoundRecord {
+  readonly record: StructureRecord;
+  /** Of its types, undefined where it was too long to be kept. */
+  readonly signature: string | undefined;
+}
+
 const MOST_ATTEMPTS = 10_000;
 
 /**
@@ -67,13 +75,13 @@ export function readSurvey(memory: Memory, readers: Readers = new Readers()): Se
  * The record of a structure, undefined where there is none, found without writing and without a lock. Throws `corrupt`, and `locked` when it never stands
  * still.
  */
-export function readRecord(memory: Memory, reserve: number, name: string): StructureRecord | undefined {
+export function readRecord(memory: Memory, reserve: number, name: string): FoundRecord | undefined {
   return settled(memory, () => {
     const parts = partsOf(memory, reserve);
     const found = checkSegment(parts);
     if (found.length > 0) throwCorrupt(memory.subject, found);
     const record = parts.directory.find(name);
-    return record?.state === READY ? record : undefined;
+    return record?.state === READY ? { record, signature: parts.directory.signatureOf(record.index) } : undefined;
   });
 }
 
@@ -112,12 +120,15 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
   for (const { owner, pages } of extents.all()) bytes.set(owner, (bytes.get(owner) ?? 0) + pages * PAGE_BYTES);
   const names = new Map(records.map(({ index, name }) => [index + 1, name]));
   const runs = [...extents.all()].sort((a, b) => a.page - b.page);
+  const holes = runs.reduce((sum, { owner, seat, pages }) => sum + (owner === FREE && seat === HOLE ? pages : 0), 0);
   const own = { byteOffset: 0, byteLength: FIRST_PAGE * PAGE_BYTES, structure: undefined, isFree: false };
   return {
     ...told,
+    backedByteLength: told.backedByteLength - holes * PAGE_BYTES,
     usedByteLength: extents.top * PAGE_BYTES,
     structures: records.map(({ index, name, kind, type, fingerprint, byteOffset }) => {
-      return { name, kind, type, fingerprint, byteOffset, byteLength: bytes.get(index + 1) ?? 0 };
+      const signature = directory.signatureOf(index);
+      return { name, kind, type, signature, fingerprint, byteOffset, byteLength: bytes.get(index + 1) ?? 0 };
     }),
     extents: [
       own,
@@ -134,7 +145,16 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
 function partsOf(memory: Memory, reserve: number): CheckedParts {
   const log = new SegmentLog(memory);
   for (const [word, value] of log.peek()) log.set(word, value);
-  return { log, extents: new Extents(log, () => false), directory: new Directory(log), reserve };
+  return {
+    log,
+    extents: new Extents(
+      log,
+      () => false,
+      () => {},
+    ),
+    directory: new Directory(log),
+    reserve,
+  };
 }
 
 function headerProblems(memory: Memory, readers: Readers, records: readonly StructureRecord[]): string[] {

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { layoutWord } from "../../collections/block-header.ts";
+import { bootId } from "../boot-id.ts";
 
 /**
  * A word for this file on this run of the machine. While a table's word is this one, everything that was stored is in the page cache, whatever has
@@ -7,11 +7,4 @@ import { layoutWord } from "../../collections/block-header.ts";
  */
 export function bootWord({ device, inode }: { readonly device: string; readonly inode: string }): number {
   return layoutWord(`${bootId()}:${device}:${inode}`) | 0;
-}
-
-let known: string | undefined;
-
-function bootId(): string {
-  known ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return known;
 }

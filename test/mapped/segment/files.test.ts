@@ -38,6 +38,28 @@ describe("a segment file", () => {
     assert.deepEqual(segment.verify(), []);
   });
 
+  it("gives the disk what is free between what stays, and has it again when it is needed", (t) => {
+    const path = join(temporaryDirectory(t), "file");
+    using segment = openSegment(path, { reserve: 1 << 26 });
+    segment.arena("below", { byteLength: 1 << 23 });
+    segment.arena("stays", { byteLength: 8192 }).alloc(100);
+    const bytes = (): number => statSync(path).blocks * 512;
+    segment.delete("below");
+    assert.ok(bytes() > 1 << 23);
+    assert.ok(segment.compact() >= 1 << 23);
+    assert.ok(bytes() < 1 << 20, `${bytes()} bytes`);
+    assert.ok(Math.abs(segment.inspect().backedByteLength - bytes()) < 1 << 16);
+    assert.equal(segment.compact(), 0);
+    segment.arena("again", { byteLength: 1 << 22 });
+    assert.ok(bytes() > 1 << 22);
+    segment.delete("again");
+    segment.delete("stays");
+    // What was a hole is behind the end now.
+    segment.arena("more", { byteLength: 1 << 23 });
+    assert.ok(bytes() > 1 << 23);
+    assert.deepEqual(segment.verify(), []);
+  });
+
   it("is refused when it is something else, of another version, or damaged", async (t) => {
     const directory = temporaryDirectory(t);
     const path = join(directory, "file");

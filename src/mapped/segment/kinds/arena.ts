@@ -1,9 +1,10 @@
 import { magicOf } from "../../../alloc/region.ts";
 import { attachSharedBump, type SharedBump, sharedBump } from "../../../alloc/shared-bump.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
+import { isMovable, type MovableOptions, movability } from "./movable.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
 
-export interface SegmentArenaOptions {
+export interface SegmentArenaOptions extends MovableOptions {
   /** How much it has room for. Needed to make it; ignored where it is there. */
   readonly byteLength?: number;
 }
@@ -13,12 +14,11 @@ const FORMAT = 1;
 const MARK = magicOf("OHbp");
 
 /** Blocks one after the other, freed all at once, for threads and processes: see `sharedBump`. */
-export function arenaKind({ byteLength }: SegmentArenaOptions): SegmentKind<SharedBump> {
+export function arenaKind({ byteLength, movable }: SegmentArenaOptions): SegmentKind<SharedBump> {
   return {
     kind: KIND,
     format: FORMAT,
-    signature: "",
-    typeName: "",
+    ...movability(movable),
     create({ name, memory, allocator }) {
       const needed = sizeNeeded("arena", name, "byteLength", byteLength);
       const byteOffset = allocator.alloc(needed, 64);
@@ -30,4 +30,9 @@ export function arenaKind({ byteLength }: SegmentArenaOptions): SegmentKind<Shar
   };
 }
 
-export const arenaReader: KindReader = oneBlock(KIND, FORMAT, false, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const arenaReader: KindReader = oneBlock(
+  KIND,
+  FORMAT,
+  (memory, byteOffset) => checkMark(memory, byteOffset, MARK),
+  (_memory, _byteOffset, found) => isMovable(found),
+);

@@ -36,9 +36,7 @@ export function broadcastKind(options: SegmentBroadcastOptions): SegmentKind<Seg
   };
 }
 
-export const broadcastReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) =>
-  checkMark(memory, byteOffset, MARK),
-);
+export const broadcastReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
 
 /** A broadcast in a segment. Its transmitter is the segment's participant, and closes with it. */
 export class SegmentBroadcast extends Broadcast {

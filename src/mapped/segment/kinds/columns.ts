@@ -44,4 +44,4 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
   };
 }
 
-export const columnsReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const columnsReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));

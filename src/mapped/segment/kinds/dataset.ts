@@ -52,7 +52,7 @@ export function datasetKind<Row extends object>({ from, row }: SegmentDatasetOpt
   };
 }
 
-export const datasetReader: KindReader = oneBlock(KIND, FORMAT, true, checkHeader);
+export const datasetReader: KindReader = oneBlock(KIND, FORMAT, checkHeader);
 
 function checkHeader(memory: Memory, byteOffset: number, byteLength: number): string[] {
   using part = partOf(memory, byteOffset, byteLength, "data set");

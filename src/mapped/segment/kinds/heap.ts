@@ -1,21 +1,21 @@
 import { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "../../../alloc/shared-heap.ts";
 import { SHARED_HEAP_FORMAT } from "../../../alloc/shared-heap-layout.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
+import { isMovable, type MovableOptions, movability } from "./movable.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
 
 /** `byteLength`, all that it can ever have, is needed to make it; both are ignored where it is there. */
-export type SegmentHeapOptions = Pick<SharedHeapOptions, "byteLength" | "participants">;
+export interface SegmentHeapOptions extends MovableOptions, Pick<SharedHeapOptions, "byteLength" | "participants"> {}
 
 const KIND = "heap";
 const FORMAT = 1;
 
 /** Blocks of any size that participants take and free one by one: see `sharedHeap`. */
-export function heapKind(options: SegmentHeapOptions): SegmentKind<SharedHeap> {
+export function heapKind({ movable, ...options }: SegmentHeapOptions): SegmentKind<SharedHeap> {
   return {
     kind: KIND,
     format: FORMAT,
-    signature: "",
-    typeName: "",
+    ...movability(movable),
     create({ name, memory, allocator, participant }) {
       const byteLength = sizeNeeded(KIND, name, "byteLength", options.byteLength);
       const byteOffset = allocator.alloc(byteLength, SHARED_HEAP_FORMAT.align);
@@ -27,6 +27,9 @@ export function heapKind(options: SegmentHeapOptions): SegmentKind<SharedHeap> {
   };
 }
 
-export const heapReader: KindReader = oneBlock(KIND, FORMAT, false, (memory, byteOffset) =>
-  checkMark(memory, byteOffset, SHARED_HEAP_FORMAT.magic),
+export const heapReader: KindReader = oneBlock(
+  KIND,
+  FORMAT,
+  (memory, byteOffset) => checkMark(memory, byteOffset, SHARED_HEAP_FORMAT.magic),
+  (_memory, _byteOffset, found) => isMovable(found),
 );

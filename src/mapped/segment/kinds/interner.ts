@@ -1,5 +1,6 @@
 import { magicOf } from "../../../alloc/region.ts";
 import type { InternerOptions } from "../../../collections/interner-options.ts";
+import { relocateInterner } from "../../../collections/relocate-interner.ts";
 import { attachSharedInterner, sharedInterner } from "../../../collections/share-interner.ts";
 import { SharedInterner } from "../../../collections/shared-interner.ts";
 import { HEAD_BYTES } from "../../../collections/shared-interner-layout.ts";
@@ -37,6 +38,8 @@ export function internerKind<const Name extends string>(
 export const internerReader: KindReader = {
   kind: KIND,
   format: FORMAT,
+  canMove: () => true,
+  relocate: (memory, { from, to, placeOf }) => relocateInterner(memory, from, to, placeOf),
   blocks: (memory, byteOffset) => new SharedInterner(memory, byteOffset, undefined, undefined).blocks(),
   check: (memory, byteOffset) => checkMark(memory, byteOffset, MARK),
 };

@@ -37,9 +37,7 @@ export function messageRingKind(options: SegmentMessageRingOptions): SegmentKind
   };
 }
 
-export const messageRingReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) =>
-  checkMark(memory, byteOffset, MARK),
-);
+export const messageRingReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
 
 /** A message ring in a segment. Its producers and its consumer are the segment's participant, so that the dead make room for the next; they close with it. */
 export class SegmentMessageRing extends MessageRing {

@@ -2,12 +2,17 @@ import { MemoryError } from "../../../core/errors.ts";
 import type { Memory } from "../../../core/memory.ts";
 import type { KindReader } from "../kind.ts";
 
-/** The reader of a kind whose structures are one block. `check` looks at its header. */
-export function oneBlock(kind: string, format: number, isMovable: boolean, check: KindReader["check"]): KindReader {
+/** The reader of a kind whose structures are one block that can lie anywhere. `check` looks at its header. */
+export function oneBlock(
+  kind: string,
+  format: number,
+  check: KindReader["check"],
+  canMove: NonNullable<KindReader["canMove"]> = () => true,
+): KindReader {
   return {
     kind,
     format,
-    isMovable,
+    canMove,
     blocks: (_memory: Memory, ptr: number, byteSize: number) => [{ ptr, byteSize }],
     check,
   };

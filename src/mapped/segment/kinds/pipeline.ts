@@ -52,7 +52,7 @@ export function pipelineKind<T extends Type<unknown, never>, const S extends Sta
   };
 }
 
-export const pipelineReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const pipelineReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
 
 /** A pipeline in a segment. Its producer and its stages are the segment's participant, so that those of the dead are free for the next; they close with it. */
 export class SegmentPipeline<T extends Type<unknown, never>, S extends Stages> extends Pipeline<T, S> {

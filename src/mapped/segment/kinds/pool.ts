@@ -1,7 +1,7 @@
 import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../../concurrent/make-shared-pool.ts";
 import { SharedBlocks } from "../../../concurrent/shared-blocks.ts";
 import type { SharedPool } from "../../../concurrent/shared-pool.ts";
-import { MAGIC, planOf } from "../../../concurrent/shared-pool-layout.ts";
+import { BLOCKS, LINE, MAGIC, MOST_BLOCKS, planOf } from "../../../concurrent/shared-pool-layout.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, sizeNeeded } from "./one-block.ts";
@@ -45,8 +45,12 @@ export function poolKind<T extends Type<unknown, never>>(type: T, options: Segme
 export const poolReader: KindReader = {
   kind: KIND,
   format: FORMAT,
-  // Further blocks stay where they are when the first one moves.
-  isMovable: true,
+  canMove: () => true,
+  relocate({ u32 }, { to, placeOf }) {
+    for (let entry = to / 4 + BLOCKS + 1; entry < to / 4 + BLOCKS + MOST_BLOCKS; entry++) {
+      if (u32[entry] !== 0) u32[entry] = placeOf(u32[entry] * LINE) / LINE;
+    }
+  },
   *blocks(memory, byteOffset) {
     const plan = planOf(memory, byteOffset);
     yield { ptr: byteOffset, byteSize: plan.byteLength };

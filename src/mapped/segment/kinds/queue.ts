@@ -31,4 +31,4 @@ export function queueKind<T extends Type<unknown, never>>(type: T, options: Segm
   };
 }
 
-export const queueReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const queueReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));

@@ -37,7 +37,7 @@ export function ringKind<T extends Type<unknown, never>>(type: T, options: Segme
   };
 }
 
-export const ringReader: KindReader = oneBlock(KIND, FORMAT, true, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const ringReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
 
 /** A ring in a segment. Its ends are taken as the segment's participant, so that those of the dead are free for the next; they close with it. */
 export class SegmentRing<T extends Type<unknown, never>> extends Ring<T> {

@@ -1,6 +1,7 @@
 import { magicOf } from "../../../alloc/region.ts";
 import type { RecordTableTypes } from "../../../collections/record-table-options.ts";
 import { EXTENTS, MOST_EXTENTS, planRecords, SHAPE, SHARD_WORDS } from "../../../collections/records/layout.ts";
+import { canRelocate, relocateRecords } from "../../../collections/records/relocate.ts";
 import {
   attachSharedHashTable,
   type SharedHashTable,
@@ -49,6 +50,8 @@ export function tableKind<Key, Value, Input = Value>(
 export const tableReader: KindReader = {
   kind: KIND,
   format: FORMAT,
+  canMove: canRelocate,
+  relocate: (memory, { to, placeOf }) => relocateRecords(memory, to, placeOf),
   *blocks(memory, byteOffset): Generator<ReachedBlock> {
     const { shards, byteLength, shardsByteOffset } = planOf(memory, byteOffset);
     yield { ptr: byteOffset, byteSize: byteLength };
