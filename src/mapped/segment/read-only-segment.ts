@@ -43,15 +43,16 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
   /** A structure under its name. Throws `invalid-argument` where there is none, `read-only` for a kind that needs to store something, and as `Segment.open`. */
   open<Made>(name: string, kind: SegmentKind<Made>): Made {
     const { memory } = this;
-    const record = this.#find(name);
-    if (record === undefined) {
+    const found = this.#find(name);
+    if (found === undefined) {
       throw new MemoryError("invalid-argument", {
         subject: memory.subject,
         event: `has nothing called ${JSON.stringify(name)}`,
         cure: "Ask `segment.list()` for what there is.",
       });
     }
-    checkSame(memory.subject, record, kind);
+    const { record, signature } = found;
+    checkSame(memory.subject, record, signature, kind);
     if (kind.read === undefined) {
       throw new MemoryError("read-only", {
         subject: `${kind.kind} "${name}" in ${memory.subject}`,
