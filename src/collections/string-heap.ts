@@ -5,6 +5,7 @@ import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { LONG, wordsOfRecord } from "./string-record.ts";
 
 const LEAST_CHUNK_BYTES = 256;
 const MOST_CHUNK_BYTES = 1024 ** 2;
@@ -12,8 +13,6 @@ const MOST_CHUNK_BYTES = 1024 ** 2;
 const OWN_BLOCK_PART = 4;
 /** Lengths are compared as signed 32-bit integers. */
 const MOST_STRING_BYTES = 0x7fff_ffff;
-/** The length byte of a record whose length is a word. */
-const LONG = 0xff;
 const LEAST_IDS = 16;
 const SEGMENT_IDS = 1 << 14;
 /** Refs are unsigned 32-bit counts of 4-byte words. */
@@ -235,35 +234,4 @@ export class StringHeap {
     }
     return true;
   }
-}
-
-/** The words of a record with so many bytes. */
-export function wordsOfRecord(byteLength: number): number {
-  return byteLength < LONG ? (byteLength + 4) >>> 2 : 2 + Math.ceil(byteLength / 4);
-}
-
-/** Whether the record at `ref` has exactly the bytes `source[start, end)`. */
-export function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, start: number, end: number): boolean {
-  const byteLength = end - start;
-  if (byteLength >= LONG) {
-    return i32[ref] === LONG && i32[ref + 1] === byteLength && equalsWords(i32, ref + 2, source, start, end);
-  }
-  let head = byteLength;
-  if (byteLength > 2) head |= (source[start] << 8) | (source[start + 1] << 16) | (source[start + 2] << 24);
-  else if (byteLength > 0) head |= (source[start] << 8) | (byteLength === 2 ? source[start + 1] << 16 : 0);
-  return i32[ref] === head && (byteLength <= 3 || equalsWords(i32, ref + 1, source, start + 3, end));
-}
-
-/** Whether the words from `word` on begin with the bytes `source[start, end)` and go on with zeros to the end of the last word. */
-export function equalsWords(i32: Int32Array, first: number, source: Uint8Array, start: number, end: number): boolean {
-  let word = first;
-  let at = start;
-  for (const last = end - 3; at < last; at += 4) {
-    if (i32[word++] !== (source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24))) return false;
-  }
-  if (at === end) return true;
-  let tail = source[at];
-  if (at + 1 < end) tail |= source[at + 1] << 8;
-  if (at + 2 < end) tail |= source[at + 2] << 16;
-  return i32[word] === tail;
 }
