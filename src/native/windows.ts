@@ -1,3 +1,4 @@
+import { isMainThread } from "node:worker_threads";
 import type { ForeignFunctions } from "./foreign.ts";
 import { lazy } from "./posix.ts";
 import { systemRangesOf } from "./ranges.ts";
@@ -38,6 +39,8 @@ export function windowsSystem(foreign: ForeignFunctions): System {
   foreign.bind("GetSystemInfo", "i32", ["bytes"], KERNEL)(info);
   const pageByteLength = info.readUInt32LE(PAGE_SIZE_AT);
   const ranges = makeRanges(foreign, pageByteLength, lastError);
+  // A file cannot be removed while it is mapped, which what a thread has left would be until the process ends.
+  if (!isMainThread) process.once("exit", () => ranges.letGoOfFiles());
   const reserving = systemRangesOf((cause) => refuseSystem("no-views", cause), foreign, pageByteLength, ranges);
 
   const flushView = lazy(() => foreign.bind("FlushViewOfFile", "i32", ["address", "size"], KERNEL));
