@@ -1,14 +1,30 @@
 /**
- * Hash tables with strings as keys and numbers as values: ours beside a Map, in memory and from bytes; and a table in a file beside lmdb and better-sqlite3, without
- * waiting for the disk and with one flush for all.
+ * Hash tables with strings as keys: ours beside a Map and hashbrown (the HashMap of Rust), in memory and from bytes, to numbers; and to values of 20 bytes beside
+ * megahash in memory, and a table in a file beside lmdb and better-sqlite3.
+ *
+ * What `set` of a table in a file promises is that the entry is there when the process has died, at once. Of lmdb and SQLite that is a transaction for each
+ * entry, without a sync: the rows `a transaction each`. `one for all` is lmdb with a transaction around all of them, which is gone with its process. `get` is a
+ * copy of the value on both sides, `view` looks at it where it lies. The order of look-ups is random.
  *
  * `fresh`: each lookup is by a string that was just made, as from a file or a socket; a Map hashes it then. `same`: by the very strings that were set, whose
  * hashes V8 remembers: a Map's best case. `from bytes`: the key is in a buffer, and a Map must make a string of it. A process for each size.
  */
 import { join } from "node:path";
-import { blob, hashTable, privateMemory, text, u32 } from "../src/index.ts";
+import { blob, hashTable, type Memory, privateMemory, text, u32 } from "../src/index.ts";
 import { openTable } from "../src/mapped/index.ts";
-import { childTasks, interleave, loadRival, option, report, scratchFolder, type Timing, timed, timedAsync } from "./harness.ts";
+import {
+  childTasks,
+  interleave,
+  loadCompiledRival,
+  loadRival,
+  option,
+  report,
+  scratchFolder,
+  type Timing,
+  timed,
+  timedAsync,
+} from "./harness.ts";
+import { buildRustHashMap, runNative } from "./native/build.ts";
 
 const LOOKUPS = 200_000;
 
@@ -82,40 +98,87 @@ const child = await childTasks(import.meta.url, {
   files: async ({ count }: { count: number }): Promise<Record<string, number>> => {
     const folder = scratchFolder();
     const names = Array.from({ length: count }, (_, index) => nameOf(index));
+    const order = Array.from(names, () => names[Math.floor(Math.random() * count)]);
     const value = new Uint8Array(20).fill(7);
     const found: Record<string, number> = {};
     const note = (name: string, ms: number) => {
       found[name] = (ms * 1e6) / count;
     };
-    using table = openTable(join(folder, "strings.tbl"), { key: text, value: blob, capacity: count });
-    note(
-      "set",
-      timed(() => names.forEach((name) => void table.set(name, value))),
-    );
-    note(
-      "get",
-      timed(() => names.forEach((name) => void table.get(name))),
-    );
+    const setAll = (name: string, set: (key: string) => unknown) => {
+      note(
+        name,
+        timed(() => {
+          for (const key of names) set(key);
+        }),
+      );
+    };
+    // Values are all the same: the first byte tells.
+    const gets: Record<string, (key: string) => number> = {};
+    using table = openTable(join(folder, "strings.tbl"), { key: text, value: blob });
+    setAll("set", (key) => table.set(key, value));
     note(
       "flush",
       timed(() => table.flush()),
     );
+    const look = (_: Uint8Array, { u8 }: Memory, byteOffset: number) => u8[byteOffset];
+    gets.get = (key) => table.get(key)?.[0] ?? 0;
+    gets.view = (key) => table.view(key, look) ?? 0;
     const { open } = await loadRival("lmdb");
-    const store = open({ path: join(folder, "strings.mdb"), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
+    const each = open({ path: join(folder, "each.mdb"), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
+    setAll("lmdb set, each", (key) => each.putSync(key, value));
+    const all = open({ path: join(folder, "all.mdb"), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
     note(
-      "lmdb set",
+      "lmdb set, all",
       await timedAsync(async () => {
-        store.transactionSync(() => names.forEach((name) => void store.put(name, value)));
+        all.transactionSync(() => names.forEach((name) => void all.put(name, value)));
       }),
     );
-    note(
-      "lmdb get",
-      timed(() => names.forEach((name) => void store.getBinaryFast(name))),
-    );
-    await store.close();
+    gets["lmdb get"] = (key) => each.getBinary(key)?.[0] ?? 0;
+    gets["lmdb view"] = (key) => each.getBinaryFast(key)?.[0] ?? 0;
+    const Sqlite = await loadCompiledRival("better-sqlite3");
+    const sqlite = Sqlite === undefined ? undefined : new Sqlite(join(folder, "strings.sqlite"));
+    if (sqlite !== undefined) {
+      sqlite.pragma("journal_mode = WAL");
+      sqlite.pragma("synchronous = OFF");
+      sqlite.exec("CREATE TABLE entries (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID");
+      const put = sqlite.prepare("INSERT OR REPLACE INTO entries VALUES (?, ?)");
+      setAll("sqlite set, each", (key) => put.run(key, value));
+      const one = sqlite.prepare("SELECT value FROM entries WHERE key = ?");
+      gets["sqlite get"] = (key) => firstByte(one.get(key));
+    }
+    const own = hashTable({ key: text, value: blob });
+    setAll("memory set", (key) => own.set(key, value));
+    gets["memory get"] = (key) => own.get(key)?.[0] ?? 0;
+    const MegaHash = await loadCompiledRival("megahash");
+    if (MegaHash !== undefined) {
+      const mega = new MegaHash();
+      const bytes = Buffer.from(value);
+      setAll("megahash set", (key) => mega.set(key, bytes));
+      gets["megahash get"] = (key) => mega.get(key)?.[0] ?? 0;
+    }
+    const cases: Record<string, () => void> = {};
+    for (const [name, get] of Object.entries(gets)) {
+      cases[name] = () => {
+        let wrong = 0;
+        for (const key of order) if (get(key) !== 7) wrong += 1;
+        if (wrong > 0) throw new Error(`${name}: ${wrong} values are wrong`);
+      };
+    }
+    const timings = interleave(cases, { operations: count, rounds: 3, roundMs: 1, warmupRounds: 1 });
+    for (const [name, { bestNs }] of Object.entries(timings)) found[name] = bestNs;
+    sqlite?.close();
+    await each.close();
+    await all.close();
     return found;
   },
 });
+
+function firstByte(row: unknown): number {
+  return typeof row === "object" && row !== null && "value" in row && row.value instanceof Uint8Array ? row.value[0] : 0;
+}
+
+const rust = buildRustHashMap();
+if ("missing" in rust) console.error(`no native peer: ${rust.missing}`);
 
 for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
   const { result } = await child.run("memory", { count });
@@ -127,6 +190,18 @@ for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
       ours: result[how].bestNs,
       peer: result[`Map, ${how}`].bestNs,
       peerName: "Map",
+    });
+  }
+  const native = "path" in rust ? runNative<{ sip: Record<"insert" | "hit", number> }>(rust, ["strings", count]).sip : undefined;
+  if (native !== undefined) {
+    const ours = result.same.bestNs;
+    report({
+      bench: "hash-table-strings",
+      case: `hit ${count.toExponential()}, hashbrown`,
+      unit: "ns",
+      ours,
+      peer: native.hit,
+      peerName: "hashbrown",
     });
   }
   const { result: made } = await child.run("inserting", { count });
@@ -142,19 +217,17 @@ for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
   });
 }
 const { result: files } = await child.run("files", { count: 200_000 });
-report({
-  bench: "hash-table-strings",
-  case: "get 2e+5, file",
-  unit: "ns",
-  ours: files.get,
-  peer: files["lmdb get"],
-  peerName: "lmdb",
-});
-report({
-  bench: "hash-table-strings",
-  case: "set 2e+5, file, no sync",
-  unit: "ns",
-  ours: files.set,
-  peer: files["lmdb set"],
-  peerName: "lmdb, one transaction",
-});
+const FILE_ROWS = [
+  ["get, file", "get", "lmdb get", "lmdb"],
+  ["view, file", "view", "lmdb view", "lmdb, getBinaryFast"],
+  ["get, file, SQLite", "get", "sqlite get", "better-sqlite3"],
+  ["set, file, a transaction each", "set", "lmdb set, each", "lmdb"],
+  ["set, file, one for all", "set", "lmdb set, all", "lmdb, one transaction"],
+  ["set, file, SQLite", "set", "sqlite set, each", "better-sqlite3, WAL, a transaction each"],
+  ["get, megahash", "memory get", "megahash get", "megahash"],
+  ["set, megahash", "memory set", "megahash set", "megahash"],
+];
+for (const [title, ours, peer, peerName] of FILE_ROWS) {
+  if (files[peer] === undefined) continue;
+  report({ bench: "hash-table-strings", case: `${title} 2e+5`, unit: "ns", ours: files[ours], peer: files[peer], peerName });
+}
