@@ -79,21 +79,34 @@ const child = await childTasks(import.meta.url, {
   },
   inserting: ({ count }: { count: number }): Record<string, number> => {
     const names = Array.from({ length: count }, (_, index) => nameOf(index));
-    const memory = privateMemory(0, { maxByteLength: 1024 ** 2 + count * 200 });
-    const table = hashTable({ key: text, value: u32, memory });
-    const map = new Map<string, number>();
-    let longest = 0;
-    const ours = timed(() => {
-      for (let from = 0; from < count; from += 256) {
-        const started = performance.now();
-        for (let index = from; index < Math.min(count, from + 256); index++) table.set(names[index], index);
-        longest = Math.max(longest, performance.now() - started);
-      }
-    });
-    const theirs = timed(() => {
-      for (let index = 0; index < count; index++) map.set(names[index], index);
-    });
-    return { ours: (ours * 1e6) / count, map: (theirs * 1e6) / count, longest, bytes: table.stats().byteLength / count };
+    let [longest, bytes] = [0, 0];
+    const ours = () => {
+      using table = hashTable({ key: text, value: u32, memory: privateMemory(0, { maxByteLength: 1024 ** 2 + count * 200 }) });
+      longest = 0;
+      const ms = timed(() => {
+        for (let from = 0; from < count; from += 256) {
+          const started = performance.now();
+          for (let index = from; index < Math.min(count, from + 256); index++) table.set(names[index], index);
+          longest = Math.max(longest, performance.now() - started);
+        }
+      });
+      bytes = table.stats().byteLength / count;
+      return (ms * 1e6) / count;
+    };
+    const theirs = () => {
+      const map = new Map<string, number>();
+      const ms = timed(() => {
+        for (let index = 0; index < count; index++) map.set(names[index], index);
+      });
+      return (ms * 1e6) / count;
+    };
+    const [first, mapFirst] = [ours(), theirs()];
+    let [best, mapBest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < Math.max(2, Math.min(20, 1_000_000 / count)); round++) {
+      best = Math.min(best, ours());
+      mapBest = Math.min(mapBest, theirs());
+    }
+    return { ours: best, map: mapBest, first, mapFirst, longest, bytes };
   },
   files: async ({ count }: { count: number }): Promise<Record<string, number>> => {
     const folder = scratchFolder();
@@ -114,6 +127,16 @@ const child = await childTasks(import.meta.url, {
     };
     // Values are all the same: the first byte tells.
     const gets: Record<string, (key: string) => number> = {};
+    const store = (name: string) => open({ path: join(folder, name), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
+    const { open } = await loadRival("lmdb");
+    // Both sides in code that has been compiled.
+    using warm = openTable(join(folder, "warm.tbl"), { key: text, value: blob });
+    const warmStore = store("warm.mdb");
+    for (const key of names.slice(0, 10_000)) {
+      warm.set(key, value);
+      warmStore.putSync(key, value);
+    }
+    await warmStore.close();
     using table = openTable(join(folder, "strings.tbl"), { key: text, value: blob });
     setAll("set", (key) => table.set(key, value));
     note(
@@ -123,10 +146,9 @@ const child = await childTasks(import.meta.url, {
     const look = (_: Uint8Array, { u8 }: Memory, byteOffset: number) => u8[byteOffset];
     gets.get = (key) => table.get(key)?.[0] ?? 0;
     gets.view = (key) => table.view(key, look) ?? 0;
-    const { open } = await loadRival("lmdb");
-    const each = open({ path: join(folder, "each.mdb"), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
+    const each = store("each.mdb");
     setAll("lmdb set, each", (key) => each.putSync(key, value));
-    const all = open({ path: join(folder, "all.mdb"), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
+    const all = store("all.mdb");
     note(
       "lmdb set, all",
       await timedAsync(async () => {
@@ -135,7 +157,7 @@ const child = await childTasks(import.meta.url, {
     );
     gets["lmdb get"] = (key) => each.getBinary(key)?.[0] ?? 0;
     gets["lmdb view"] = (key) => each.getBinaryFast(key)?.[0] ?? 0;
-    const Sqlite = await loadCompiledRival("better-sqlite3");
+    const Sqlite = loadCompiledRival("better-sqlite3");
     const sqlite = Sqlite === undefined ? undefined : new Sqlite(join(folder, "strings.sqlite"));
     if (sqlite !== undefined) {
       sqlite.pragma("journal_mode = WAL");
@@ -149,7 +171,7 @@ const child = await childTasks(import.meta.url, {
     const own = hashTable({ key: text, value: blob });
     setAll("memory set", (key) => own.set(key, value));
     gets["memory get"] = (key) => own.get(key)?.[0] ?? 0;
-    const MegaHash = await loadCompiledRival("megahash");
+    const MegaHash = loadCompiledRival("megahash");
     if (MegaHash !== undefined) {
       const mega = new MegaHash();
       const bytes = Buffer.from(value);
@@ -215,19 +237,27 @@ for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
     peerName: "Map",
     note,
   });
+  report({
+    bench: "hash-table-strings",
+    case: `insert ${count.toExponential()}, very first`,
+    unit: "ns",
+    ours: made.first,
+    peer: made.mapFirst,
+    peerName: "Map",
+  });
 }
-const { result: files } = await child.run("files", { count: 200_000 });
+const { result: files } = await child.run("files", { count: option("files", 200_000) });
 const FILE_ROWS = [
-  ["get, file", "get", "lmdb get", "lmdb"],
-  ["view, file", "view", "lmdb view", "lmdb, getBinaryFast"],
-  ["get, file, SQLite", "get", "sqlite get", "better-sqlite3"],
-  ["set, file, a transaction each", "set", "lmdb set, each", "lmdb"],
-  ["set, file, one for all", "set", "lmdb set, all", "lmdb, one transaction"],
-  ["set, file, SQLite", "set", "sqlite set, each", "better-sqlite3, WAL, a transaction each"],
-  ["get, megahash", "memory get", "megahash get", "megahash"],
-  ["set, megahash", "memory set", "megahash set", "megahash"],
+  ["get 2e+5, file", "get", "lmdb get", "lmdb"],
+  ["view 2e+5, file", "view", "lmdb view", "lmdb, getBinaryFast"],
+  ["get 2e+5, file, SQLite", "get", "sqlite get", "better-sqlite3"],
+  ["set 2e+5, file, a transaction each", "set", "lmdb set, each", "lmdb"],
+  ["set 2e+5, file, one for all", "set", "lmdb set, all", "lmdb, one transaction"],
+  ["set 2e+5, file, SQLite", "set", "sqlite set, each", "better-sqlite3, WAL, a transaction each"],
+  ["get 2e+5, megahash", "memory get", "megahash get", "megahash"],
+  ["set 2e+5, megahash", "memory set", "megahash set", "megahash"],
 ];
 for (const [title, ours, peer, peerName] of FILE_ROWS) {
   if (files[peer] === undefined) continue;
-  report({ bench: "hash-table-strings", case: `${title} 2e+5`, unit: "ns", ours: files[ours], peer: files[peer], peerName });
+  report({ bench: "hash-table-strings", case: title, unit: "ns", ours: files[ours], peer: files[peer], peerName });
 }

@@ -117,10 +117,10 @@ export async function loadRival<Name extends keyof Rivals>(name: Name): Promise<
   return isNameless ? module.default : module;
 }
 
-/** The same for one that has to be compiled: undefined where that was not possible. */
-export async function loadCompiledRival<Name extends "better-sqlite3" | "megahash">(name: Name): Promise<Rivals[Name] | undefined> {
+/** The same for one that has to be compiled, and is what its CommonJS module exports: undefined where that was not possible. */
+export function loadCompiledRival<Name extends "better-sqlite3" | "megahash">(name: Name): Rivals[Name] | undefined {
   try {
-    return await loadRival(name);
+    return createRequire(join(projectRoot(), "bench", "rivals", "package.json"))(name);
   } catch {
     console.error(`${name} could not be compiled here: its rows are left out`);
     return undefined;
