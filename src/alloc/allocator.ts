@@ -200,9 +200,9 @@ export abstract class Allocator implements Placer {
    */
   create<Input, View>(type: Placeable<Input, View>, init?: Input): View {
     // Each struct has code of its own for these two. V8 compiles it into the caller, and where the view goes no further it makes none, as long as
-    // no path from here joins one that has another value or none.
+    // no path from here joins one that has another value or none. 0 and not NIL: an imported name is looked up anew each time.
     const ptr = type.rawPlace(this, init);
-    if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
+    if (ptr === 0) this.throwOutOfMemory(type.byteSize, type.align);
     return type.rawView(this.rawLeaseOf(ptr, type.align), ptr);
   }
 
@@ -218,7 +218,7 @@ export abstract class Allocator implements Placer {
    */
   place<Input>(type: Placeable<Input, unknown>, init?: Input): Ptr {
     const ptr = type.rawPlace(this, init);
-    if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
+    if (ptr === 0) this.throwOutOfMemory(type.byteSize, type.align);
     return ptr;
   }
 

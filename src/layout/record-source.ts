@@ -1,11 +1,11 @@
 import { clearBytes } from "../core/clear-bytes.ts";
-import { ELEMENT_BYTES, type Memory } from "../core/memory.ts";
+import { ELEMENT_BYTES, type Memory, type ViewName } from "../core/memory.ts";
 import type { Source } from "./generation.ts";
 import { Place } from "./place.ts";
 import { fieldNotInherited, refuseRecord, refuseUndefined, refuseUnknown } from "./record-refusals.ts";
 import { type Field, fieldsOf } from "./struct-fields.ts";
 import type { NestedViews, Type } from "./type.ts";
-import { checkPlace, checkWritable, movesUnseen, NARROW_BYTES, settled } from "./view-parts.ts";
+import { checkPlace, checkWritable, movesUnseen, settled } from "./view-parts.ts";
 
 /** How plain objects go to and from the bytes of a struct. */
 export interface RecordCodec {
@@ -13,6 +13,9 @@ export interface RecordCodec {
   check(value: unknown, place: Place): unknown;
   store(memory: Memory, byteOffset: number, checked: unknown): void;
 }
+
+/** Up to here V8 compares in 32-bit integers; what lies beyond takes the longer way. */
+const MOST_INT32 = 0x7fff_ffff;
 
 type Entries = readonly [string, Field][];
 
@@ -33,28 +36,32 @@ store(m, o, c) { const { ${names.join(", ")} } = c; ${stores} }
  * `read`, `write`, `view`, `rawView` and `rawPlace` of a struct as source text: functions of this struct alone, which V8 can compile into their callers;
  * and `write` in one piece, without an object between checking and storing. The text is a function's body that returns them.
  *
- * What V8 compiles into a caller is rationed, so what is rare (places beyond 4 GiB, memories that move) is in functions apart, and a value without `init`
- * has a function that is no longer than its stores.
+ * What V8 compiles into a caller is rationed, so what is rare is in functions apart, and a value without `init` has a function that is no longer than its
+ * stores. One comparison tells all that is rare of a new place: beyond 2 GiB, or behind the end of the typed arrays, because a WebAssembly module has moved
+ * the bytes and they have not been followed yet.
  */
 export function methodSource(source: Source, type: Type, fields: Entries, views: NestedViews): string {
   const { names, declared, checks, stores, placed, clears } = partsOf(source, fields, type.byteSize);
   const place = (memory: string) => `${source.bind(checkPlace)}(${source.bind(type)}, ${memory}, o, ${type.byteSize});`;
   const classes = source.bind(views);
   const outermost = source.bind(new Place(undefined, type.name));
-  const isFar = `o > ${NARROW_BYTES - type.byteSize}`;
-  const taken = `const o = h.rawAlloc(${type.byteSize}, ${type.align}); if (o === 0) return 0; const m = ${source.bind(settled)}(h.memory);`;
-  const kept = (values: readonly string[]) => `if (${isFar}) return far(m, o, ${values.join(", ")}); ${clears}`;
-  const checked = (by: string) => `const p = ${outermost}; ${declared} ${by} ${taken} ${kept(names)} ${placed} return o;`;
+  const isFar = `o > ${MOST_INT32 - type.byteSize}`;
+  const [view, elementBytes] = alignedView(type);
+  const taken = `const o = h.rawAlloc(${type.byteSize}, ${type.align}); if (o === 0) return 0;
+const m = h.memory, a = m.${view}; if (${isFar} || ${shifted(type.byteSize, elementBytes)} > a.length)`;
+  const kept = (values: readonly string[]) => `${taken} return far(m, o, ${values.join(", ")}); ${clears}`;
+  const checked = (by: string) => `const p = ${outermost}; ${declared} ${by} ${kept(names)} ${placed} return o;`;
   const quick = quickText(source, fields);
   const filled =
     quick === undefined
       ? `const filled = (h, v) => { ${checked(checks)} };`
       : `const slowly = (h, v, ${quick.given.join(", ")}) => { ${checked(checkText(source, "v", fields, [], 0, [], true))} };
 const filled = (h, v) => { if (typeof v !== "object" || v === null) return slowly(h, v);
-${quick.reads} if (!(${quick.holds})) return slowly(h, v, ${quick.given.join(", ")}); ${taken} ${kept(quick.given)} ${quick.stores} return o; };`;
+${quick.reads} if (!(${quick.holds})) return slowly(h, v, ${quick.given.join(", ")}); ${kept(quick.given)} ${quick.stores} return o; };`;
   return `let View;
-const far = (m, o, ${names.join(", ")}) => { ${source.bind(clearBytes)}(m, o, ${type.byteSize}); ${stores} return o; };
-const empty = (h) => { ${taken} ${zeroText(source, type, isFar)} return o; };
+const clear = (m, o) => { ${source.bind(clearBytes)}(${source.bind(settled)}(m), o, ${type.byteSize}); return o; };
+const far = (m, o, ${names.join(", ")}) => { clear(m, o); ${stores} return o; };
+const empty = (h) => { ${taken} return clear(m, o); ${zeroText(type) ?? "return clear(m, o);"} return o; };
 ${filled}
 const seen = (l, o) => {
 if (${isFar} || ${source.bind(movesUnseen)}(l.memory)) return ${classes}.rawView(l, o);
@@ -96,13 +103,17 @@ function quickText(source: Source, fields: Entries) {
 /** Of few words one store each, of many a call. */
 const MOST_ZERO_STORES = 16;
 
-/** Statements that store zeros in all of a value. */
-function zeroText(source: Source, { byteSize, align }: Type, isFar: string): string {
-  const all = `${source.bind(clearBytes)}(m, o, ${byteSize});`;
-  const [view, elementBytes] = align >= 8 ? (["f64", 8] as const) : (["u32", 4] as const);
-  if (align < elementBytes || byteSize / elementBytes > MOST_ZERO_STORES) return all;
-  const words = Array.from({ length: byteSize / elementBytes }, (_, at) => `a[${shifted(at * elementBytes, elementBytes)}] = 0;`);
-  return `if (${isFar}) ${all} else { const a = m.${view}; ${words.join(" ")} }`;
+/** The view that a value is a whole number of elements of, and how long those are. */
+function alignedView({ align }: Type): readonly [ViewName, number] {
+  return align >= 8 ? ["f64", 8] : align >= 4 ? ["u32", 4] : align === 2 ? ["u16", 2] : ["u8", 1];
+}
+
+/** Statements that store zeros in all of a value, in the view `a` of its alignment. Undefined where a call is better. */
+function zeroText(type: Type): string | undefined {
+  const [, elementBytes] = alignedView(type);
+  const count = type.byteSize / elementBytes;
+  if (count > MOST_ZERO_STORES) return undefined;
+  return Array.from({ length: count }, (_, at) => `a[${shifted(at * elementBytes, elementBytes)}] = 0;`).join(" ");
 }
 
 function partsOf(source: Source, fields: Entries, byteSize: number) {
@@ -170,7 +181,7 @@ function index(byteOffset: number, elementBytes: number): string {
   return byteOffset === 0 ? first : `${first} + ${byteOffset / elementBytes}`;
 }
 
-/** The same for places within 4 GiB, where it costs a fraction: V8 then computes in 32-bit integers. */
+/** The same for places within 2 GiB, where it costs a fraction: V8 then computes in 32-bit integers. */
 function shifted(byteOffset: number, elementBytes: number): string {
   const first = elementBytes === 1 ? "o" : `(o >>> ${Math.log2(elementBytes)})`;
   return byteOffset === 0 ? first : `${first} + ${byteOffset / elementBytes}`;

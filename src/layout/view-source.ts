@@ -116,11 +116,17 @@ function store(dialect: Dialect, type: Type, at: Address, place: Place, again: s
   if (codec.shape !== "direct") {
     return `const k = ${checked()}; ${toWrite} ${source.bind(type)}.rawStore(${dialect.memory}, ${byteOffset(dialect, at)}, k);`;
   }
-  const value = codec.encode !== undefined ? `${source.bind(codec.encode)}(v)` : codec.decode !== undefined ? checked() : "v";
+  const value =
+    codec.encode !== undefined ? `${source.bind(codec.encode)}(v)` : codec.decode !== undefined ? checked() : whole(codec.view);
   const target = dialect.array(codec.view);
   const index = elementIndex(dialect, at, ELEMENT_BYTES[codec.view]);
   if (follow === undefined) return `${toWrite} ${target}[${index}] = ${value};`;
   return `${toWrite} const a = ${target}, k = ${index}; a[k] = ${value}; if (a[k] === undefined) { ${follow} ${again}; }`;
+}
+
+/** A number as it is stored. What integers keep of one is the same with and without `| 0`; without, V8 goes through floating point where it does not know better. */
+function whole(view: ViewName): string {
+  return view === "f32" || view === "f64" || view === "i64" || view === "u64" ? "v" : "v | 0";
 }
 
 function decoded({ source }: Dialect, { codec }: Type, stored: string): string {

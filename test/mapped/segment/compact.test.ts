@@ -116,7 +116,7 @@ describe("compacting a segment", () => {
           }
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
@@ -134,7 +134,7 @@ describe("compacting a segment", () => {
     first.close();
     const image = machine.image();
     let last = 0;
-    for (let died = true; died; last += 1 + (last >> 6)) {
+    for (let died = true; died; last += 1 + (last >> 4)) {
       machine.load(image);
       died = diesAt(last, () => machine.open().compact());
       using next = machine.open();
@@ -144,7 +144,7 @@ describe("compacting a segment", () => {
       );
       assert.deepEqual(next.verify(), [], `killed at step ${last}`);
     }
-    assert.ok(last > 200, `only ${last} steps`);
+    assert.ok(last > 100, `only ${last} steps`);
   });
 
   it("says that a heap is movable, or is not, to whoever takes it for the other", () => {
