@@ -215,8 +215,12 @@ const child = await childTasks(import.meta.url, {
   },
 });
 
+function row(what: string, ours: number, peer: number, peerName = "Map", noted: { readonly note?: string } = {}): void {
+  report({ bench: "hash-table", case: what, unit: "ns", ours, peer, peerName, ...noted });
+}
+
 function compare(what: string, timings: Timings, ours: string, peer: string): void {
-  report({ bench: "hash-table", case: what, unit: "ns", ours: timings[ours].bestNs, peer: timings[peer].bestNs, peerName: "Map" });
+  row(what, timings[ours].bestNs, timings[peer].bestNs);
 }
 
 const native = buildHashTable();
@@ -249,33 +253,19 @@ for (const count of SIZES) {
   for (const [kind, title] of NATIVE_PEERS) {
     const peer = peers[kind]?.hit;
     if (peer === undefined) continue;
-    report({ bench: "hash-table", case: `hit ${size}, ${title}`, unit: "ns", ours: small.finder.bestNs, peer, peerName: title });
+    row(`hit ${size}, ${title}`, small.finder.bestNs, peer, title);
   }
   const { result: grown } = await child.run("growing", { count }, { nodeOptions: ["--expose-gc"] });
   const waits = `longest wait ${grown.longestMs.toFixed(1)} ms, Map ${grown.mapLongestMs.toFixed(1)} ms`;
   const note = `${waits}; ${grown.bytes.toFixed(1)} bytes an entry, Map ${grown.mapBytes.toFixed(1)}`;
-  report({ bench: "hash-table", case: `insert ${size}`, unit: "ns", ours: grown.ns, peer: grown.mapNs, peerName: "Map", note });
-  report({
-    bench: "hash-table",
-    case: `insert ${size}, very first`,
-    unit: "ns",
-    ours: grown.firstNs,
-    peer: grown.mapFirstNs,
-    peerName: "Map",
-  });
+  row(`insert ${size}`, grown.ns, grown.mapNs, "Map", { note });
+  row(`insert ${size}, very first`, grown.firstNs, grown.mapFirstNs);
   for (const [kind, title] of NATIVE_PEERS) {
     const peer = peers[kind]?.insert;
     if (peer === undefined) continue;
-    report({ bench: "hash-table", case: `insert ${size}, ${title}`, unit: "ns", ours: grown.ns, peer, peerName: title });
+    row(`insert ${size}, ${title}`, grown.ns, peer, title);
   }
-  report({
-    bench: "hash-table",
-    case: `iterate ${size}`,
-    unit: "ns",
-    ours: grown.iterateNs,
-    peer: grown.mapIterateNs,
-    peerName: "Map",
-  });
+  row(`iterate ${size}`, grown.iterateNs, grown.mapIterateNs);
   if (count > 1_000_000) continue;
   const { result: large } = await child.run("lookups", { count, large: true });
   compare(`hit ${size}, keys from 2^31 on`, large, "get", "Map");
@@ -293,20 +283,12 @@ for (const count of [20_000_000, 50_000_000].filter((each) => each <= option("la
         : "; a Map takes them"
       : "";
   const note = `longest wait ${beyond.longestMs.toFixed(1)} ms; ${beyond.bytes.toFixed(1)} bytes an entry${mapEnds}`;
+  if (found.open === undefined) report({ bench: "hash-table", case: `insert ${size}`, unit: "ns", ours: beyond.ns, note });
   for (const [kind, title] of NATIVE_PEERS) {
-    const peer = found[kind] === undefined ? {} : { peerName: title };
-    const row = (what: string, ours: number, peerNs: number | undefined, noted = {}) =>
-      report({
-        bench: "hash-table",
-        case: what,
-        unit: "ns",
-        ours,
-        ...(peerNs === undefined ? {} : { peer: peerNs }),
-        ...peer,
-        ...noted,
-      });
-    row(`hit ${size}, ${title}`, beyond.hitNs, found[kind]?.hit);
-    row(`hit ${size}, findMany, ${title}`, beyond.manyNs, found[kind]?.hit);
-    row(`insert ${size}, ${title}`, beyond.ns, found[kind]?.insert, kind === "open" ? { note } : {});
+    const peer = found[kind];
+    if (peer === undefined) continue;
+    row(`hit ${size}, ${title}`, beyond.hitNs, peer.hit, title);
+    row(`hit ${size}, findMany, ${title}`, beyond.manyNs, peer.hit, title);
+    row(`insert ${size}, ${title}`, beyond.ns, peer.insert, title, kind === "open" ? { note } : {});
   }
 }
