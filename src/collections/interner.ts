@@ -15,7 +15,7 @@ import { StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
 import { equalsRecord } from "./string-record.ts";
-import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeAscii, encodeText, isShortAscii } from "./text-content.ts";
 import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /**
@@ -112,11 +112,14 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     const hash = hashString(text, this.#seed);
     const known = this.#index.findString(text, hash);
     if (known !== 0) return known as StringId<Name>;
-    const content = contentOfText(this.subject, text, this.#most);
-    const byteLength = content === Content.UTF8 ? encodedByteLength(text) : wtf8ByteLength(text);
+    const ascii = isShortAscii(text);
+    const content = ascii ? Content.UTF8 : contentOfText(this.subject, text, this.#most);
+    const byteLength = ascii ? text.length : content === Content.UTF8 ? encodedByteLength(text) : wtf8ByteLength(text);
     const ref = this.#reserve(byteLength, hash);
     if (ref === 0) return NO_STRING;
-    encodeText(text, content, this.memory.u8, this.#heap.bytesOf(ref, byteLength));
+    const at = this.#heap.bytesOf(ref, byteLength);
+    if (ascii) encodeAscii(text, this.memory.u8, at);
+    else encodeText(text, content, this.memory.u8, at);
     return this.#add(ref, byteLength, hash, content);
   }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { bundlePath } from "./bundle.ts";
 
 /** The compiled file of a module of the library, for scripts that run in a process of their own. */
@@ -72,6 +72,16 @@ export function startChild(script: string, options: ChildOptions): ChildProcess 
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;
+}
+
+/** A worker thread that starts as a bundled child does: see `ChildOptions`. The script also has `workerData` and `parentPort`. */
+export function startWorker(script: string, workerData: unknown): Worker {
+  return new Worker(
+    `const { parentPort, workerData } = require("node:worker_threads");
+     const load = require(${JSON.stringify(bundlePath())});
+     ${script}`,
+    { eval: true, workerData },
+  );
 }
 
 /** The next message of a child. Rejects when it ends without one. */
