@@ -120,7 +120,7 @@ const child = await childTasks(import.meta.url, {
     };
     const { iterate, mapIterate } = interleave(
       { iterate: () => table.forEach(add), mapIterate: () => map.forEach(add) },
-      { operations: count, rounds: 3, roundMs: 1, warmupRounds: 1 },
+      { operations: count, rounds: 5, roundMs: 5, warmupRounds: 5 },
     );
     const bytes = table.byteLength / count;
     table[Symbol.dispose]();
