@@ -4,26 +4,29 @@ import { messageRing, messageRingByteLength, queue, queueByteLength, type WaitSt
 import { sharedMemory, u32 } from "../../src/index.ts";
 
 export const CAPACITY = 1024;
-const PRODUCERS = 2;
 
-/** Nanoseconds for an item of which two workers push each a half, and one or two others take them: numbers through a queue, or messages of 64 bytes. */
-export async function crowd(
-  kind: "numbers" | "messages",
-  consumers: number,
-  items: number,
-  strategy: WaitStrategy,
-): Promise<number> {
-  const shape = { byteCapacity: CAPACITY * 64, producers: PRODUCERS };
+export interface Crowd {
+  readonly kind: "numbers" | "messages";
+  readonly producers: number;
+  readonly consumers: number;
+  /** Numbers that are pushed and popped at once. Messages always come one by one. */
+  readonly batch: number;
+  readonly strategy: WaitStrategy;
+}
+
+/** Nanoseconds for an item of which workers push each a part, and others take them: numbers through a queue, or messages of 64 bytes. */
+export async function crowd({ kind, producers, consumers, batch, strategy }: Crowd, items: number): Promise<number> {
+  const shape = { byteCapacity: CAPACITY * 64, producers };
   const memory = sharedMemory(kind === "numbers" ? queueByteLength(u32, { capacity: CAPACITY }) : messageRingByteLength(shape));
   if (kind === "numbers") queue(memory, u32, { capacity: CAPACITY }).close();
   else messageRing(memory, shape);
   const start = new SharedArrayBuffer(4);
   const part = (role: "push" | "pop", share: number): Worker =>
     new Worker(new URL("./crowd.worker.js", import.meta.url), {
-      workerData: { kind, role, strategy, start, items: items / share, ticket: memory.ticket() },
+      workerData: { kind, role, strategy, batch, start, items: items / share, ticket: memory.ticket() },
     });
   const workers = [
-    ...Array.from({ length: PRODUCERS }, () => part("push", PRODUCERS)),
+    ...Array.from({ length: producers }, () => part("push", producers)),
     ...Array.from({ length: consumers }, () => part("pop", consumers)),
   ];
   await Promise.all(workers.map((worker) => once(worker, "message")));

@@ -6,21 +6,36 @@ interface Task {
   readonly kind: "numbers" | "messages";
   readonly role: "push" | "pop";
   readonly items: number;
+  readonly batch: number;
   readonly ticket: Ticket;
   readonly start: SharedArrayBuffer;
   readonly strategy: WaitStrategy;
 }
 
-const { kind, role, items, ticket, start, strategy }: Task = workerData;
+const { kind, role, items, batch, ticket, start, strategy }: Task = workerData;
 const memory = attach(ticket);
 const bytes = new Uint8Array(64);
 
 function numbers(): void {
   const jobs = attachQueue(memory, u32);
+  const options = { strategy };
+  const values = new Uint32Array(batch);
   begin();
-  for (let at = 0; at < items; at++)
-    if (role === "push") jobs.pushWait(at, { strategy });
-    else jobs.popWait({ strategy });
+  if (batch === 1) {
+    for (let at = 0; at < items; at++)
+      if (role === "push") jobs.pushWait(at, options);
+      else jobs.popWait(options);
+    return;
+  }
+  for (let left = items; left > 0; ) {
+    const some = left < batch ? values.subarray(0, left) : values;
+    const passed = role === "push" ? jobs.pushMany(some) : jobs.popInto(some);
+    left -= passed;
+    if (passed > 0) continue;
+    if (role === "push") jobs.pushWait(0, options);
+    else jobs.popWait(options);
+    left -= 1;
+  }
 }
 
 function messages(): void {

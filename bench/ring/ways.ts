@@ -26,13 +26,13 @@ export function numbers(batch: number, items: number): Way {
   };
 }
 
-/** The same one at a time, where the other side is told of so many at once. */
+/** The same one at a time, where each side tells the other of so many at once. */
 export function pushes(flushEvery: number, items: number): Way {
   const memory = sharedMemory(ringByteLength(u32, { capacity: CAPACITY }));
   const producer = ring(memory, u32, { capacity: CAPACITY }).producer({ flushEvery });
   return {
     items,
-    workerData: { kind: "numbers", batch: 1, ticket: memory.ticket() },
+    workerData: { kind: "numbers", batch: 1, flushEvery, ticket: memory.ticket() },
     write() {
       for (let at = 0; at < items; at++) while (!producer.push(at));
       producer.flush();

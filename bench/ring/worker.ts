@@ -13,6 +13,8 @@ interface Task {
   readonly words: Int32Array;
   /** So many at once. */
   readonly batch: number;
+  /** The other side is told of so many at once. */
+  readonly flushEvery?: number;
   /** Elements of an item. */
   readonly width?: number;
   readonly ticket?: Ticket;
@@ -20,7 +22,7 @@ interface Task {
   readonly buffer?: SharedArrayBuffer;
 }
 
-const { kind, items, words, batch, width = 1, ticket, port, buffer }: Task = workerData;
+const { kind, items, words, batch, flushEvery, width = 1, ticket, port, buffer }: Task = workerData;
 /** What was read, so that reading it cannot be left out. */
 let sum = 0;
 
@@ -59,7 +61,7 @@ function readerOf(memory: Memory): () => void {
       }
     };
   }
-  const consumer = attachRing(memory, u32).consumer();
+  const consumer = attachRing(memory, u32).consumer(flushEvery === undefined ? {} : { flushEvery });
   if (batch === 1) {
     return () => {
       for (let count = 0; count < items; ) {

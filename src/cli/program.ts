@@ -3,7 +3,10 @@ import { EXPORT_FORMATS, type ExportFormat } from "../mapped/dataset/export.ts";
 import { INPUT_FORMATS, type InputFormat } from "../mapped/dataset/input-format.ts";
 import { packageVersion } from "../mapped/dataset/writer-name.ts";
 import { runBuild } from "./build.ts";
-import { runExport, runGet, runHead, runInspect, runTypes, runVerify } from "./read.ts";
+import { type InFlag, runExport, runGet, runHead, runInspect, runTypes, runVerify } from "./read.ts";
+
+const READABLE = "a data set, a hash table, an interner, a dictionary, or a segment that has such in it";
+const IN = ["-i, --in <name>", "of a segment, what has that name in it"] as const;
 
 /** The `offheap` command: one subcommand a verb, each a thin layer over `offheap/mapped`. */
 export function program(): Command {
@@ -27,17 +30,19 @@ export function program(): Command {
   command
     .command("get")
     .description("Print one row of a data set, one entry of a table or one string as JSON.")
-    .argument("<file>", "a data set, a hash table, an interner or a dictionary")
+    .argument("<file>", READABLE)
     .argument("<key>", "the key, or the id of a string; after -- when it begins with a minus")
+    .option(...IN)
     .action(runGet);
 
   command
     .command("head")
     .description("Print the first rows, entries or strings.")
-    .argument("<file>", "a data set, a hash table, an interner or a dictionary")
+    .argument("<file>", READABLE)
     .option("-n, --rows <count>", "how many", wholeNumber, 10)
+    .option(...IN)
     .addOption(new Option("-f, --format <format>", "how").choices(EXPORT_FORMATS).default("ndjson"))
-    .action((file: string, options: { rows: number; format: ExportFormat }) => runHead(file, options));
+    .action((file: string, options: InFlag & { rows: number; format: ExportFormat }) => runHead(file, options));
 
   command.command("inspect").description("Draw what is in the file.").argument("<file>", "any file of offheap").action(runInspect);
 
@@ -50,11 +55,12 @@ export function program(): Command {
   command
     .command("export")
     .description("Print all rows, entries or strings to standard output.")
-    .argument("<file>", "a data set, a hash table, an interner or a dictionary")
+    .argument("<file>", READABLE)
+    .option(...IN)
     .addOption(
       new Option("-f, --format <format>", "how; all but data sets as ndjson only").choices(EXPORT_FORMATS).default("ndjson"),
     )
-    .action((file: string, options: { format: ExportFormat }) => runExport(file, options));
+    .action((file: string, options: InFlag & { format: ExportFormat }) => runExport(file, options));
 
   command
     .command("types")

@@ -8,20 +8,25 @@ import { entriesOf } from "./entries.ts";
 import { Answer } from "./fail.ts";
 import { paletteFor } from "./palette.ts";
 
+/** What of a segment is meant. */
+export interface InFlag {
+  readonly in?: string;
+}
+
 /** Prints what a key leads to as JSON. The key's text is read as the type of keys says. */
-export async function runGet(path: string, keyText: string): Promise<void> {
-  using entries = entriesOf(path);
+export async function runGet(path: string, keyText: string, { in: name }: InFlag): Promise<void> {
+  using entries = entriesOf(path, name);
   const line = entries.get(keyText);
   if (line === undefined) throw new Answer(`${path} has no ${entries.told(keyText)}`);
   await print([line]);
 }
 
-export async function runHead(path: string, options: { rows: number; format: ExportFormat }): Promise<void> {
-  await printEntries(path, options.format, { count: options.rows });
+export async function runHead(path: string, options: InFlag & { rows: number; format: ExportFormat }): Promise<void> {
+  await printEntries(path, options, { count: options.rows });
 }
 
-export async function runExport(path: string, options: { format: ExportFormat }): Promise<void> {
-  await printEntries(path, options.format, {});
+export async function runExport(path: string, options: InFlag & { format: ExportFormat }): Promise<void> {
+  await printEntries(path, options, {});
 }
 
 export async function runInspect(path: string): Promise<void> {
@@ -39,9 +44,9 @@ export async function runTypes(path: string, options: { name?: string }): Promis
   await print([dataset.typesSource(options.name ?? typeName(path))]);
 }
 
-async function printEntries(path: string, format: ExportFormat, range: RowRange): Promise<void> {
-  using entries = entriesOf(path);
-  await print(entries.export(format, range));
+async function printEntries(path: string, options: InFlag & { format: ExportFormat }, range: RowRange): Promise<void> {
+  using entries = entriesOf(path, options.in);
+  await print(entries.export(options.format, range));
 }
 
 /** Writes to standard output as fast as it takes it in. */

@@ -1,9 +1,9 @@
 import { MemoryError } from "../core/errors.ts";
-import { type DelimitedOptions, type IdArray, internAll, internDelimited, type TokenRun } from "./intern-many.ts";
+import { type DelimitedOptions, internAll, internDelimited, type TokenRun } from "./intern-many.ts";
 import type { IdWidth } from "./interner-options.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { Strings } from "./strings.ts";
-import { TOKEN_WORDS, type TokenList } from "./token-list.ts";
+import { BYTE_LENGTH, HASH, type IdArray, INDEX, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /** Strings that take in new ones: what an interner of one thread and one of many have in common. */
 export abstract class GrowingStrings<Name extends string = string> extends Strings<Name> {
@@ -24,20 +24,21 @@ export abstract class GrowingStrings<Name extends string = string> extends Strin
   abstract rawInternHashed(source: Uint8Array, start: number, end: number, hash: number): StringId<Name>;
 
   /**
-   * Interns the tokens of a list, whose starts count from `base`, and puts their ids into `ids` from `at` on. Returns how many; where those are not all, there is
-   * no room for the next one.
+   * Interns the unknown tokens of a list, whose starts count from `base`, and puts their ids into `ids`, where index 0 is at `at`. Returns how many; where those are not all,
+   * there is no room for the next one.
    */
   rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
+    this.checkAlive();
     const own = source === this.memory.u8;
-    const { i32, firstWord, count } = tokens;
-    for (let done = 0; done < count; done++) {
+    const { i32, firstWord, unknownCount } = tokens;
+    for (let done = 0; done < unknownCount; done++) {
       const word = firstWord + done * TOKEN_WORDS;
-      const start = base + i32[word];
-      const id = this.rawInternHashed(own ? this.memory.u8 : source, start, start + i32[word + 1], i32[word + 2]);
+      const start = base + i32[word + START];
+      const id = this.rawInternHashed(own ? this.memory.u8 : source, start, start + i32[word + BYTE_LENGTH], i32[word + HASH]);
       if (id === NO_STRING) return done;
-      ids[at + done] = id;
+      ids[at + i32[word + INDEX]] = id;
     }
-    return count;
+    return unknownCount;
   }
 
   /** The id of `text`, which is stored if it is new. Throws `out-of-memory`, and `bad-value` for what its encoding does not take; nothing has changed then. */

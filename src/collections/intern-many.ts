@@ -6,10 +6,7 @@ import { ID_BYTES } from "./interner-options.ts";
 import { DELIMITER, TokenScanner } from "./scan-tokens.ts";
 import { NO_STRING } from "./string-id.ts";
 import { makeTokenKernel } from "./token-kernel.ts";
-import { TOKEN_WORDS } from "./token-list.ts";
-
-/** Where ids go: an array as wide as the ids of its interner, or wider. */
-export type IdArray = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+import { type IdArray, INDEX, START, TOKEN_WORDS } from "./token-list.ts";
 
 export interface DelimitedOptions {
   /** The ASCII characters that end a part. Default: the newline. */
@@ -103,24 +100,28 @@ function internScanned<Name extends string>(
   keepEmpty: boolean,
 ): TokenRun {
   const own = source === strings.memory.u8;
-  const seed = strings.seed | 0;
   const { i32, firstWord } = scanner;
   let u8 = source;
   let count = 0;
   let next = start;
   while (next < end && count < ids.length) {
     const base = next;
-    next = scanner.scan(u8, base, end, ids.length - count, kinds, seed, keepEmpty);
+    next = scanner.scan(u8, base, end, ids.length - count, kinds, strings, keepEmpty);
+    scanner.tellKnown(ids, count);
     const interned = strings.rawInternTokens(u8, base, scanner, ids, count);
-    count += interned;
-    if (interned < scanner.count) return { count, end: base + i32[firstWord + interned * TOKEN_WORDS], full: true };
+    scanner.learn(ids, count, interned);
+    if (interned < scanner.unknownCount) {
+      const word = firstWord + interned * TOKEN_WORDS;
+      return { count: count + i32[word + INDEX], end: base + i32[word + START], full: true };
+    }
+    count += scanner.count;
     // Growing an unshared WebAssembly memory moves its bytes.
     if (own) u8 = strings.memory.u8;
   }
   return { count, end: next, full: false };
 }
 
-/** Its memory costs some 64 KiB, and its code a fraction of a millisecond. */
+/** Its memory costs some 450 KiB, and its code a fraction of a millisecond. */
 let idleScanner: TokenScanner | undefined;
 
 let lastDelimiters = "";

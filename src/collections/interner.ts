@@ -10,13 +10,13 @@ import type { Dictionary } from "./dictionary.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "./freeze-interner.ts";
 import { GrowingStrings } from "./growing-strings.ts";
 import { hashBytes, hashString } from "./hash.ts";
-import type { IdArray } from "./intern-many.ts";
 import { checkMaxByteLength, checkMaxCount, checkOptions, type IdWidth, type InternerOptions } from "./interner-options.ts";
-import { equalsRecord, StringHeap } from "./string-heap.ts";
+import { StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
-import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
-import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
+import { equalsRecord } from "./string-record.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeAscii, encodeText, isShortAscii } from "./text-content.ts";
+import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /**
  * Each distinct string once, as UTF-8 in memory, under a dense id.
@@ -112,11 +112,14 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     const hash = hashString(text, this.#seed);
     const known = this.#index.findString(text, hash);
     if (known !== 0) return known as StringId<Name>;
-    const content = contentOfText(this.subject, text, this.#most);
-    const byteLength = content === Content.UTF8 ? encodedByteLength(text) : wtf8ByteLength(text);
+    const ascii = isShortAscii(text);
+    const content = ascii ? Content.UTF8 : contentOfText(this.subject, text, this.#most);
+    const byteLength = ascii ? text.length : content === Content.UTF8 ? encodedByteLength(text) : wtf8ByteLength(text);
     const ref = this.#reserve(byteLength, hash);
     if (ref === 0) return NO_STRING;
-    encodeText(text, content, this.memory.u8, this.#heap.bytesOf(ref, byteLength));
+    const at = this.#heap.bytesOf(ref, byteLength);
+    if (ascii) encodeAscii(text, this.memory.u8, at);
+    else encodeText(text, content, this.memory.u8, at);
     return this.#add(ref, byteLength, hash, content);
   }
 
@@ -142,25 +145,26 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
 
   override rawInternTokens(source: Uint8Array, base: number, tokens: TokenList, ids: IdArray, at: number): number {
     if (this.#heap.count < STRINGS_IN_CACHE) return super.rawInternTokens(source, base, tokens, ids, at);
+    this.#heap.checkAlive();
     const own = source === this.memory.u8;
-    const { i32, firstWord, count, candidates } = tokens;
-    for (let first = 0; first < count; first += CANDIDATES) {
-      const last = Math.min(first + CANDIDATES, count);
+    const { i32, firstWord, unknownCount, candidates } = tokens;
+    for (let first = 0; first < unknownCount; first += CANDIDATES) {
+      const last = Math.min(first + CANDIDATES, unknownCount);
       this.#index.foresee(tokens, first, last - first);
       for (let done = first; done < last; done++) {
         const word = firstWord + done * TOKEN_WORDS;
-        const start = base + i32[word];
-        const end = start + i32[word + 1];
+        const start = base + i32[word + START];
+        const end = start + i32[word + BYTE_LENGTH];
         const from = own ? this.memory.u8 : source;
         const candidate = candidates[done - first];
         const ref = candidates[CANDIDATES + done - first];
         const found = candidate !== 0 && equalsRecord(this.memory.i32, ref, from, start, end);
-        const id = found ? (candidate as StringId<Name>) : this.rawInternHashed(from, start, end, i32[word + 2]);
+        const id = found ? (candidate as StringId<Name>) : this.rawInternHashed(from, start, end, i32[word + HASH]);
         if (id === NO_STRING) return done;
-        ids[at + done] = id;
+        ids[at + i32[word + INDEX]] = id;
       }
     }
-    return count;
+    return unknownCount;
   }
 
   lookup(text: string): StringId<Name> | undefined {

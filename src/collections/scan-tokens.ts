@@ -1,19 +1,27 @@
 import { privateMemory } from "../core/homes.ts";
 import { FIRST, finishHash, secretOf } from "./hash.ts";
 import { KERNEL_TOKENS, PIECE_BYTES, type TokenKernel } from "./token-kernel.ts";
-import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
+import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, PLACE, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 export const DELIMITER = 1;
+/** Whose ids tokens have. */
+export interface TokenOwner {
+  readonly seed: number;
+}
+
 /** Shorter texts cost less here than the call into the kernel. */
 const LEAST_KERNEL_BYTES = 256;
 
-/** Finds the tokens of a text with their hashes, some at a time: in WebAssembly where it can, and else in TypeScript, with the same result. */
+/**
+ * Finds the tokens of a text with their hashes, some at a time: in WebAssembly where it can, and else in TypeScript, with the same result, but that there no id is
+ * known.
+ */
 export class TokenScanner implements TokenList {
   readonly i32: Int32Array;
   readonly firstWord: number;
   readonly candidates = privateMemory(CANDIDATES * 8).u32;
-  /** How many tokens the last scan has found. */
   count = 0;
+  unknownCount = 0;
   readonly #kernel: TokenKernel | undefined;
 
   /** Without a kernel all is done in TypeScript. */
@@ -29,18 +37,45 @@ export class TokenScanner implements TokenList {
   }
 
   /**
-   * Finds up to `most` tokens of `source[start, end)`, which is empty or ends with a delimiter; with `keepEmpty` those without bytes are some, too. Returns
-   * where the next scan is to begin.
+   * Finds up to `most` tokens of `source[start, end)`, which is empty or ends with a delimiter; with `keepEmpty` those without bytes are some, too. Their hashes are
+   * those of the `seed` of `owner`, whose ids may be known. Returns where the next scan is to begin.
    */
-  scan(source: Uint8Array, start: number, end: number, most: number, kinds: Uint8Array, seed: number, keepEmpty: boolean): number {
+  scan(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    most: number,
+    kinds: Uint8Array,
+    owner: TokenOwner,
+    keepEmpty: boolean,
+  ): number {
     const kernel = this.#kernel;
+    const seed = owner.seed | 0;
     if (kernel !== undefined && end - start >= LEAST_KERNEL_BYTES) {
-      const next = kernel.scan(source, start, Math.min(end, start + PIECE_BYTES), most, seed, secretOf(seed), keepEmpty);
+      const pieceEnd = Math.min(end, start + PIECE_BYTES);
+      const next = kernel.scan(source, start, pieceEnd, most, seed, secretOf(seed), keepEmpty, kernel.numberOf(owner));
       this.count = kernel.count;
+      this.unknownCount = kernel.unknownCount;
       // Nothing, where one token is longer than a piece.
       if (next !== start) return next;
     }
-    return this.#scan(source, start, end, Math.min(most, KERNEL_TOKENS), kinds, seed, keepEmpty);
+    const next = this.#scan(source, start, end, Math.min(most, KERNEL_TOKENS), kinds, seed, keepEmpty);
+    this.unknownCount = this.count;
+    return next;
+  }
+
+  /** Puts the known ids where they belong, from `ids[at]` on. */
+  tellKnown(ids: IdArray, at: number): void {
+    if (this.#kernel !== undefined && this.unknownCount < this.count) ids.set(this.#kernel.ids(this.count), at);
+  }
+
+  /** The ids of the first `count` unknown tokens, which lie where they belong, from `ids[at]` on. */
+  learn(ids: IdArray, at: number, count: number): void {
+    const kernel = this.#kernel;
+    if (kernel === undefined) return;
+    const { i32, firstWord } = this;
+    for (let word = firstWord; word < firstWord + count * TOKEN_WORDS; word += TOKEN_WORDS)
+      kernel.learn(word, ids[at + i32[word + INDEX]]);
   }
 
   /** Each hash is that of `hashBytes`, made on the way to the token's end. */
@@ -104,9 +139,11 @@ export class TokenScanner implements TokenList {
         b = Math.imul(b, secret) ^ tail;
         b = (b << 9) | (b >>> 23);
       }
-      i32[out] = from - start;
-      i32[out + 1] = to - from;
-      i32[out + 2] = finishHash(a, b, to - from);
+      i32[out + START] = from - start;
+      i32[out + BYTE_LENGTH] = to - from;
+      i32[out + HASH] = finishHash(a, b, to - from);
+      i32[out + INDEX] = (out - firstWord) / TOKEN_WORDS;
+      i32[out + PLACE] = 0;
       out += TOKEN_WORDS;
     }
     this.count = (out - firstWord) / TOKEN_WORDS;

@@ -13,7 +13,7 @@ import {
   UNIT_BYTES,
 } from "./shared-interner-layout.ts";
 import type { SharedRoom } from "./shared-room.ts";
-import { equalsWords } from "./string-heap.ts";
+import { equalsWords } from "./string-record.ts";
 
 /** A link to the cell of a bucket instead of a record. */
 const BUCKET = 0x8000_0000 | 0;

@@ -5,6 +5,8 @@ import { MemoryError } from "../core/errors.ts";
 import { privateMemory } from "../core/homes.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
+import { LONG, wordsOfRecord } from "./string-record.ts";
+import { StringRefs, TABLE_WORDS } from "./string-refs.ts";
 
 const LEAST_CHUNK_BYTES = 256;
 const MOST_CHUNK_BYTES = 1024 ** 2;
@@ -12,10 +14,6 @@ const MOST_CHUNK_BYTES = 1024 ** 2;
 const OWN_BLOCK_PART = 4;
 /** Lengths are compared as signed 32-bit integers. */
 const MOST_STRING_BYTES = 0x7fff_ffff;
-/** The length byte of a record whose length is a word. */
-const LONG = 0xff;
-const LEAST_IDS = 16;
-const SEGMENT_IDS = 1 << 14;
 /** Refs are unsigned 32-bit counts of 4-byte words. */
 const MOST_REF = 0xffff_ffff;
 
@@ -28,14 +26,11 @@ const MOST_REF = 0xffff_ffff;
  *                               0              4                8
  *                               | 255, 0, 0, 0 | byteLength u32 | bytes …, zeros |                longer ones
  *
- *     segment k                 | ref u32 of id k << 14 | ref | …  of 1 << 14 ids |                 the first one grows up to that
- *
  * A ref is the record's offset in units of 4 bytes, so 16 GiB are in reach of 32 bits. A short record's first word holds the length and three bytes: most strings
- * are told apart by one comparison. Records lie in chunks that are filled one after the other. They never move, and but for the small first one no segment
- * does, so no growth copies more than that. All offsets count from the start of the memory, which may lie at any address.
+ * are told apart by one comparison. Records lie in chunks that are filled one after the other, and never move; StringRefs says where that of each id is. All offsets count from the start of the memory, which may lie at any address.
  *
  * Invariants:
- * 1. Ids are 1 … count without gaps; the segments hold their refs.
+ * 1. Ids are 1 … count without gaps, and each has the ref of a record.
  * 2. Records do not overlap, are 4-byte aligned, and lie in the blocks that the heap owns.
  * 3. The padding of a record is zero, and its bytes are written once.
  */
@@ -56,10 +51,7 @@ export class StringHeap {
   #epoch: number;
   readonly #blockPtrs: Ptr[] = [];
   readonly #blockByteLengths: number[] = [];
-  /** The first word of each segment. */
-  readonly #segments: number[] = [];
-  /** Ids that the segments have room for, id 0 among them. */
-  #segmentIds = 0;
+  readonly #refs: StringRefs;
   /** The free words of the chunk that is being filled: [next, end). */
   #next = 0;
   #end = 0;
@@ -71,6 +63,7 @@ export class StringHeap {
     this.lease = allocator.lease;
     this.#epoch = allocator.lease.epoch;
     this.#allocator = allocator;
+    this.#refs = new StringRefs(this);
   }
 
   /** Throws `stale-view` or `closed` when the allocator's blocks are gone. */
@@ -80,16 +73,20 @@ export class StringHeap {
 
   /** Room for the record of the next id, as a ref; 0 when there is none, and then nothing has changed. */
   reserve(byteLength: number): number {
-    if (byteLength > MOST_STRING_BYTES) return 0;
-    if (this.count + 1 >= this.#segmentIds && !this.#addIds()) return 0;
+    const id = this.count + 1;
+    if (byteLength > MOST_STRING_BYTES || !this.#refs.reach(id)) return 0;
     const words = wordsOfRecord(byteLength);
-    if (this.#end - this.#next >= words) return this.#next;
-    const chunkBytes = Math.min(Math.max(this.textByteLength, LEAST_CHUNK_BYTES), MOST_CHUNK_BYTES) & -8;
-    if (words * 4 * OWN_BLOCK_PART > chunkBytes) return this.takeBlock(words * 4) / 4;
-    const chunk = this.takeBlock(chunkBytes);
-    if (chunk === NIL) return this.takeBlock(words * 4) / 4;
-    this.addRoom(chunk, chunkBytes);
-    return this.#next;
+    const ref = this.#findRoom(words);
+    if (ref === 0 || this.#refs.takes(id, ref)) return ref;
+    const inChunk = ref === this.#next;
+    const table = this.#findRoom(TABLE_WORDS);
+    if (table !== 0) {
+      if (table === this.#next) this.#next += TABLE_WORDS;
+      this.#refs.addTable(id, table);
+      return inChunk ? this.#findRoom(words) : ref;
+    }
+    if (!inChunk) this.addRoom((ref * 4) as Ptr, words * 4);
+    return 0;
   }
 
   /** Makes the record at `ref`, whose bytes have been written to `bytesOf`, that of the next id. */
@@ -104,7 +101,7 @@ export class StringHeap {
     }
     const end = ref + wordsOfRecord(byteLength);
     for (let at = this.bytesOf(ref, byteLength) + byteLength; at < end * 4; at++) u8[at] = 0;
-    u32[this.#wordOf(id)] = ref;
+    this.#refs.add(id, ref);
     this.count = id;
     this.textByteLength += byteLength;
     if (ref === this.#next) this.#next = end;
@@ -113,7 +110,7 @@ export class StringHeap {
 
   /** The ref of an id that is known to be one of ours. */
   uncheckedRefOf(id: number): number {
-    return this.memory.u32[this.#wordOf(id)];
+    return this.#refs.of(id);
   }
 
   /** How many bytes the string of a record has. */
@@ -213,57 +210,14 @@ export class StringHeap {
     });
   }
 
-  #wordOf(id: number): number {
-    return this.#segments[id >>> 14] + (id & (SEGMENT_IDS - 1));
+  /** So many free words, in the chunk that is being filled or in a block of their own; 0 when there are none. */
+  #findRoom(words: number): number {
+    if (this.#end - this.#next >= words) return this.#next;
+    const chunkBytes = Math.min(Math.max(this.textByteLength, LEAST_CHUNK_BYTES), MOST_CHUNK_BYTES) & -8;
+    if (words * 4 * OWN_BLOCK_PART > chunkBytes) return this.takeBlock(words * 4) / 4;
+    const chunk = this.takeBlock(chunkBytes);
+    if (chunk === NIL) return this.takeBlock(words * 4) / 4;
+    this.addRoom(chunk, chunkBytes);
+    return this.#next;
   }
-
-  /** Room for more refs: the first segment doubles until it is as large as all others are. */
-  #addIds(): boolean {
-    const first = this.#segmentIds < SEGMENT_IDS;
-    const ids = first ? Math.max(LEAST_IDS, this.#segmentIds * 2) : SEGMENT_IDS;
-    const ptr = this.takeBlock(ids * 4);
-    if (ptr === NIL) return false;
-    if (first && this.#segmentIds !== 0) {
-      const from = this.#segments[0];
-      this.memory.u32.copyWithin(ptr / 4, from, from + this.#segmentIds);
-      this.#segments[0] = ptr / 4;
-      this.addRoom((from * 4) as Ptr, this.#segmentIds * 4);
-      this.#segmentIds = ids;
-    } else {
-      this.#segments.push(ptr / 4);
-      this.#segmentIds += ids;
-    }
-    return true;
-  }
-}
-
-/** The words of a record with so many bytes. */
-export function wordsOfRecord(byteLength: number): number {
-  return byteLength < LONG ? (byteLength + 4) >>> 2 : 2 + Math.ceil(byteLength / 4);
-}
-
-/** Whether the record at `ref` has exactly the bytes `source[start, end)`. */
-export function equalsRecord(i32: Int32Array, ref: number, source: Uint8Array, start: number, end: number): boolean {
-  const byteLength = end - start;
-  if (byteLength >= LONG) {
-    return i32[ref] === LONG && i32[ref + 1] === byteLength && equalsWords(i32, ref + 2, source, start, end);
-  }
-  let head = byteLength;
-  if (byteLength > 2) head |= (source[start] << 8) | (source[start + 1] << 16) | (source[start + 2] << 24);
-  else if (byteLength > 0) head |= (source[start] << 8) | (byteLength === 2 ? source[start + 1] << 16 : 0);
-  return i32[ref] === head && (byteLength <= 3 || equalsWords(i32, ref + 1, source, start + 3, end));
-}
-
-/** Whether the words from `word` on begin with the bytes `source[start, end)` and go on with zeros to the end of the last word. */
-export function equalsWords(i32: Int32Array, first: number, source: Uint8Array, start: number, end: number): boolean {
-  let word = first;
-  let at = start;
-  for (const last = end - 3; at < last; at += 4) {
-    if (i32[word++] !== (source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24))) return false;
-  }
-  if (at === end) return true;
-  let tail = source[at];
-  if (at + 1 < end) tail |= source[at + 1] << 8;
-  if (at + 2 < end) tail |= source[at + 2] << 16;
-  return i32[word] === tail;
 }

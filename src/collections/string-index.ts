@@ -1,13 +1,13 @@
 import type { Ptr } from "../core/brand.ts";
 import type { Memory } from "../core/memory.ts";
-import { hashBytes } from "./hash.ts";
 import { equalsUtf8 } from "./packed-utf8.ts";
 import { scratchWords } from "./scratch.ts";
-import { equalsRecord, type StringHeap } from "./string-heap.ts";
+import type { StringHeap } from "./string-heap.ts";
 import { checkTables } from "./string-index-check.ts";
+import { equalsRecord, hashRecord } from "./string-record.ts";
 import { MOST_DEPTH, shapeOf, sharedBits, TableDirectory, tagMaskOf, widened } from "./table-directory.ts";
 import type { Content } from "./text-content.ts";
-import { CANDIDATES, TOKEN_WORDS, type TokenList } from "./token-list.ts";
+import { CANDIDATES, HASH, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 const FIRST_SLOTS = 16;
 /** A table of so many slots is not doubled but split: that takes a fraction of a millisecond, however many strings there are. */
@@ -125,12 +125,12 @@ export class StringIndex {
     const directory = this.#directory;
     const heap = this.#heap;
     let touched = 0;
-    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + 2; at < count; at++, word += TOKEN_WORDS) {
+    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + HASH; at < count; at++, word += TOKEN_WORDS) {
       const hash = tokens.i32[word];
       const entry = directory.entryOf(hash);
       touched ^= i32[u32[entry] + (hash & ~(-1 << i32[entry + 1]))];
     }
-    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + 2; at < count; at++, word += TOKEN_WORDS) {
+    for (let at = 0, word = tokens.firstWord + first * TOKEN_WORDS + HASH; at < count; at++, word += TOKEN_WORDS) {
       const hash = tokens.i32[word];
       const entry = directory.entryOf(hash);
       const table = u32[entry];
@@ -220,9 +220,10 @@ export class StringIndex {
     const table = this.#directory.takeTable(slots * 2);
     if (table === 0) return false;
     const from = this.#memory.u32[entry];
-    const moving = this.#takeOut(from, shape);
-    this.#directory.change(entry, table, shapeOf(slots * 2, sharedBits(shape), this.#heap.count), 0);
-    this.#putBack(moving);
+    const wider = shapeOf(slots * 2, sharedBits(shape), this.#heap.count);
+    const taken = this.#takeOut(from, shape);
+    this.#putBack(taken, table, table, wider);
+    this.#directory.change(entry, table, wider, taken);
     this.#heap.addRoom((from * 4) as Ptr, slots * 4);
     return true;
   }
@@ -234,10 +235,11 @@ export class StringIndex {
     const upper = this.#directory.takeTable(slots);
     if (upper === 0) return false;
     const lower = this.#memory.u32[entry];
-    const moving = this.#takeOut(lower, shape);
+    const parted = shapeOf(slots, sharedBits(shape) + 1, this.#heap.count);
+    const taken = this.#takeOut(lower, shape);
     this.#memory.u32.fill(0, lower, lower + slots);
-    this.#directory.part(entry, lower, upper, shapeOf(slots, sharedBits(shape) + 1, this.#heap.count));
-    this.#putBack(moving);
+    const above = this.#putBack(taken, lower, upper, parted);
+    this.#directory.part(entry, lower, upper, parted, taken - above, above);
     return true;
   }
 
@@ -260,20 +262,30 @@ export class StringIndex {
     return moving;
   }
 
-  /** Puts what was taken out where it belongs now. */
-  #putBack(moving: number): void {
+  /**
+   * Puts what was taken out into tables of this shape: where the last bit that their hashes share is 1, into the upper one. Returns how many those
+   * are. Their words lie apart: all are asked for before the first is waited for.
+   */
+  #putBack(moving: number, lower: number, upper: number, shape: number): number {
     const { i32, u8 } = this.#memory;
+    const mask = ~(-1 << shape);
+    const tagMask = tagMaskOf(shape);
+    const side = 32 - sharedBits(shape);
     let touched = 0;
     for (let at = 0; at < moving; at++) touched ^= i32[movingRefs[at]];
     this.touched = touched;
+    let above = 0;
     for (let at = 0; at < moving; at++) {
-      const byteLength = this.#heap.byteLengthOf(movingRefs[at]);
-      const start = this.#heap.bytesOf(movingRefs[at], byteLength);
-      const hash = hashBytes(u8, start, start + byteLength, this.#seed);
-      const entry = this.#directory.entryOf(hash);
-      i32[this.#directory.takenWordOf(entry)] += 1;
-      this.#put(entry, movingIds[at], hash);
+      const hash = hashRecord(i32, u8, movingRefs[at], this.#seed);
+      // A shift by 32 is one by 0: where nothing is shared, both tables are one.
+      const high = (hash >>> side) & 1;
+      above += high;
+      const table = high === 0 ? lower : upper;
+      let index = hash & mask;
+      while (i32[table + index] !== 0) index = (index + 1) & mask;
+      i32[table + index] = movingIds[at] | (Math.imul(hash, TAG_FACTOR) & tagMask);
     }
+    return above;
   }
 }
 

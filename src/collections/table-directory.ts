@@ -53,12 +53,12 @@ export class TableDirectory {
     this.#write(this.#firstOf(entry), this.#countOf(entry), table, shape, taken);
   }
 
-  /** Two tables instead of one, without strings so far. The table shares fewer bits of the hash than choose an entry. */
-  part(entry: number, lower: number, upper: number, shape: number): void {
+  /** Two tables instead of one, with so many slots taken. The table shares fewer bits of the hash than choose an entry. */
+  part(entry: number, lower: number, upper: number, shape: number, lowerTaken: number, upperTaken: number): void {
     const first = this.#firstOf(entry);
     const half = this.#countOf(entry) / 2;
-    this.#write(first, half, lower, shape, 0);
-    this.#write(first + half * ENTRY_WORDS, half, upper, shape, 0);
+    this.#write(first, half, lower, shape, lowerTaken);
+    this.#write(first + half * ENTRY_WORDS, half, upper, shape, upperTaken);
   }
 
   /** Twice as many entries. False when there is no room. */

@@ -66,6 +66,23 @@ export function findInvalid(u8: Uint8Array, start: number, end: number, most: Co
   return most === Content.UTF8 ? findInvalidUtf8(u8, start, end) : findInvalidWtf8(u8, start, end);
 }
 
+/** Longer text is looked at and encoded faster by the engine. */
+const MOST_ASCII = 64;
+
+/** Whether `text` is short and of ASCII, as most are: then it needs no other look, and `encodeAscii` writes it. */
+export function isShortAscii(text: string): boolean {
+  const { length } = text;
+  if (length > MOST_ASCII) return false;
+  let all = 0;
+  for (let index = 0; index < length; index++) all |= text.charCodeAt(index);
+  return all < 0x80;
+}
+
+/** Writes `text`, which is of ASCII, to `u8` from `at` on, where there is room for it. */
+export function encodeAscii(text: string, u8: Uint8Array, at: number): void {
+  for (let index = 0; index < text.length; index++) u8[at + index] = text.charCodeAt(index);
+}
+
 /** Writes `text`, whose content is known, to `u8` from `at` on, where there is room for it. */
 export function encodeText(text: string, content: Content, u8: Uint8Array, at: number): void {
   if (content === Content.UTF8) encodeUtf8(text, u8, at);

@@ -16,9 +16,10 @@ import {
   REVOKED,
   seatOf,
 } from "./message-ring-layout.ts";
+import { Pace } from "./pace.ts";
 import { Role, type RoleOptions } from "./role.ts";
 import { Signal, waiterOf } from "./signal.ts";
-import { type AsyncWaitOptions, pause, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
+import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /**
  * What `controlledRead` does after a message: `continue`, the next one; `commit`, the next one, and the room of those before is free at once; `break`, stop;
@@ -48,8 +49,7 @@ export class MessageConsumer implements Disposable {
   /** Before it all is free. Behind it, and before `#at`, lies something revoked, or what was read since. */
   #head: number;
   #hasHoles = false;
-  /** Whether the last look found nothing. */
-  #vain = false;
+  readonly #pace: Pace;
   #changes = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #over = false;
@@ -60,6 +60,7 @@ export class MessageConsumer implements Disposable {
     this.memory = memory;
     this.#plan = plan;
     this.#message = new Message(bytes);
+    this.#pace = new Pace(plan.granules, true);
     this.#messages = new Signal(memory, plan.messages);
     this.#room = new Signal(memory, plan.room);
     this.#waiter = waiterOf(
@@ -94,14 +95,18 @@ export class MessageConsumer implements Disposable {
     const plan = this.#plan;
     const most = plan.granules >> 2;
     const start = this.#at;
-    if (this.#vain) pause();
+    this.#pace.rest();
+    let isDry = false;
     let done = 0;
     try {
       while (done < limit && (this.#at - start) >>> 0 < plan.granules) {
         const index = this.#at & (plan.granules - 1);
         const state = this.#next();
         const kind = state & KIND_MASK;
-        if (kind < COMMITTED) break;
+        if (kind < COMMITTED) {
+          isDry = true;
+          break;
+        }
         const before = this.#at;
         this.#at = (before + granulesOf(state)) | 0;
         if (kind === REVOKED) this.#hasHoles = true;
@@ -122,7 +127,8 @@ export class MessageConsumer implements Disposable {
     } finally {
       if (!this.#closed) this.#release();
     }
-    this.#vain = this.#at === start;
+    this.#pace.took((this.#at - start) >>> 0);
+    if (isDry) this.#pace.ranDry();
     return done;
   }
 
@@ -203,9 +209,10 @@ export class MessageConsumer implements Disposable {
   }
 
   #look(): boolean {
-    this.#vain = !this.isReady;
-    if (this.#vain) pause();
-    return !this.#vain;
+    this.#pace.rest();
+    const { isReady } = this;
+    if (!isReady) this.#pace.ranDry();
+    return isReady;
   }
 
   #recover(seat: number): boolean {

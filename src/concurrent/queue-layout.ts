@@ -148,6 +148,18 @@ export function seatOf(state: number): number {
   return (state >>> SEAT_SHIFT) & 255;
 }
 
+/** How many values are in it, now or a moment ago. */
+export function lengthOf({ i32 }: Memory, plan: QueuePlan): number {
+  for (;;) {
+    const tail = Atomics.load(i32, plan.tail);
+    const head = Atomics.load(i32, plan.head);
+    if (Atomics.load(i32, plan.tail) !== tail) continue;
+    const laps = lapFrom(lapOf(tail, plan), -lapOf(head, plan), plan);
+    const ahead = (laps > 1 ? 0 : laps) * plan.capacity + slotOf(tail, plan) - slotOf(head, plan);
+    return Math.min(plan.capacity, Math.max(0, ahead));
+  }
+}
+
 /** What contradicts the invariants; empty when sound. For moments when nobody pushes or pops. */
 export function checkQueue({ i32 }: Memory, plan: QueuePlan): string[] {
   const found: string[] = [];

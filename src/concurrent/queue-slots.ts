@@ -18,7 +18,6 @@ import {
   VOID,
   WRITING,
 } from "./queue-layout.ts";
-import type { Signal } from "./signal.ts";
 
 /** No position: those have 32 bits. */
 export const NONE = 2 ** 32;
@@ -34,42 +33,72 @@ export class QueueSlots<T extends Type<unknown, never>> {
   readonly #memory: Memory;
   readonly #type: T;
   readonly #subject: string;
-  readonly #values: Signal;
-  readonly #room: Signal;
+  /** How many slots in a row the last claim took. */
+  claimed = 0;
   #obstacles = 0;
 
-  constructor(memory: Memory, type: T, plan: QueuePlan, subject: string, seats: Seats, values: Signal, room: Signal) {
+  constructor(memory: Memory, type: T, plan: QueuePlan, subject: string, seats: Seats) {
     this.plan = plan;
     this.seats = seats;
     this.#memory = memory;
     this.#type = type;
     this.#subject = subject;
-    this.#values = values;
-    this.#room = room;
   }
 
-  /** The position of a slot that is this participant's to write, or to read, and of nobody else. NONE where the queue is full, or empty. */
-  claim(toWrite: boolean): number {
+  /**
+   * The position of a slot that is this participant's to write, or to read, and of nobody else; of `claimed` of them in a row, at most `most`. NONE where the
+   * queue is full, or empty.
+   */
+  claim(toWrite: boolean, most = 1): number {
     const { i32 } = this.#memory;
     const plan = this.plan;
     const end = toWrite ? plan.tail : plan.head;
-    const [from, to] = toWrite ? [FREE, WRITING] : [FULL, READING];
-    for (;;) {
-      const position = Atomics.load(i32, end);
+    const from = toWrite ? FREE : FULL;
+    const to = toWrite ? WRITING : READING;
+    for (let isFirst = true; ; isFirst = false) {
+      // What is read plainly may be old, and only tells what to try. An atomic load takes as long as ten plain ones.
+      const position = isFirst ? i32[end] : Atomics.load(i32, end);
       const lap = lapOf(position, plan);
       const word = plan.states + slotOf(position, plan);
       // To try in vain would take the line from who is at it.
-      const seen = Atomics.load(i32, word);
+      const seen = isFirst ? i32[word] : Atomics.load(i32, word);
       const isHere = seen === (from | lap);
       const found = isHere ? Atomics.compareExchange(i32, word, seen, seatState(to, this.seats.seat, lap)) : seen;
-      const isMine = isHere && found === seen;
-      // Whoever has claimed it, this end is behind.
-      if (isMine || this.#isPast(position, found, toWrite))
-        Atomics.compareExchange(i32, end, position, nextPosition(position, plan));
-      if (isMine) return position;
+      if (isHere && found === seen) {
+        this.#moveEnd(end, position, this.#claimMore(position, from, to, most));
+        return position;
+      }
+      // Who has claimed it has not come to moving this end.
+      if (this.#isPast(position, found, toWrite)) Atomics.compareExchange(i32, end, position, nextPosition(position, plan));
       // A value that never came: its slot is free for the next lap.
       if (!toWrite && found === (VOID | lap)) Atomics.compareExchange(i32, word, found, lapFrom(lap, 1, plan));
       else if (Atomics.load(i32, end) === position && this.#staysAt(word, found)) return NONE;
+    }
+  }
+
+  /** Claims slots behind the first one, up to one that is not there, and tells the position behind them. */
+  #claimMore(first: number, from: number, to: number, most: number): number {
+    const { i32 } = this.#memory;
+    const plan = this.plan;
+    let position = nextPosition(first, plan);
+    let count = 1;
+    for (; count < most; count++) {
+      const lap = lapOf(position, plan);
+      const word = plan.states + slotOf(position, plan);
+      if (i32[word] !== (from | lap)) break;
+      if (Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap)) !== (from | lap)) break;
+      position = nextPosition(position, plan);
+    }
+    this.claimed = count;
+    return position;
+  }
+
+  /** Moves an end behind what was claimed. Others may have come with it, and not so far. */
+  #moveEnd(end: number, from: number, to: number): void {
+    for (let at = from; ((to - at) | 0) > 0; ) {
+      const found = Atomics.compareExchange(this.#memory.i32, end, at, to);
+      if (found === at) return;
+      at = found;
     }
   }
 
@@ -112,6 +141,7 @@ export class QueueSlots<T extends Type<unknown, never>> {
     if (seat >= 1 && seat <= this.plan.seats && seat !== this.seats.seat) this.seats.recover(seat, (gone) => this.repair(gone));
   }
 
+  /** Puts a value into a claimed slot, and tells of it. */
   write(position: number, checked: unknown): void {
     const plan = this.plan;
     const lap = lapOf(position, plan);
@@ -119,7 +149,6 @@ export class QueueSlots<T extends Type<unknown, never>> {
     this.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);
     const mine = seatState(WRITING, this.seats.seat, lap);
     if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine) this.#throwLost();
-    this.#values.raise();
   }
 
   /** Takes the value out; the slot becomes free of the next lap, or this one's to write in it. */
@@ -131,7 +160,6 @@ export class QueueSlots<T extends Type<unknown, never>> {
     const mine = seatState(READING, this.seats.seat, lap);
     const then = next === FREE ? lapFrom(lap, 1, plan) : seatState(WRITING, this.seats.seat, lapFrom(lap, 1, plan));
     if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, then) !== mine) this.#throwLost();
-    if (next === FREE) this.#room.raise();
     return value;
   }
 

@@ -1,23 +1,22 @@
-import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Participant } from "../core/participant.ts";
 import { Seats } from "../core/seats.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf } from "../layout/type.ts";
+import { Pace } from "./pace.ts";
 import {
   checkQueue,
   checkQueueShape,
   FREE,
   formatQueue,
-  lapFrom,
-  lapOf,
+  lengthOf,
   nextPosition,
   planQueue,
   type QueuePlan,
   readQueue,
-  slotOf,
   WRITING,
 } from "./queue-layout.ts";
+import { throwClosed, throwEnded } from "./queue-mistakes.ts";
 import { NONE, QueueSlots } from "./queue-slots.ts";
 import { Signal, waiterOf } from "./signal.ts";
 import { type AsyncWaitOptions, LOOKS, type Waiter, type WaitOptions, waitFor, waitForAsync, YIELD_MS } from "./waiting.ts";
@@ -34,6 +33,10 @@ export interface QueueOptions extends Participant {
 export type AttachQueueOptions = Omit<QueueOptions, "capacity" | "seats">;
 
 const DEFAULT_SEATS = 32;
+
+interface Came<T extends Type<unknown, never>> {
+  value: ValueOf<T> | undefined;
+}
 
 /** How many bytes a queue takes. Throws `invalid-argument`. */
 export function queueByteLength(
@@ -71,6 +74,8 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   readonly #room: Signal;
   readonly #place: Place;
   readonly #slots: QueueSlots<T>;
+  readonly #pushing: Pace;
+  readonly #popping: Pace;
   #closed = false;
 
   /** Use `queue` or `attachQueue`. */
@@ -84,11 +89,13 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     this.#values = new Signal(memory, plan.values);
     this.#room = new Signal(memory, plan.room);
     this.#seats = new Seats(memory, { byteOffset: plan.seatTable, seats: plan.seats }, this.subject, participant);
-    this.#slots = new QueueSlots(memory, type, plan, this.subject, this.#seats, this.#values, this.#room);
+    this.#slots = new QueueSlots(memory, type, plan, this.subject, this.#seats);
+    this.#pushing = new Pace(plan.capacity, false);
+    this.#popping = new Pace(plan.capacity, true);
     this.#seats.sit((seat) => this.#slots.repair(seat));
   }
 
-  /** The number of this participant's seat: what others pass to `recover` when it has died. */
+  /** The number of this participant's seat, which names it to `recover`. */
   get seat(): number {
     return this.#seats.seat;
   }
@@ -96,17 +103,57 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   /** Appends a value. False when the queue is full. Throws `bad-value`, and `closed`, also once it was ended. */
   push(value: InputOf<T>): boolean {
     const checked = this.type.rawCheck(value, this.#place);
-    if (this.#hasEnded()) this.#throwEnded();
-    const position = this.#claim(true);
+    if (this.isEnded) throwEnded(this.subject);
+    const position = this.#claim(true, 1);
     if (position === NONE) return false;
     this.#slots.write(position, checked);
+    this.#values.raise();
     return true;
+  }
+
+  /**
+   * Appends values, as many as there is room for, and returns how many: in this order, but others may push in between. For many it takes half of the time
+   * of `push`. Throws `bad-value`, and then none is there, and `closed`.
+   */
+  pushMany(values: ArrayLike<InputOf<T>>): number {
+    const checked: unknown[] = [];
+    for (let index = 0; index < values.length; index++) checked.push(this.type.rawCheck(values[index], this.#place.at(index)));
+    if (this.isEnded) throwEnded(this.subject);
+    let done = 0;
+    while (done < checked.length) {
+      let position = this.#claim(true, checked.length - done);
+      if (position === NONE) break;
+      for (let left = this.#slots.claimed; left > 0; left--) {
+        this.#slots.write(position, checked[done++]);
+        position = nextPosition(position, this.#plan);
+      }
+    }
+    if (done > 0) this.#values.raise();
+    return done;
   }
 
   /** Takes the oldest value. Undefined when there is none. Throws `closed`. */
   pop(): ValueOf<T> | undefined {
-    const position = this.#claim(false);
-    return position === NONE ? undefined : this.#slots.read(position, FREE);
+    const position = this.#claim(false, 1);
+    if (position === NONE) return undefined;
+    const value = this.#slots.read(position, FREE);
+    this.#room.raise();
+    return value;
+  }
+
+  /** Takes the oldest values into `target`, as many as are there and fit, and returns how many. Throws `closed`. */
+  popInto(target: { [index: number]: ValueOf<T>; readonly length: number }): number {
+    let done = 0;
+    while (done < target.length) {
+      let position = this.#claim(false, target.length - done);
+      if (position === NONE) break;
+      for (let left = this.#slots.claimed; left > 0; left--) {
+        target[done++] = this.#slots.read(position, FREE);
+        position = nextPosition(position, this.#plan);
+      }
+    }
+    if (done > 0) this.#room.raise();
+    return done;
   }
 
   /**
@@ -118,15 +165,16 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     const plan = this.#plan;
     const checked = this.type.rawCheck(value, this.#place);
     const gone: ValueOf<T>[] = [];
-    if (this.#hasEnded()) this.#throwEnded();
+    if (this.isEnded) throwEnded(this.subject);
     for (let tries = 0; ; ) {
-      const position = this.#claim(true);
+      const position = this.#claim(true, 1);
       if (position !== NONE) {
         this.#slots.write(position, checked);
+        this.#values.raise();
         return gone;
       }
       // Where the oldest is being taken out right now, there will be room without more ado.
-      const oldest = this.#slots.isFull ? this.#claim(false) : NONE;
+      const oldest = this.#slots.isFull ? this.#claim(false, 1) : NONE;
       if (oldest === NONE) {
         if (++tries % LOOKS === 0) this.#room.wait(this.#room.listen(), YIELD_MS);
         continue;
@@ -135,9 +183,13 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
       // Where the tail has come to this slot, it cannot pass before this one lets go: the slot goes from its reader to its writer, and nobody comes in between.
       const isFull = Atomics.load(i32, plan.tail) === behind;
       gone.push(this.#slots.read(oldest, isFull ? WRITING : FREE));
-      if (!isFull) continue;
+      if (!isFull) {
+        this.#room.raise();
+        continue;
+      }
       Atomics.compareExchange(i32, plan.tail, behind, nextPosition(behind, plan));
       this.#slots.write(behind, checked);
+      this.#values.raise();
       return gone;
     }
   }
@@ -154,24 +206,18 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
 
   /** Waits for a value and takes it. Undefined when the time is over, or the queue was ended and nothing is left. Holds the thread. */
   popWait(options: WaitOptions = {}): ValueOf<T> | undefined {
-    let found = this.pop();
-    const take = () => {
-      found = this.pop();
-      return found !== undefined;
-    };
-    if (found === undefined) waitFor(this.#comes(take), options);
-    return found;
+    const found = this.pop();
+    if (found !== undefined) return found;
+    const came: Came<T> = { value: undefined };
+    waitFor(this.#comes(came), options);
+    return came.value;
   }
 
   /** `popWait` that does not hold the thread. */
   async popAsync(options: AsyncWaitOptions = {}): Promise<ValueOf<T> | undefined> {
-    let found = this.pop();
-    const take = () => {
-      found = this.pop();
-      return found !== undefined;
-    };
-    if (found === undefined) await waitForAsync(this.#comes(take), options);
-    return found;
+    const came: Came<T> = { value: this.pop() };
+    if (came.value === undefined) await waitForAsync(this.#comes(came), options);
+    return came.value;
   }
 
   /** Takes values until the queue is ended and nothing is left: `for await (const job of jobs)`. Others may take some of them. */
@@ -181,7 +227,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
 
   /** Whether somebody has said that no more values come. */
   get isEnded(): boolean {
-    return this.#hasEnded();
+    return Atomics.load(this.memory.i32, this.#plan.ended) !== 0;
   }
 
   /**
@@ -189,7 +235,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
    * push that is under way at this moment may still leave its value. Throws `closed`.
    */
   end(): void {
-    if (this.#closed) this.#throwClosed();
+    if (this.#closed) throwClosed(this.memory, this.subject);
     Atomics.store(this.memory.i32, this.#plan.ended, 1);
     this.#values.raise();
     this.#room.raise();
@@ -197,16 +243,8 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
 
   /** How many values are in it, now or a moment ago. */
   get length(): number {
-    if (this.#closed) this.#throwClosed();
-    const { i32 } = this.memory;
-    for (;;) {
-      const tail = Atomics.load(i32, this.#plan.tail);
-      const head = Atomics.load(i32, this.#plan.head);
-      if (Atomics.load(i32, this.#plan.tail) !== tail) continue;
-      const laps = lapFrom(lapOf(tail, this.#plan), -lapOf(head, this.#plan), this.#plan);
-      const ahead = (laps > 1 ? 0 : laps) * this.capacity + slotOf(tail, this.#plan) - slotOf(head, this.#plan);
-      return Math.min(this.capacity, Math.max(0, ahead));
-    }
+    if (this.#closed) throwClosed(this.memory, this.subject);
+    return lengthOf(this.memory, this.#plan);
   }
 
   /**
@@ -214,7 +252,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
    * were taking out, for this one to deal with.
    */
   recover(dead: readonly number[] = []): ValueOf<T>[] {
-    if (this.#closed) this.#throwClosed();
+    if (this.#closed) throwClosed(this.memory, this.subject);
     for (const seat of dead) this.#seats.bury(this.#seats.tokenOf(seat));
     for (const seat of this.#seats.deadSeats()) this.#seats.recover(seat, (gone) => this.#slots.repair(gone));
     this.#slots.catchUp();
@@ -239,33 +277,22 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
     this.close();
   }
 
-  #comes(take: () => boolean): Waiter {
-    return waiterOf(this.#values, take, () => this.#hasEnded());
+  /** Waits for a value, and puts it where it is told. */
+  #comes(came: Came<T>): Waiter {
+    const take = () => {
+      came.value = this.pop();
+      return came.value !== undefined;
+    };
+    return waiterOf(this.#values, take, () => this.isEnded);
   }
 
-  #claim(toWrite: boolean): number {
-    if (this.#closed) this.#throwClosed();
-    return this.#slots.claim(toWrite);
-  }
-
-  #hasEnded(): boolean {
-    return Atomics.load(this.memory.i32, this.#plan.ended) !== 0;
-  }
-
-  #throwEnded(): never {
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was ended, for all who take part: no more values are taken",
-      cure: "Push before it is ended, or make it anew.",
-    });
-  }
-
-  #throwClosed(): never {
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as it is used.",
-    });
+  #claim(toWrite: boolean, most: number): number {
+    if (this.#closed) throwClosed(this.memory, this.subject);
+    const pace = toWrite ? this.#pushing : this.#popping;
+    pace.rest();
+    const position = this.#slots.claim(toWrite, most);
+    if (position === NONE) pace.ranDry();
+    else pace.took(this.#slots.claimed);
+    return position;
   }
 }

@@ -1,5 +1,6 @@
 import { canGenerate, Source } from "../layout/generation.ts";
 import type { Type } from "../layout/type.ts";
+import { POSITION } from "../layout/view-parts.ts";
 import { elementsOf } from "./ring-elements.ts";
 
 /*
@@ -43,7 +44,8 @@ push(v) {
   if (${SOME}) return false;
   ${HERE} ${store} ${NEXT} ${TELL}
   return true;
-} };`;
+}${type.codec.shape === "nested" ? fillCode(source, type) : ""}
+};`;
   return source.run(`${type.name}.producer`, text) as Class;
 }
 
@@ -55,14 +57,17 @@ export function consumerCode<Class extends AnyClass>(Base: Class, type: Type<unk
   const load = isElement
     ? "this.data[this.first + slot]"
     : `${source.bind(type)}.rawRead(this.memory, this.first + slot * ${type.byteSize})`;
+  const isShown = type.codec.shape === "nested";
+  const show = isShown ? `${moveCode(source, type, "slot")} const v = row;` : `const v = ${load};`;
   const drain = `
 drain(fn, limit = Infinity) {
   const most = Math.min(limit, this.atLeast(limit));
+  ${isShown ? "const { view: row, wide } = this.moving();" : ""}
   let done = 0;
   try {
     while (done < most && this.ready > 0) {
-      ${HERE} const v = ${load}; ${NEXT}
       if (this.pending >= this.drainEvery) this.flush();
+      ${HERE} ${show} ${NEXT}
       done += 1;
       fn(v);
     }
@@ -78,7 +83,32 @@ pop() {
 peek() {
   if (${SOME}) return undefined;
   ${HERE} return ${load};
-}${isElement ? drain : ""}
+}${isElement || isShown ? drain : ""}
 };`;
   return source.run(`${type.name}.consumer`, text) as Class;
+}
+
+/** One view is moved over the slots, of which `this.first` is the first byte. */
+function moveCode(source: Source, type: Type<unknown, never>, slot: string): string {
+  const place = `this.first + ${slot} * ${type.byteSize}`;
+  return `row[${source.bind(POSITION)}] = wide ? ${place} : (${place}) | 0;`;
+}
+
+function fillCode(source: Source, type: Type<unknown, never>): string {
+  return `
+fill(fn, limit = Infinity) {
+  const ready = this.atLeast(limit);
+  const most = Math.min(limit, ready);
+  this.setAside(most);
+  const { view: row, wide } = this.moving();
+  let done = 0;
+  try {
+    for (let slot = this.position >= this.capacity ? this.position - this.capacity : this.position; done < most; done++) {
+      ${moveCode(source, type, "slot")}
+      slot = slot + 1 === this.capacity ? 0 : slot + 1;
+      fn(row);
+    }
+  } finally { this.settle(ready, done); }
+  return done;
+}`;
 }

@@ -2,12 +2,13 @@ import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import type { Type } from "../layout/type.ts";
 import { MovingView } from "./moving-view.ts";
+import { Pace } from "./pace.ts";
 import { RingChunk } from "./ring-chunk.ts";
 import { type RingPlan, roleOffset } from "./ring-layout.ts";
 import { checkFlushEvery, throwClaimed, throwCount, throwEnded, throwLost } from "./ring-mistakes.ts";
 import { RingMoves } from "./ring-moves.ts";
 import { isAbandoned, Role, type RoleOptions } from "./role.ts";
-import { type AsyncWaitOptions, pause, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
+import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "./waiting.ts";
 
 /** How one end of a ring works. */
 export interface RingEndOptions extends RoleOptions {
@@ -28,8 +29,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   #chunk: RingChunk<T> | undefined;
   /** Slots that are out of the way of everything else, in a chunk or while they are filled. */
   #claimed = 0;
-  /** Whether the last look found nothing to do. */
-  #vain = false;
+  readonly #pace: Pace;
   #row: MovingView | undefined;
   /** Who waits here without holding the thread, made when first somebody does. */
   #waiter: Waiter | undefined;
@@ -53,6 +53,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
     this.#role.take();
     this.#lease = memory.openLease(this.subject);
     this.begin();
+    this.#pace = new Pace(plan.capacity, stage >= 0);
     memory.addDependent(this);
   }
 
@@ -121,10 +122,10 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
     if (this.#claimed > 0) throwClaimed(this.subject, this.#claimed);
     if (this.i32[this.#roleWord] !== this.#role.identity) throwLost(this.subject);
     this.flush();
+    this.#pace.rest();
     this.ready = this.measure();
-    if (this.ready > 0) this.#vain = false;
-    else if (this.#vain) pause();
-    else this.#vain = true;
+    this.#pace.took(this.ready);
+    this.#pace.ranDry();
     return this.ready;
   }
 
@@ -164,11 +165,15 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
 
   /** What stands for the slot where it lies: of a type with parts one view that moves from slot to slot, of others a fresh `{ value }`. */
   protected show(byteOffset: number): unknown {
-    if (this.#row !== undefined) return this.#row.moveTo(byteOffset);
     if (this.type.codec.shape !== "nested") return this.type.view(this.#living(), byteOffset);
+    return this.moving().moveTo(byteOffset);
+  }
+
+  /** The view that moves from slot to slot, of a type with parts. */
+  protected moving(): MovingView {
     const { slots } = this.plan;
-    this.#row = new MovingView(this.type, this.#living(), slots, slots + this.capacity * this.type.byteSize);
-    return this.#row.moveTo(byteOffset);
+    this.#row ??= new MovingView(this.type, this.#living(), slots, slots + this.capacity * this.type.byteSize);
+    return this.#row;
   }
 
   #living(): Lease {

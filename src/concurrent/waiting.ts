@@ -38,8 +38,6 @@ const MOST_LOOK_MS = 0.05;
 const RESTS = 64;
 /** A look at the clock costs as much as ten at the memory. */
 const LOOKS_A_CLOCK = 16;
-/** Some 100 ns. */
-const PAUSE_TURNS = 200;
 /** The longest sleep: who should wake may have died before it did. */
 export const SLICE_MS = 100;
 /** Between two looks of who does not want to be woken. */
@@ -111,11 +109,6 @@ export function waitFor(waiter: Waiter, options: WaitOptions): boolean {
     looks = 0;
     sleepy = Number.POSITIVE_INFINITY;
   }
-}
-
-/** A moment without a look at what others write: each look holds them up, since their processor has to get the line back. */
-export function pause(): void {
-  for (let turn = 0; turn < PAUSE_TURNS; turn++);
 }
 
 /** `waitFor` that never holds the thread. Rejects with the reason of `options.signal` when that is aborted. */

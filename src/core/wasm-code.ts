@@ -41,6 +41,11 @@ export const store = (at: Code, value: Code, offset = 0): Code => of([0x36, 2, .
 /** Sixteen bytes at once. */
 export const u8x16 = {
   load: (at: Code, offset = 0): Code => of([...simd(0x00), 0, ...unsigned(offset)], at),
+  store: (at: Code, value: Code, offset = 0): Code => of([...simd(0x0b), 0, ...unsigned(offset)], at, value),
+  or: (a: Code, b: Code): Code => of(simd(0x50), a, b),
+  xor: (a: Code, b: Code): Code => of(simd(0x51), a, b),
+  /** 1 where a bit is set, else 0. */
+  hasBits: (a: Code): Code => of(simd(0x53), a),
   fill: (byte: Code): Code => of(simd(0x0f), byte),
   and: (a: Code, b: Code): Code => of(simd(0x4e), a, b),
   shiftRight: (a: Code, count: Code): Code => of(simd(0x6d), a, count),
@@ -49,6 +54,14 @@ export const u8x16 = {
   notEqual: (a: Code, b: Code): Code => of(simd(0x24), a, b),
   /** The highest bit of each byte, the first byte's lowest. */
   highBits: (a: Code): Code => of(simd(0x64), a),
+};
+
+/** The same sixteen bytes as four words. */
+export const i32x4 = {
+  fill: (word: Code): Code => of(simd(0x11), word),
+  equal: (a: Code, b: Code): Code => of(simd(0x37), a, b),
+  /** The highest bit of each word, the first word's lowest. */
+  highBits: (a: Code): Code => of(simd(0xa4), a),
 };
 
 /** `loop` goes round again where it is told to by `again`, and is left at its end otherwise; `block` is left by `again` inside of it. */

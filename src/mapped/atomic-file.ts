@@ -1,9 +1,10 @@
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   constants,
   fchmodSync,
   fchownSync,
-  fsyncSync,
   openSync,
   realpathSync,
   renameSync,
@@ -21,6 +22,7 @@ import { errnoName, systemError } from "../native/system-error.ts";
 import { refuseKind } from "./open-file.ts";
 import { isMappingSupported } from "./supported.ts";
 import { syncDirectory } from "./sync-directory.ts";
+import { canSync, IS_RESTRICTED, syncFile } from "./sync-file.ts";
 import { forgetTemporary, hiddenName, rememberTemporary, removeAbandoned } from "./temporary-name.ts";
 import { tryOpenUnnamed } from "./unnamed-file.ts";
 
@@ -100,7 +102,7 @@ export class AtomicFile implements Disposable {
     const fd = this.#checkOpen();
     try {
       if (this.#replaced !== undefined) this.#takeOver(fd, this.#replaced);
-      fsyncSync(fd);
+      syncFile(this.#subject, fd);
       if (this.#temporary === undefined) this.#nameUnnamed(fd);
       else renameSync(this.#temporary, this.#target);
     } catch (cause) {
@@ -138,10 +140,12 @@ export class AtomicFile implements Disposable {
     const mode = 0o666;
     try {
       removeAbandoned(this.#target);
-      const unnamed = isMappingSupported() ? tryOpenUnnamed(this.#directory, constants.O_WRONLY, mode) : undefined;
+      const unnamed =
+        isMappingSupported() && !IS_RESTRICTED ? tryOpenUnnamed(this.#directory, constants.O_WRONLY, mode) : undefined;
       if (unnamed !== undefined) return { fd: unnamed, temporary: undefined };
       const temporary = join(this.#directory, hiddenName(basename(this.#target)));
-      const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+      const through = canSync() ? 0 : constants.O_SYNC;
+      const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | through, mode);
       rememberTemporary(temporary);
       return { fd, temporary };
     } catch (cause) {
@@ -151,8 +155,14 @@ export class AtomicFile implements Disposable {
 
   /** Root may replace another user's file, which must then still be that user's; for all others the file becomes their own. */
   #takeOver(fd: number, { uid, gid, mode }: Stats): void {
-    if (process.geteuid?.() === 0) fchownSync(fd, uid, gid);
-    fchmodSync(fd, mode & PERMISSION_BITS);
+    const path = this.#temporary;
+    if (path !== undefined && IS_RESTRICTED) {
+      if (process.geteuid?.() === 0) chownSync(path, uid, gid);
+      chmodSync(path, mode & PERMISSION_BITS);
+    } else {
+      if (process.geteuid?.() === 0) fchownSync(fd, uid, gid);
+      fchmodSync(fd, mode & PERMISSION_BITS);
+    }
   }
 
   #nameUnnamed(fd: number): void {

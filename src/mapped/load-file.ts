@@ -17,8 +17,8 @@ export interface LoadFileOptions {
 const MOST_PER_READ = MiB(256);
 
 /**
- * A copy of a file in memory: what works where nothing can be mapped (Electron, locked-down hosts, network file systems, platforms that are not
- * supported). Needs no native code. Takes as long as reading the file, and as much memory. `saveFile` writes it back.
+ * A copy of a file in memory: what works where nothing can be mapped (Electron, locked-down hosts, network file systems). Needs no native code.
+ * Takes as long as reading the file, and as much memory. `saveFile` writes it back.
  *
  * Throws `io`, also when the file is shortened meanwhile, and `out-of-memory`.
  */

@@ -19,8 +19,8 @@ export interface Backed {
  * Throws `io` when the file has lost bytes that the memory shows, after zeros were put over the lost pages: from then on they can be touched, by
  * whatever stale typed array, and end nobody. Costs some microseconds, whatever the size.
  *
- * A file that is shortened loses its end first, so it is enough to ask the kernel to make the last page present: it answers EFAULT, and no
- * signal comes. What the file has lost within its last page shows only in its length, where its name still leads to it.
+ * A file that is shortened loses its end first. Where its name still leads to it, its length tells; else it is enough to ask the kernel to make the last page present:
+ * it answers EFAULT, and no signal comes.
  */
 export function checkNotShortened(backed: Backed): void {
   const { subject, reservation, end } = backed;
@@ -28,8 +28,8 @@ export function checkNotShortened(backed: Backed): void {
   const { lostFrom } = reservation;
   if (lostFrom !== undefined) throw shortened(backed, lostFrom);
   const length = lengthByName(backed);
-  const shortByName = length !== undefined && length < end;
-  if (!shortByName && isThere(subject, reservation, end - 1)) return;
+  // A page of a hole is not asked for where the length tells enough: on a full disk in memory it is as if it were lost.
+  if (length === undefined ? isThere(subject, reservation, end - 1) : length >= end) return;
   const kept = length === undefined ? firstLost(backed) : Math.max(0, length);
   reservation.lose(kept);
   throw shortened(backed, kept);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, statSync, unlinkSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
 import { FileLocks, LockedByte } from "./file-locks.ts";
@@ -35,9 +35,9 @@ const MOST_ATTEMPTS = 100;
  */
 export function openOrMake(subject: string, path: string, maker: FileMaker): MadeFile {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const file = openRegularFile(subject, path, constants.O_RDWR | constants.O_CREAT);
+    const { file, isNew } = openOrCreate(subject, path);
     try {
-      const made = maker.look(file.fd, file.byteLength) === "whole" ? "whole" : makeLocked(subject, path, file, maker);
+      const made = maker.look(file.fd, file.byteLength) === "whole" ? "whole" : makeLocked(subject, path, file, isNew, maker);
       if (made !== "replaced") return { ...file, made: made === "made" };
     } catch (error) {
       closeSync(file.fd);
@@ -53,8 +53,26 @@ export function openOrMake(subject: string, path: string, maker: FileMaker): Mad
   });
 }
 
+/** `isNew`: it was not there, and is an empty file now. */
+function openOrCreate(subject: string, path: string): { readonly file: OpenFile; readonly isNew: boolean } {
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  try {
+    return { file: openRegularFile(subject, path, flags | constants.O_EXCL), isNew: true };
+  } catch (error) {
+    if (!(error instanceof MemoryError) || errnoName(error.cause) !== "EEXIST") throw error;
+  }
+  // Also what a symbolic link leads to, be it there or not: who has made that is not known then, and it stays.
+  return { file: openRegularFile(subject, path, flags), isNew: false };
+}
+
 /** Makes the file unless somebody has meanwhile, or removed it. */
-function makeLocked(subject: string, path: string, file: OpenFile, maker: FileMaker): "whole" | "made" | "replaced" {
+function makeLocked(
+  subject: string,
+  path: string,
+  file: OpenFile,
+  isNew: boolean,
+  maker: FileMaker,
+): "whole" | "made" | "replaced" {
   const { device, inode, fd } = file;
   const locks = FileLocks.open(subject, { path, device, inode, descriptor: fd });
   try {
@@ -65,14 +83,24 @@ function makeLocked(subject: string, path: string, file: OpenFile, maker: FileMa
     try {
       maker.make(file.fd);
     } catch (error) {
-      // Still under the lock: who waits for it finds the name free or another's, and begins anew.
-      if (byteLength === 0 && leadsTo(subject, path, file)) unlinkSync(path);
+      // Still under the lock: who waits for it finds the name free or another's, or an empty file, and begins anew.
+      undo(subject, path, file, isNew, byteLength);
       throw error;
     }
     return "made";
   } finally {
     locks.unlock(LockedByte.creation);
     locks.close();
+  }
+}
+
+/** What was not there is gone again, what was empty is empty again. Why it could not be made is worth more than why that could not be undone. */
+function undo(subject: string, path: string, file: OpenFile, isNew: boolean, byteLength: number): void {
+  try {
+    if (isNew && leadsTo(subject, path, file)) unlinkSync(path);
+    else if (byteLength === 0) ftruncateSync(file.fd, 0);
+  } catch {
+    // An unfinished file, which whoever comes next makes.
   }
 }
 

@@ -178,7 +178,8 @@ export class Reservation {
   }
 }
 
-function reserve(subject: string, byteLength: number): ArrayBufferLike {
+/** Throws `unsupported` where no buffer of this engine can be that long. */
+export function checkBufferLength(subject: string, byteLength: number): void {
   if (byteLength > constants.MAX_LENGTH) {
     throw new MemoryError("unsupported", {
       subject,
@@ -187,6 +188,10 @@ function reserve(subject: string, byteLength: number): ArrayBufferLike {
       cure: "Run it with Node 22 or later, map a part of the file, or slide a mapWindow along it.",
     });
   }
+}
+
+function reserve(subject: string, byteLength: number): ArrayBufferLike {
+  checkBufferLength(subject, byteLength);
   try {
     return system().reserve(byteLength);
   } catch (cause) {

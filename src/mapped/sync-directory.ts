@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { systemError } from "../native/system-error.ts";
+import { IS_RESTRICTED, syncFile } from "./sync-file.ts";
 
 /**
  * Saves the entries of a directory: a new or renamed file has its name after a power failure only from then on. Windows has no such call for a
@@ -11,7 +12,7 @@ export function syncDirectory(subject: string, directory: string): void {
   try {
     const fd = openSync(directory, "r");
     try {
-      fsyncSync(fd);
+      syncFile(subject, fd);
     } finally {
       closeSync(fd);
     }
@@ -23,6 +24,7 @@ export function syncDirectory(subject: string, directory: string): void {
 /** `syncDirectory` on a thread of the pool. */
 export async function syncDirectoryAsync(subject: string, directory: string): Promise<void> {
   if (process.platform === "win32") return;
+  if (IS_RESTRICTED) return syncDirectory(subject, directory);
   try {
     const handle = await open(directory, "r");
     try {

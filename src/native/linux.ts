@@ -1,3 +1,4 @@
+import { copyingOut } from "./copy-out.ts";
 import type { ForeignFunctions } from "./foreign.ts";
 import { checkEngine } from "./guard.ts";
 import { linuxSleeping } from "./linux-sleeping.ts";
@@ -44,7 +45,6 @@ const SEALS: { readonly [Name in Seal]: number } = { seal: 1, shrink: 2, write: 
 const AT_FDCWD = -100;
 const AT_SYMLINK_FOLLOW = 0x400;
 const EINVAL = 22;
-const IOVEC_BYTES = 16;
 
 /** The calls of Linux. Throws `unsupported` where the engine does not allow it. */
 export function linuxSystem(foreign: ForeignFunctions): System {
@@ -57,37 +57,26 @@ export function linuxSystem(foreign: ForeignFunctions): System {
   const memfdCreate = lazy(() => foreign.bind("memfd_create", "i32", ["text", "u32"]));
   const fcntl = lazy(() => foreign.bindVariadic("fcntl", ["i32", "i32"], "i32"));
   const linkat = lazy(() => foreign.bind("linkat", "i32", ["i32", "text", "i32", "text", "i32"]));
-  const readv = lazy(() => foreign.bind("process_vm_readv", "i64", ["i32", "bytes", "size", "bytes", "size", "size"]));
-  const [local, remote] = [Buffer.alloc(IOVEC_BYTES), Buffer.alloc(IOVEC_BYTES)];
+  const createMemoryFile = (name: string): number => {
+    // Hardened systems refuse memory files that could be run; kernels before 6.3 do not know the flag.
+    const fd = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (fd >= 0) return fd;
+    const refused = foreign.errno();
+    if (refused !== EINVAL) return -refused;
+    const executable = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return executable >= 0 ? executable : -foreign.errno();
+  };
 
   return {
     ...posix,
     ...ranges,
     sleeping: linuxSleeping(foreign),
-    copyOut(address, into) {
-      // Addresses of ordinary arrays are not to be had from everything that calls C, so the bytes go through a shared buffer.
-      const buffer = new SharedArrayBuffer(into.byteLength);
-      local.writeBigUInt64LE(foreign.addressOf(buffer));
-      remote.writeBigUInt64LE(address);
-      for (const iovec of [local, remote]) iovec.writeBigUInt64LE(BigInt(into.byteLength), 8);
-      const read = readv()(process.pid, local, 1, remote, 1, 0);
-      if (read < 0) return -foreign.errno();
-      into.set(Buffer.from(buffer, 0, read));
-      return read;
-    },
+    copyOut: copyingOut(foreign, { createMemoryFile, close: posix.close }),
     allocate: (fd, fileByteOffset, byteLength) => uninterrupted(() => outcome(fallocate()(fd, 0, fileByteOffset, byteLength))),
     punchHole: (fd, fileByteOffset, byteLength) =>
       uninterrupted(() => outcome(fallocate()(fd, PUNCH_HOLE_KEEP_SIZE, fileByteOffset, byteLength))),
     readAhead: (fd, fileByteOffset, byteLength) => posixFadvise()(fd, fileByteOffset, byteLength, POSIX_FADV_WILLNEED),
-    createMemoryFile(name) {
-      // Hardened systems refuse memory files that could be run; kernels before 6.3 do not know the flag.
-      const fd = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-      if (fd >= 0) return fd;
-      const refused = foreign.errno();
-      if (refused !== EINVAL) return -refused;
-      const executable = memfdCreate()(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-      return executable >= 0 ? executable : -foreign.errno();
-    },
+    createMemoryFile,
     seal: (fd, seals) =>
       outcome(
         fcntl()(

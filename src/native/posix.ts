@@ -43,6 +43,7 @@ export type PosixCalls = RangeCalls &
     | "findResident"
     | "lockByte"
     | "probeByte"
+    | "syncFile"
     | "close"
   >;
 
@@ -59,6 +60,7 @@ export function posixCalls(foreign: ForeignFunctions, constants: PosixConstants)
   const mprotect = lazy(() => foreign.bind("mprotect", "i32", ["address", "size", "i32"]));
   const mincore = lazy(() => foreign.bind("mincore", "i32", ["address", "size", "bytes"]));
   const fcntl = lazy(() => foreign.bindVariadic("fcntl", ["i32", "i32"], "bytes"));
+  const fsync = lazy(() => foreign.bind("fsync", "i32", ["i32"]));
   const closeFd = lazy(() => foreign.bind("close", "i32", ["i32"]));
 
   const map = (address: bigint, byteLength: number, flags: number, fd: number, byteOffset: number): number =>
@@ -111,6 +113,7 @@ export function posixCalls(foreign: ForeignFunctions, constants: PosixConstants)
       const refused = lockCommand(fd, constants.getLock, fileByteOffset, "exclusive");
       return refused === 0 ? Number(lockBytes.readInt16LE(flock.type) !== lockTypes.none) : -refused;
     },
+    syncFile: (fd) => uninterrupted(() => outcome(fsync()(fd))),
     close: (fd) => outcome(closeFd()(fd)),
   };
 }

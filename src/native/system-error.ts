@@ -9,6 +9,8 @@ const CODES: Readonly<Record<string, MemoryErrorCode>> = {
   ENOTSUP: "unsupported",
   ENOSYS: "unsupported",
   ENOLCK: "unsupported",
+  ERR_INVALID_ARG_TYPE: "invalid-argument",
+  ERR_INVALID_ARG_VALUE: "invalid-argument",
 };
 
 const CURES: Readonly<Record<string, string>> = {
@@ -16,7 +18,7 @@ const CURES: Readonly<Record<string, string>> = {
   ENOTDIR: "Check the path: a part of it is a file.",
   EISDIR: "Pass the path of a file.",
   EACCES: "Check the permissions of the file and its directory.",
-  EPERM: "Check the permissions of the file and its directory.",
+  EPERM: "Check the permissions of the file and its directory, and on Windows that nobody has it mapped.",
   EROFS: "Use a directory on a file system that is not read-only.",
   EMFILE: "Close files, or raise `ulimit -n`.",
   ENFILE: "Close files, or raise the limit of open files of the machine.",
@@ -33,6 +35,9 @@ const CURES: Readonly<Record<string, string>> = {
   ELOOP: "Check the symbolic links of the path.",
   ENAMETOOLONG: "Use a shorter path.",
   ERR_ACCESS_DENIED: "Node's permission model forbids it: allow it, or run without --permission.",
+  ENXIO: "Pass the path of a regular file: this is a socket, or a device.",
+  ERR_INVALID_ARG_TYPE: "Pass a path as a string.",
+  ERR_INVALID_ARG_VALUE: "Pass a path without zero bytes.",
   EFAULT: "Do not shorten a file while it is read; replace it by renaming another over it.",
 };
 

@@ -41,6 +41,8 @@ export interface System {
   copyOut(address: bigint, into: Uint8Array): number;
   /** Gives the range of the file real blocks and extends the file when the range ends behind it: a full disk shows here, not as a signal later. */
   allocate(fd: number, fileByteOffset: number, byteLength: number): number;
+  /** Saves a file, or the entries of a directory, to the disk. Node's permission model forbids it to node:fs. */
+  syncFile(fd: number): number;
   /** Gives the blocks of a range of the file back: it reads as zeros then, and is as long as before. */
   punchHole(fd: number, fileByteOffset: number, byteLength: number): number;
   /** Whether another machine keeps the file. Missing where the file system is asked for by its type. */

@@ -19,7 +19,7 @@ export function windowsFiles(
   foreign: ForeignFunctions,
   handleOf: (fd: number) => bigint,
   lastError: () => number,
-): Pick<System, "allocate" | "punchHole" | "isRemote"> {
+): Pick<System, "allocate" | "punchHole" | "isRemote" | "syncFile"> {
   const outcome = (done: number): number => (done === 0 ? errnoOfWindows(lastError()) : 0);
   const getInformation = lazy(() => foreign.bind("GetFileInformationByHandle", "i32", ["address", "bytes"], KERNEL));
   const setInformation = lazy(() => foreign.bind("SetFileInformationByHandle", "i32", ["address", "i32", "bytes", "u32"], KERNEL));
@@ -27,7 +27,9 @@ export function windowsFiles(
   const control = lazy(() =>
     foreign.bind("DeviceIoControl", "i32", ["address", "u32", "bytes", "u32", "address", "u32", "bytes", "address"], KERNEL),
   );
+  const flush = lazy(() => foreign.bind("FlushFileBuffers", "i32", ["address"], KERNEL));
   return {
+    syncFile: (fd) => outcome(flush()(handleOf(fd))),
     // NTFS gives a file its clusters when its end is set; only sparse and compressed files put that off.
     allocate(fd, fileByteOffset, byteLength) {
       const handle = handleOf(fd);

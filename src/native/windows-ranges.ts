@@ -95,6 +95,12 @@ export class WindowsRanges implements RangeCalls {
     return this.#replace(address, byteLength, "zeros");
   }
 
+  /** Puts zeros over all files. */
+  letGoOfFiles(): void {
+    for (const { from, to, shows } of [...this.#pieces])
+      if (typeof shows !== "string") this.#replace(BigInt(from), to - from, "zeros");
+  }
+
   /** What lies in a range, piece by piece, cut to its whole pages. */
   piecesIn(address: bigint, byteLength: number): Piece[] {
     const from = Number(address);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { blob, bytes, enumOf, f64, i32, i64, optional, struct, text, u32, u64 } from "../../src/index.ts";
-import { openInterner, openTable, writeDictionary } from "../../src/mapped/index.ts";
+import { openInterner, openSegment, openTable, writeDictionary } from "../../src/mapped/index.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "offheap-cli-"));
@@ -40,6 +40,46 @@ describe("the offheap command", () => {
     const types = offheap("types", "cities.seg").stdout;
     assert.match(types, /export const Cities = \{/);
     assert.match(types, /population: optional\(u32\),/);
+  });
+
+  it("shows what is in a segment, without its types, while others use it", () => {
+    const Order = struct("Order", { id: u32, price: f64, side: enumOf("buy", "sell") });
+    using segment = openSegment(join(folder, "market.seg"), { reserve: 1 << 22 });
+    segment.table("orders", { key: text, value: Order }).set("AAPL", { id: 1, price: 2, side: "sell" });
+    segment.columns("rows", Order, { capacity: 4 }).append({ id: 3, price: 4, side: "buy" });
+    segment.interner("names").intern("Andorra");
+    segment.root(Order, "last").id = 5;
+    segment.arena("scratch", { byteLength: 5000 });
+    offheap("build", "cities.tsv", "inside.seg", "--key", "id", "--quiet");
+    segment.dataset("cities", { from: join(folder, "inside.seg") });
+    const order = '{"id":1,"price":2,"side":"sell"}';
+    assert.match(offheap("inspect", "market.seg").stdout, /orders +table of text to Order/);
+    assert.match(offheap("verify", "market.seg").stdout, /is sound: 6 structures/);
+    assert.equal(offheap("get", "market.seg", "AAPL", "--in", "orders").stdout, `${order}\n`);
+    assert.equal(offheap("head", "market.seg", "--in", "orders").stdout, `{"key":"AAPL","value":${order}}\n`);
+    assert.equal(offheap("export", "market.seg", "--in", "rows").stdout, '{"id":3,"price":4,"side":"buy"}\n');
+    assert.equal(offheap("get", "market.seg", "1", "-i", "rows").stderr, "market.seg has no row with the number 1\n");
+    assert.equal(offheap("get", "market.seg", "1", "-i", "names").stdout, '"Andorra"\n');
+    assert.match(offheap("head", "market.seg", "-i", "last").stdout, /^\{"id":5,/);
+    assert.match(offheap("get", "market.seg", "2643743", "-i", "cities").stdout, /London/);
+    for (const [args, told] of [
+      [["head", "market.seg"], /holds many things. Pass --in with one of: orders, rows, /],
+      [["head", "market.seg", "-i", "nothing"], /has nothing called "nothing". Pass --in/],
+      [["head", "market.seg", "-i", "scratch"], /cannot be read without taking part in the segment: arena/],
+      [["head", "inside.seg", "-i", "rows"], /is a data set, in which nothing has a name/],
+    ] as const) {
+      const { status, stderr } = offheap(...args);
+      assert.equal(status, 1);
+      assert.match(stderr, told);
+    }
+    const bytes = readFileSync(join(folder, "market.seg"));
+    bytes[3 * 4096 + 60] ^= 1;
+    writeFileSync(join(folder, "bad-market.seg"), bytes);
+    for (const verb of ["verify", "inspect"]) {
+      const { stdout, stderr } = offheap(verb, "bad-market.seg");
+      assert.match(stdout + stderr, /structure 0 does not fit its check\n$/);
+    }
+    assert.deepEqual(segment.verify(), []);
   });
 
   it("looks rows of a data set without a key up by their number", () => {

@@ -170,8 +170,12 @@ describe("interning many", () => {
     const error = refuses("bad-value", () => strings.internDelimited(new Uint8Array([0x61, 0x0a, 0x62, 0xff, 0x0a]), ids));
     assert.deepEqual([error.numbers.byteOffset, error.numbers.start], [3, 2]);
     assert.deepEqual([...strings], ["a"]);
+    // So long that it is looked at in WebAssembly, where its strings are remembered.
+    const long = encoder.encode("abc\n".repeat(200));
+    const many = new Uint32Array(200);
+    for (let again = 0; again < 2; again++) assert.equal(strings.internDelimited(long, many).count, 200);
     strings.close();
-    refuses("closed", () => strings.internDelimited(bytes, ids));
+    for (const text of [bytes, long]) refuses("closed", () => strings.internDelimited(text, many));
   });
 });
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { hashBytes } from "../../src/collections/hash.ts";
 import { TokenScanner } from "../../src/collections/scan-tokens.ts";
 import { KERNEL_TOKENS, makeTokenKernel, PIECE_BYTES } from "../../src/collections/token-kernel.ts";
-import { TOKEN_WORDS } from "../../src/collections/token-list.ts";
+import { INDEX, TOKEN_WORDS } from "../../src/collections/token-list.ts";
 
 interface Found {
   readonly tokens: readonly (readonly [start: number, byteLength: number, hash: number])[];
@@ -32,9 +32,9 @@ function scanAll(
   let next = start;
   while (next < source.length && tokens.length < most) {
     const base = next;
-    next = scanner.scan(source, base, source.length, most - tokens.length, kinds, seed, keepEmpty);
+    next = scanner.scan(source, base, source.length, most - tokens.length, kinds, { seed }, keepEmpty);
     assert.ok(next > base, "a scan comes on");
-    for (let word = scanner.firstWord; word < scanner.firstWord + scanner.count * TOKEN_WORDS; word += TOKEN_WORDS)
+    for (let word = scanner.firstWord; word < scanner.firstWord + scanner.unknownCount * TOKEN_WORDS; word += TOKEN_WORDS)
       tokens.push([base + scanner.i32[word], scanner.i32[word + 1], scanner.i32[word + 2]]);
   }
   return { tokens, next };
@@ -109,4 +109,80 @@ describe("scanning for tokens", () => {
       assert.equal(tokens.length, many.length / 2);
     });
   }
+
+  it("knows the ids that it was told, of whom they are, and no others", { skip: kernel === undefined }, () => {
+    const scanner = new TokenScanner(kernel);
+    const token = fc.oneof(
+      { weight: 5, arbitrary: fc.nat(9).map((n) => `t${n}`) },
+      { weight: 2, arbitrary: fc.nat(20_000).map((n) => `a longer one ${n}`) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          "",
+          "a",
+          "a\0",
+          "a\0\0",
+          "x".repeat(31),
+          "x".repeat(32),
+          "x".repeat(33),
+          "x".repeat(32).concat("\0"),
+        ),
+      },
+    );
+    const scan = fc.record({ tokens: fc.array(token, { minLength: 60, maxLength: 400 }), who: fc.nat(2), told: fc.nat(500) });
+    const kinds = kindsOf("\n");
+    scanner.setDelimiters(kinds);
+    let known = 0;
+    fc.assert(
+      fc.property(fc.array(scan, { maxLength: 12 }), (scans) => {
+        // Two of them have the same hashes.
+        const owners = [{ seed: 7 }, { seed: 7 }, { seed: 8 }].map((owner) => ({ owner, ids: new Map<string, number>() }));
+        for (const { tokens, who, told } of scans) {
+          const { owner, ids } = owners[who];
+          const source = new TextEncoder().encode(`${tokens.join("\n")}\n`.padStart(300, "."));
+          const texts = new TextDecoder().decode(source).slice(0, -1).split("\n");
+          assert.equal(scanner.scan(source, 0, source.length, 1000, kinds, owner, true), source.length);
+          assert.equal(scanner.count, texts.length);
+          const found = new Uint32Array(texts.length);
+          scanner.tellKnown(found, 0);
+          known += scanner.count - scanner.unknownCount;
+          // Without room for more, an interner tells no more.
+          const learnt = Math.min(told, scanner.unknownCount);
+          for (let at = 0; at < scanner.unknownCount; at++) {
+            const index = scanner.i32[scanner.firstWord + at * TOKEN_WORDS + INDEX];
+            const text = texts[index];
+            if (at < learnt && !ids.has(text)) ids.set(text, ids.size + 1);
+            found[index] = ids.get(text) ?? 0;
+          }
+          scanner.learn(found, 0, learnt);
+          assert.deepEqual(
+            [...found],
+            texts.map((text) => ids.get(text) ?? 0),
+          );
+        }
+      }),
+      { numRuns: 100 },
+    );
+    assert.ok(known > 1000, "most tokens were known");
+  });
+
+  it("counts interners anew when it has no more numbers for them", { skip: kernel === undefined }, () => {
+    const small = makeTokenKernel(2);
+    assert.ok(small !== undefined);
+    const scanner = new TokenScanner(small);
+    const kinds = kindsOf("\n");
+    scanner.setDelimiters(kinds);
+    const source = new TextEncoder().encode("token\n".repeat(100));
+    const owners = [1, 2, 3, 4, 5].map(() => ({ seed: 7 }));
+    for (const [at, owner] of owners.entries()) {
+      scanner.scan(source, 0, source.length, 100, kinds, owner, false);
+      assert.equal(scanner.unknownCount, 100, "its ids are those of nobody before");
+      const ids = new Uint32Array(100).fill(at + 1);
+      scanner.learn(ids, 0, 100);
+      scanner.scan(source, 0, source.length, 100, kinds, owner, false);
+      assert.equal(scanner.unknownCount, 0);
+      scanner.tellKnown(ids.fill(0), 0);
+      assert.deepEqual([ids[0], ids[99]], [at + 1, at + 1]);
+    }
+  });
 });

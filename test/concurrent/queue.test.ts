@@ -33,6 +33,29 @@ describe("a queue", () => {
     }
   });
 
+  it("takes and gives many at once, as many as fit and are there", () => {
+    const numbers = make(5);
+    assert.equal(numbers.pushMany([1, 2, 3]), 3);
+    assert.equal(numbers.pushMany(Uint32Array.of(4, 5, 6)), 2);
+    assert.equal(numbers.pushMany([7]), 0);
+    assert.deepEqual(numbers.checkInvariants(), []);
+    const taken = new Uint32Array(3);
+    assert.equal(numbers.popInto(taken), 3);
+    assert.deepEqual([...taken], [1, 2, 3]);
+    assert.throws(() => numbers.pushMany([7, -1]), throwsCode("bad-value", /\[1\]/));
+    assert.equal(numbers.length, 2);
+    const rest: number[] = new Array(4);
+    assert.equal(numbers.popInto(rest), 2);
+    assert.deepEqual(rest.slice(0, 2), [4, 5]);
+    assert.equal(numbers.popInto(taken), 0);
+    assert.equal(numbers.pushMany([]), 0);
+    assert.deepEqual(numbers.checkInvariants(), []);
+    numbers.end();
+    assert.throws(() => numbers.pushMany([1]), throwsCode("closed", /ended/));
+    numbers.close();
+    assert.throws(() => numbers.popInto(taken), throwsCode("closed"));
+  });
+
   it("makes room by force, and returns what had to go", () => {
     const numbers = make(2);
     assert.deepEqual(numbers.forcePush(1), []);
@@ -140,7 +163,10 @@ describe("a queue that is ended", () => {
 });
 
 describe("random programs of a queue", () => {
-  const STEP = fc.record({ kind: fc.constantFrom("push" as const, "pop" as const, "force" as const), who: fc.nat(2) });
+  const STEP = fc.record({
+    kind: fc.constantFrom("push" as const, "pop" as const, "force" as const, "many" as const, "into" as const),
+    who: fc.nat(2),
+  });
   for (const home of HOMES) {
     it(`do what a list does, in ${home.title}`, () => {
       using memory = home.create(8192);
@@ -156,6 +182,14 @@ describe("random programs of a queue", () => {
             else if (kind === "push") {
               assert.equal(all[who].push(value), model.length < capacity);
               if (model.length < capacity) model.push(value);
+            } else if (kind === "many") {
+              const values = [value, { a: number, b: -1 }, { a: number, b: -2 }].slice(0, capacity - model.length);
+              assert.equal(all[who].pushMany([value, { a: number, b: -1 }, { a: number, b: -2 }]), values.length);
+              model.push(...values);
+            } else if (kind === "into") {
+              const target: { a: number; b: number }[] = new Array(2);
+              const count = all[who].popInto(target);
+              assert.deepEqual(target.slice(0, count), model.splice(0, 2));
             } else {
               assert.deepEqual(all[who].forcePush(value), model.length < capacity ? [] : [model.shift()]);
               model.push(value);
@@ -182,8 +216,20 @@ describe("a queue under deaths and interruptions", () => {
     pop: (numbers) => [numbers.pop()].filter((value) => value !== undefined),
     forcePush: (numbers) => numbers.forcePush(100),
   };
+  /** Of which one that dies may lose more than one. */
+  const manyWorks: typeof works = {
+    pushMany: (numbers) => {
+      numbers.pushMany([100, 100]);
+      return [];
+    },
+    popInto: (numbers) => {
+      const target = new Uint32Array(2);
+      return [...target.subarray(0, numbers.popInto(target))];
+    },
+  };
 
-  for (const [title, work] of Object.entries(works)) {
+  for (const [title, work] of Object.entries({ ...works, ...manyWorks })) {
+    const most = title in manyWorks ? 2 : 1;
     for (const filled of [0, 1, CAPACITY]) {
       it(`loses at most what it was at and stops nobody when one dies at any step of ${title} with ${filled} values`, () => {
         for (let last = 0; ; last++) {
@@ -200,8 +246,8 @@ describe("a queue under deaths and interruptions", () => {
           for (let value = first.pop(); value !== undefined; value = first.pop()) seen.push(value);
           const expected = Array.from({ length: filled }, (_, at) => at + 1);
           const kept = [...rescued, ...seen.filter((value) => value !== 100)];
-          // One value at most is gone: the one that the dead had taken.
-          assert.ok(expected.length - kept.length <= 1, `at step ${last}: ${kept}`);
+          // Nothing is gone but what the dead had taken.
+          assert.ok(expected.length - kept.length <= most, `at step ${last}: ${kept}`);
           assert.deepEqual(kept, expected.slice(expected.length - kept.length));
           assert.deepEqual(first.checkInvariants(), [], `at step ${last}`);
           for (let value = 0; value < CAPACITY; value++) assert.equal(first.push(value), true);
@@ -213,7 +259,7 @@ describe("a queue under deaths and interruptions", () => {
   }
 
   it("gives every value to one, in order, when others come in between at any step", () => {
-    for (const [title, work] of Object.entries(works)) {
+    for (const [title, work] of Object.entries({ ...works, ...manyWorks })) {
       // One that is in the middle of it never goes on here, and forcePush would wait for it.
       for (const otherTitle of ["push", "pop"]) {
         const other = works[otherTitle];

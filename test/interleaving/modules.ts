@@ -24,7 +24,8 @@ const SMALL: readonly Patch[] = [
   { module: "concurrent/waiting", from: "LOOKS_A_CLOCK = 16;", to: "LOOKS_A_CLOCK = 1;" },
   { module: "concurrent/waiting", from: "LEAST_LOOK_MS = 0.002;", to: "LEAST_LOOK_MS = 0;" },
   { module: "concurrent/waiting", from: "MOST_LOOK_MS = 0.05;", to: "MOST_LOOK_MS = 0;" },
-  { module: "concurrent/waiting", from: "PAUSE_TURNS = 200;", to: "PAUSE_TURNS = 0;" },
+  { module: "concurrent/pace", from: "LEAST_TURNS = 200;", to: "LEAST_TURNS = 0;" },
+  { module: "concurrent/pace", from: "MOST_TURNS = 4000;", to: "MOST_TURNS = 0;" },
 ];
 
 /** Where compiled sources and tests lie. */

@@ -5,7 +5,7 @@ import { u32 } from "../../src/layout/scalars.ts";
 import type { Play, World } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 
-type Work = readonly ("push" | "pop" | "force")[];
+type Work = readonly ("push" | "pop" | "force" | "many" | "into")[];
 
 /** What threads push is popped by one each, or left, or made room; of a thread that dies at most one value is lost. */
 function game(world: World, capacity: number, works: readonly Work[]): ReturnType<Play> {
@@ -27,15 +27,23 @@ function game(world: World, capacity: number, works: readonly Work[]): ReturnTyp
           } else if (step === "force") {
             got[thread].push(...ends[thread].forcePush(value));
             pushed.push(value);
+          } else if (step === "many") {
+            const values = [value, value + 1];
+            pushed.push(...values.slice(0, ends[thread].pushMany(values)));
+          } else if (step === "into") {
+            const target: number[] = [0, 0];
+            got[thread].push(...target.slice(0, ends[thread].popInto(target)));
           } else if (ends[thread].push(value)) pushed.push(value);
         }
       }),
       check: () => {
-        const left = [...first.recover()];
+        const isWell = works.every((_, thread) => world.isAlive(thread));
+        // Who recovers also sets right what the living have left behind, which must be nothing.
+        const left = isWell ? [] : first.recover();
         for (let value = first.pop(); value !== undefined; value = first.pop()) left.push(value);
         const all = [...got.flat(), ...left];
         assert.equal(new Set(all).size, all.length, `a value was given to two: ${all}`);
-        const dead = works.filter((_, thread) => !world.isAlive(thread)).length;
+        const dead = works.filter((_, thread) => !world.isAlive(thread)).length * (works.flat().includes("into") ? 2 : 1);
         const missing = pushed.filter((value) => !all.includes(value));
         assert.ok(missing.length <= dead, `lost: ${missing}`);
         for (const values of got) {
@@ -60,6 +68,11 @@ export const two: Play = (world) =>
     ["push", "push"],
     ["pop", "pop"],
     ["push", "pop"],
+  ]);
+export const many: Play = (world) =>
+  game(world, 3, [
+    ["many", "into"],
+    ["many", "into"],
   ]);
 export const forced: Play = (world) =>
   game(world, 1, [

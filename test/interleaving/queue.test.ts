@@ -5,16 +5,18 @@ import { plays } from "./plays.ts";
 type Plays = typeof import("./queue.scenario.ts");
 
 it("a queue gives every value to one, in all orders of accesses", async () => {
-  const { one, two, forced } = await plays<Plays>("queue");
+  const { one, two, many, forced } = await plays<Plays>("queue");
   assertHolds(explore(one, { preemptions: 1 }));
   assertHolds(explore(two, { preemptions: 1 }));
+  assertHolds(explore(many, { preemptions: 1 }));
   assertHolds(explore(forced, { preemptions: 1, mostSteps: 20_000 }));
-  for (const play of [one, two, forced]) assertHolds(exploreRandomly(play, { schedules: 300, seed: 11, mostSteps: 20_000 }));
+  for (const play of [one, two, many, forced]) assertHolds(exploreRandomly(play, { schedules: 300, seed: 11, mostSteps: 20_000 }));
 });
 
 it("a queue goes on when one dies at any step", async () => {
-  const { one, two } = await plays<Plays>("queue");
+  const { one, two, many } = await plays<Plays>("queue");
   assertHolds(explore(one, { preemptions: 0, deaths: 1 }));
+  assertHolds(explore(many, { preemptions: 0, deaths: 1 }));
   assertHolds(exploreRandomly(two, { schedules: 500, seed: 7, deaths: 2 }));
 });
 
@@ -42,6 +44,18 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
     "const found = seen; if (isHere) Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
   ],
   [
+    "of many claims the end is moved behind the first alone",
+    "concurrent/queue-slots",
+    "this.#moveEnd(end, position, this.#claimMore(position, from, to, most));",
+    "this.#claimMore(position, from, to, most); Atomics.compareExchange(i32, end, position, nextPosition(position, plan));",
+  ],
+  [
+    "more is claimed than is there",
+    "concurrent/queue-slots",
+    "if (Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap)) !== (from | lap))\n                break;",
+    "Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
+  ],
+  [
     "a value is told before it is written",
     "concurrent/queue-slots",
     "this.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);\n        const mine = seatState(WRITING, this.seats.seat, lap);\n        if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine)\n            this.#throwLost();",
@@ -56,7 +70,8 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
 ];
 for (const [what, module, from, to] of DEFECTS) {
   it(`an exploration of a queue finds that ${what}`, async () => {
-    const { one, two } = await plays<Plays>("queue", [{ module, from, to }]);
+    const { one, two, many } = await plays<Plays>("queue", [{ module, from, to }]);
+    if (what.includes("many") || what.includes("more")) return assertFails(exploreRandomly(many, { schedules: 3000, seed: 3 }));
     const dying = what.includes("dead") ? { deaths: 1 } : {};
     const all = explore(one, { preemptions: 1, ...dying });
     assertFails(all.failure === undefined ? exploreRandomly(two, { schedules: 3000, seed: 3, ...dying }) : all);

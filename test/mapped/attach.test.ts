@@ -10,6 +10,7 @@ import { mapAnonymous } from "../../src/mapped/map-anonymous.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { mapScratch } from "../../src/mapped/map-scratch.ts";
 import { MappedMemory } from "../../src/mapped/mapped-memory.ts";
+import { notOnWindows } from "../process/platform.ts";
 import { temporaryDirectory } from "../process/temporary-directory.ts";
 
 /** What is left of a ticket that went to another process as JSON. */
@@ -38,7 +39,9 @@ describe("attach", () => {
     }
   });
 
-  test("sees the growth of the mapping thread, which sees its own", (t) => {
+  test("sees the growth of the mapping thread, which sees its own", {
+    skip: notOnWindows("threads map the file by its path"),
+  }, (t) => {
     using memory = mapScratch(temporaryDirectory(t), { byteLength: 10, maxByteLength: 100_000 });
     using other = attach(structuredClone(memory.ticket()));
     memory.grow(50_000);
@@ -76,7 +79,9 @@ describe("attach", () => {
     assert.equal(memory.u8[99], 5);
   });
 
-  test("from the core takes a mapped ticket with its buffer, and sends one without it here", (t) => {
+  test("from the core takes a mapped ticket with its buffer, and sends one without it here", {
+    skip: notOnWindows("tickets carry no buffer"),
+  }, (t) => {
     const path = join(temporaryDirectory(t), "file");
     writeFileSync(path, Buffer.alloc(9000, 7));
     using memory = mapFile(path, { byteOffset: 4104 });
@@ -89,7 +94,7 @@ describe("attach", () => {
     );
   });
 
-  test("refuses a path that names another file by now", (t) => {
+  test("refuses a path that names another file by now", { skip: notOnWindows("a file that is mapped cannot be replaced") }, (t) => {
     const path = join(temporaryDirectory(t), "file");
     writeFileSync(path, "old");
     using memory = mapFile(path);
@@ -101,7 +106,9 @@ describe("attach", () => {
     assert.equal(Buffer.from(here.bytes(0, 3)).toString(), "old");
   });
 
-  test("shares copies on write with threads, not with processes", (t) => {
+  test("shares copies on write with threads, not with processes", {
+    skip: notOnWindows("copies on write are the thread's"),
+  }, (t) => {
     const path = join(temporaryDirectory(t), "file");
     writeFileSync(path, "bytes");
     using memory = mapFile(path, { mode: "copyOnWrite" });

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { FileLocks, LockedByte } from "../../src/mapped/file-locks.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { system } from "../../src/native/system.ts";
+import { temporaryDirectory } from "../process/temporary-directory.ts";
 
 describe("the locks on a file", () => {
-  const directory = mkdtempSync(join(tmpdir(), "offheap-"));
-  test.after(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory(test);
   let files = 0;
   const makeFile = () => {
     const path = join(directory, `file${++files}`);

@@ -8,6 +8,7 @@ import { mapAnonymous } from "../../src/mapped/map-anonymous.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { mapScratch } from "../../src/mapped/map-scratch.ts";
 import { system } from "../../src/native/system.ts";
+import { notOnWindows } from "../process/platform.ts";
 import { type Ending, temporaryDirectory } from "../process/temporary-directory.ts";
 
 const PAGE = system().pageByteLength;
@@ -62,12 +63,14 @@ describe("the pages of a mapped memory", () => {
     });
   }
 
-  test("every advice of old kernels is supported", () => {
+  test("every advice of old kernels is supported", { skip: notOnWindows("advice is Linux's") }, () => {
     for (const advice of ["normal", "sequential", "random", "willneed", "drop"] as const)
       assert.equal(isAdviceSupported(advice), true);
   });
 
-  test("are counted when they are in memory, and made present by populate", () => {
+  test("are counted when they are in memory, and made present by populate", {
+    skip: notOnWindows("how many come with one that is touched is the system's affair"),
+  }, () => {
     using memory = mapAnonymous(16 * PAGE);
     assert.equal(memory.resident(), 0);
     memory.u8[3 * PAGE] = 1;
@@ -87,7 +90,7 @@ describe("the pages of a mapped memory", () => {
     assert.equal(memory.u8[9 * PAGE], 7);
   });
 
-  test("can be kept in memory", () => {
+  test("can be kept in memory", { skip: notOnWindows("there is no /proc") }, () => {
     const locked = (): number => Number(/VmLck:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
     const before = locked();
     using memory = mapAnonymous(8 * PAGE);
@@ -109,7 +112,7 @@ describe("the pages of a mapped memory", () => {
     memory.close();
   });
 
-  test("of anonymous memory can be given back, whole ones only", () => {
+  test("of anonymous memory can be given back, whole ones only", { skip: notOnWindows("unsupported") }, () => {
     using memory = mapAnonymous(8 * PAGE);
     memory.u8.fill(5);
     memory.discard(PAGE - 1, 3 * PAGE);
@@ -130,7 +133,7 @@ describe("the pages of a mapped memory", () => {
       assert.throws(() => memory.discard(0, PAGE), { code: "unsupported", message: /keeps its blocks/ });
   });
 
-  test("of copies on write can be taken back", (t) => {
+  test("of copies on write can be taken back", { skip: notOnWindows("unsupported") }, (t) => {
     const path = fileOf(t, 3 * PAGE);
     using memory = mapFile(path, { mode: "copyOnWrite" });
     memory.u8.fill(1);
@@ -245,7 +248,7 @@ describe("a file that is locked", () => {
 });
 
 describe("a file system that cannot keep the promises of a mapping", () => {
-  test("is refused where it makes its contents up", () => {
+  test("is refused where it makes its contents up", { skip: notOnWindows("there is no procfs") }, () => {
     assert.throws(() => mapFile("/proc/self/status"), { code: "unsupported", message: /makes its contents up.*procfs/ });
     assert.throws(() => mapFile("/sys/kernel/mm/transparent_hugepage/enabled"), { code: "unsupported", message: /sysfs/ });
   });

@@ -56,6 +56,14 @@ describe("where files cannot be mapped", () => {
     shared.u8[3] = 7;
     assert.equal(door.attach(shared.ticket()).u8[3], 7);
   `;
+  const copying = `
+    const copy = door.loadFile(directory + "/file");
+    copy.u8[0] = 66;
+    door.saveFile(copy, directory + "/file");
+    door.saveFile(copy, directory + "/another");
+    for (const name of ["file", "another"]) assert.equal(fs.readFileSync(directory + "/" + name, "latin1"), "Bytes");
+    assert.deepEqual(fs.readdirSync(directory).filter((name) => name.endsWith(".tmp")), []);
+  `;
   const publishing = `
     const file = door.publishFile(directory + "/published");
     file.write(Buffer.from("whole"), 0);
@@ -65,7 +73,7 @@ describe("where files cannot be mapped", () => {
 
   test("without koffi every mapping throws the one error, and everything else works", (t) => {
     const directory = temporaryDirectory(t);
-    const { status, stderr } = runChild(everyDoorRefuses + publishing, {
+    const { status, stderr } = runChild(everyDoorRefuses + publishing + copying, {
       directory,
       args: ["npm install koffi"],
       nodeOptions: withoutKoffi(directory),
@@ -105,13 +113,35 @@ describe("where files cannot be mapped", () => {
     assert.match(stderr, /ExperimentalWarning/);
   });
 
-  test("where addons are not allowed too", (t) => {
+  const major = Number(process.versions.node.split(".")[0]);
+  const restricted = [major < 24 ? "--experimental-permission" : "--permission", "--allow-fs-read=*", "--allow-fs-write=*"];
+
+  test("with addons allowed, restricted processes map, save and publish, though Node lets them save nothing by descriptor", (t) => {
     const directory = temporaryDirectory(t);
-    const major = Number(process.versions.node.split(".")[0]);
-    const { status, stderr } = runChild(everyDoorRefuses, {
+    const script = `
+      const door = await import(${JSON.stringify(moduleUrl("mapped/index.js"))});
+      assert.equal(door.isMappingSupported(), true);
+      const memory = door.mapFile(directory + "/file", { mode: "readWrite", create: true, byteLength: 5 });
+      memory.u8.set(Buffer.from("bytes"));
+      memory.flush();
+      await memory.flushAsync();
+      door.openSegment(directory + "/segment", { reserve: 1 << 20 }).close();
+      const other = door.mapFile(directory + "/other", { mode: "readWrite", create: true, byteLength: 5 });
+      await other.flushAsync();
+    `;
+    const { status, stderr } = runChild(script + publishing + copying, {
+      directory,
+      nodeOptions: [...restricted, "--allow-addons"],
+    });
+    assert.equal(status, 0, stderr);
+  });
+
+  test("where addons are not allowed too, and files are copied there", (t) => {
+    const directory = temporaryDirectory(t);
+    const { status, stderr } = runChild(everyDoorRefuses + publishing + copying, {
       directory,
       args: ["--allow-addons"],
-      nodeOptions: [major < 24 ? "--experimental-permission" : "--permission", "--allow-fs-read=*", "--allow-fs-write=*"],
+      nodeOptions: restricted,
     });
     assert.equal(status, 0, stderr);
   });

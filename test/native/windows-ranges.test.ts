@@ -31,6 +31,19 @@ describe("ranges of Windows", () => {
     assert.deepEqual([windows.reservedPages, windows.handles], [0, 1]);
   });
 
+  test("all files can be let go of at once", () => {
+    const { windows, ranges } = start();
+    const file = windows.open("a");
+    const addresses = [ranges.take(3 * PAGE), ranges.take(3 * PAGE)];
+    for (const address of addresses) {
+      const shown = { handle: file, sharing: "shared", fileByteOffset: 0, byteLength: 2 * PAGE } as const;
+      assert.equal(ranges.showFile(address + BigInt(PAGE), shown), 0);
+    }
+    ranges.letGoOfFiles();
+    for (const address of addresses) assert.equal(windows.contentAt(Number(address) + PAGE), "zeros");
+    assert.deepEqual([windows.reservedPages, windows.handles], [6, 1]);
+  });
+
   test("what cannot be shown leaves zeros, and no handle", () => {
     const { windows, ranges } = start();
     const file = windows.open("a");

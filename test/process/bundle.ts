@@ -30,7 +30,7 @@ export function bundlePath(): string {
   const made: { exports?: (path: string) => object } = {};
   script.runInThisContext()(createRequire(import.meta.url), made);
   // Asked for all exports, so that all modules are evaluated, and what that compiles is kept too.
-  Object.values(made.exports?.("mapped/index") ?? {});
+  for (const path of ["mapped/index", "concurrent/index"]) Object.values(made.exports?.(path) ?? {});
   put(join(BUILD, `${name}.js`), text);
   put(join(BUILD, `${name}.code`), script.createCachedData());
   put(path, loader(name));
@@ -50,10 +50,13 @@ script.runInThisContext()(require, module);
 `;
 }
 
+/** What processes do that are killed, as modules beside those of the library: `load("../test/process/ring-life")`. */
+const LIVES = ["../test/process/lock-work.js", "../test/process/ring-life.js"];
+
 function bundle(): string {
   const sources = join(BUILD, "src");
   const files = readdirSync(sources, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
-  const modules = files
+  const modules = [...files, ...LIVES]
     // The command awaits at its top level.
     .filter((path) => path.endsWith(".js") && !path.startsWith("cli/"))
     .map((path) => moduleText(path, withoutComments(readFileSync(join(sources, path), "utf8"))));
@@ -89,7 +92,8 @@ function moduleText(path: string, source: string): string {
   const load = (specifier: unknown): string => {
     const from = String(specifier);
     if (!from.startsWith(".")) return `require(${JSON.stringify(from)})`;
-    return `$load(${JSON.stringify(posix.join(posix.dirname(name), from).replace(/\.js$/, ""))})`;
+    const path = posix.join(posix.dirname(name), from).replace(/\.js$/, "");
+    return `$load(${JSON.stringify(path.replace(/^\.\.\/src\//, ""))})`;
   };
   const exported: string[] = [];
   const text = body.map((node) => statementText(node, source, load, exported));

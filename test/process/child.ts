@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { bundlePath } from "./bundle.ts";
 
 /** The compiled file of a module of the library, for scripts that run in a process of their own. */
@@ -60,9 +60,28 @@ export function runChild(script: string, options: ChildOptions): Ended {
   return { status, signal, stdout, stderr };
 }
 
-/** Starts `script` in a Node process of its own, with a channel for messages. */
+const running = new Set<ChildProcess>();
+// A child that loops never sees that its parent has gone; a test that fails would leave it behind.
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts `script` in a Node process of its own, with a channel for messages. It ends with this process at the latest. */
 export function startChild(script: string, options: ChildOptions): ChildProcess {
-  return spawn(process.execPath, commandLine(script, options), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = spawn(process.execPath, commandLine(script, options), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+/** A worker thread that starts as a bundled child does: see `ChildOptions`. The script also has `workerData` and `parentPort`. */
+export function startWorker(script: string, workerData: unknown): Worker {
+  return new Worker(
+    `const { parentPort, workerData } = require("node:worker_threads");
+     const load = require(${JSON.stringify(bundlePath())});
+     ${script}`,
+    { eval: true, workerData },
+  );
 }
 
 /** The next message of a child. Rejects when it ends without one. */
@@ -90,7 +109,8 @@ function commandLine(script: string, { directory, args = [], nodeOptions = [], b
   return [...nodeOptions, path, directory, ...args];
 }
 
-function bundledScript(script: string): string {
+/** The whole of a script whose options would say `bundled`. */
+export function bundledScript(script: string): string {
   return `const assert = require("node:assert/strict"), fs = require("node:fs");
 const load = require(${JSON.stringify(bundlePath())});
 const [directory, ...args] = process.argv.slice(2);

@@ -1,14 +1,21 @@
 import { once } from "node:events";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { roster } from "../../src/concurrent/index.ts";
 import { sharedMemory } from "../../src/index.ts";
 import { mapFile, participantIn } from "../../src/mapped/index.ts";
-import { moduleUrl, startChild } from "./child.ts";
+import { startChild, startWorker } from "./child.ts";
 import { type Counts, countsOf, LOCKS_BYTES, lockWork, OWN_WORDS, PARTICIPANTS } from "./lock-work.ts";
+import type { Progress } from "./ring-strain.ts";
+
+const LIFE_OF_A_THREAD = `load("../test/process/lock-work").workAsThread(workerData, () => parentPort.postMessage("ready"));`;
 
 /** Ends so many of those who hold locks, at random moments; always two or three are at work, and this thread. Throws where anybody is stuck for a minute. */
-export async function terminateHolders(deaths: number, seed: number): Promise<Counts> {
+export async function terminateHolders(
+  deaths: number,
+  seed: number,
+  _directory?: string,
+  progress: Progress = () => {},
+): Promise<Counts> {
   const random = randomOf(seed);
   using memory = sharedMemory(LOCKS_BYTES);
   const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
@@ -17,7 +24,7 @@ export async function terminateHolders(deaths: number, seed: number): Promise<Co
   let identity = 1;
   const start = (turns = Number.POSITIVE_INFINITY) => {
     const workerData = { ticket: memory.ticket(), identity, turns };
-    const worker = new Worker(new URL("./lock-work.worker.js", import.meta.url), { workerData });
+    const worker = startWorker(LIFE_OF_A_THREAD, workerData);
     return { worker, ready: once(worker, "message"), identity: identity++ };
   };
   const running = [start(), start(), start()];
@@ -30,6 +37,7 @@ export async function terminateHolders(deaths: number, seed: number): Promise<Co
     running.push(start());
     work();
     if (death % 10 === 0) here.recover();
+    if ((death + 1) % 100 === 0) progress(death + 1);
   }
   for (const { worker, identity: gone } of running) {
     await worker.terminate();
@@ -39,7 +47,7 @@ export async function terminateHolders(deaths: number, seed: number): Promise<Co
 }
 
 /** The same with processes, `kill -9`, and the kernel telling who is dead. */
-export async function killHolders(deaths: number, seed: number, directory: string): Promise<Counts> {
+export async function killHolders(deaths: number, seed: number, directory: string, progress: Progress = () => {}): Promise<Counts> {
   const random = randomOf(seed);
   const path = join(directory, "locks");
   using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: LOCKS_BYTES });
@@ -48,14 +56,15 @@ export async function killHolders(deaths: number, seed: number, directory: strin
   const work = lockWork(memory, here);
   const start = () =>
     startChild(
-      `import { roster } from ${JSON.stringify(moduleUrl("concurrent/roster.js"))};
-       import { participantIn } from ${JSON.stringify(moduleUrl("mapped/participants.js"))};
-       import { lockWork, PARTICIPANTS } from ${JSON.stringify(new URL("./lock-work.js", import.meta.url).href)};
-       const memory = mapped.mapFile(args[0], { mode: "readWrite" });
+      `const { roster } = load("concurrent/roster");
+       const { participantIn } = load("mapped/participants");
+       const { lockWork, PARTICIPANTS } = load("../test/process/lock-work");
+       const memory = load("mapped/map-file").mapFile(args[0], { mode: "readWrite" });
        const work = lockWork(memory, roster(memory, { participants: PARTICIPANTS, ...participantIn(memory) }));
+       const parent = process.ppid;
        process.send("ready");
-       for (;;) work();`,
-      { directory, args: [path] },
+       while (process.ppid === parent) work();`,
+      { directory, args: [path], bundled: true },
     );
   const running = [start(), start()];
   const ready = new Map(running.map((child) => [child, once(child, "message")]));
@@ -69,6 +78,7 @@ export async function killHolders(deaths: number, seed: number, directory: strin
     running.push(next);
     work();
     if (death % 10 === 0) here.recover();
+    if ((death + 1) % 100 === 0) progress(death + 1);
   }
   for (const child of running) {
     await ready.get(child);

@@ -1,5 +1,15 @@
-import { mutex, type Roster, rosterByteLength, rwLock, rwLockByteLength, semaphore, seqlock } from "../../src/concurrent/index.ts";
+import {
+  mutex,
+  type Roster,
+  roster,
+  rosterByteLength,
+  rwLock,
+  rwLockByteLength,
+  semaphore,
+  seqlock,
+} from "../../src/concurrent/index.ts";
 import type { Memory } from "../../src/core/memory.ts";
+import { attach, type Ticket } from "../../src/index.ts";
 
 /**
  * What participants do that are going to be killed: they change pairs of numbers under locks of all kinds, without end. A number and its double must never be
@@ -71,6 +81,23 @@ export function lockWork(memory: Memory, here: Roster): () => void {
     if (number * 2 !== double) Atomics.add(memory.i32, WRONG, 1);
     Atomics.add(memory.i32, TURNS, 1);
   };
+}
+
+export interface ThreadTask {
+  readonly ticket: Ticket;
+  readonly identity: number;
+  readonly turns: number;
+}
+
+/** Works in a thread until it is terminated, or for so many turns. Who it is it was told; who is dead stands in the memory. */
+export function workAsThread({ ticket, identity, turns }: ThreadTask, begun: () => void): void {
+  const memory = attach(ticket);
+  const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
+  const here = roster(memory, { participants: PARTICIPANTS, identity, isAlive });
+  const work = lockWork(memory, here);
+  begun();
+  for (let turn = 0; turn < turns; turn++) work();
+  here.close();
 }
 
 function roundUp(byteLength: number): number {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { mapFile } from "../../src/mapped/map-file.ts";
@@ -100,6 +100,17 @@ const SCENARIOS: readonly Scenario[] = [
     script: `go(); mapped.mapAnonymous(8192, { receivers: "read" }).close();`,
     steps: ["createMemoryFile", "seal", "mapFile"],
     check: (path) => assert.equal(existsSync(path), false),
+  },
+  {
+    title: "the making of scratch memory",
+    script: `go(); const memory = mapped.mapScratch(directory, { byteLength: 50_000, maxByteLength: 500_000 }); memory.grow(400_000); memory.u8.fill(1); memory.close();`,
+    steps: ["openSync", "allocate", "mapFile", "mapZeros"],
+    // But for the script and what prepares it.
+    check: (_path, directory) =>
+      assert.deepEqual(
+        readdirSync(directory).filter((name) => !name.startsWith("child-")),
+        [],
+      ),
   },
   {
     title: "saving a copy",

@@ -12,6 +12,7 @@ import { mapFile } from "../../src/mapped/map-file.ts";
 import type { MappedMemory } from "../../src/mapped/mapped-memory.ts";
 import { participantIn } from "../../src/mapped/participants.ts";
 import { endOf, messageOf, moduleUrl, startChild } from "./child.ts";
+import { notOnWindows } from "./platform.ts";
 import { type Ending, temporaryDirectory } from "./temporary-directory.ts";
 
 const HOMES: readonly (readonly [string, (directory: string) => MappedMemory])[] = [
@@ -97,7 +98,8 @@ for (const [title, make] of HOMES) {
     }
 
     for (const signal of ["SIGKILL", "SIGTERM", "SIGSEGV"] as const) {
-      test(`see another process end by ${signal}`, async (t) => {
+      const skip = signal === "SIGSEGV" && notOnWindows("it has no such signal");
+      test(`see another process end by ${signal}`, { skip }, async (t) => {
         using memory = make(temporaryDirectory(t));
         const participant = participantIn(memory);
         const { child, there } = await startParticipant(t, memory);
@@ -109,7 +111,7 @@ for (const [title, make] of HOMES) {
       });
     }
 
-    test("see a process that is stopped as alive", async (t) => {
+    test("see a process that is stopped as alive", { skip: notOnWindows("it has no such signal") }, async (t) => {
       using memory = make(temporaryDirectory(t));
       const participant = participantIn(memory);
       const { child, there } = await startParticipant(t, memory);
@@ -146,7 +148,7 @@ for (const [title, make] of HOMES) {
 }
 
 describe("taking part", () => {
-  test("costs one descriptor a file and thread, and leaves none", (t) => {
+  test("costs one descriptor a file and thread, and leaves none", { skip: notOnWindows("there is no /proc") }, (t) => {
     const path = join(temporaryDirectory(t), "file");
     const descriptors = (): number => readdirSync("/proc/self/fd").length;
     writeFileSync(path, "bytes");
@@ -171,7 +173,9 @@ describe("taking part", () => {
     assert.equal(one.isAlive(other.identity, other.stamp), false);
   });
 
-  test("needs the file that is mapped, not another of its name", (t) => {
+  test("needs the file that is mapped, not another of its name", {
+    skip: notOnWindows("a file that is mapped keeps its name"),
+  }, (t) => {
     const directory = temporaryDirectory(t);
     const path = join(directory, "file");
     writeFileSync(path, "bytes");
@@ -183,7 +187,9 @@ describe("taking part", () => {
     assert.throws(() => participantIn(memory), { code: "io", message: /ENOENT/ });
   });
 
-  test("finds a file without its name where it is kept open to grow", (t) => {
+  test("finds a file without its name where it is kept open to grow", {
+    skip: notOnWindows("a file that is mapped keeps its name"),
+  }, (t) => {
     const path = join(temporaryDirectory(t), "file");
     using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: 100, maxByteLength: 1000 });
     unlinkSync(path);

@@ -40,14 +40,15 @@ export function attachStage(memory: Memory, member: Member) {
 
 export const isWhole = ({ number, check }: { readonly number: number; readonly check: number }) => check === ~number >>> 0;
 
-/** Writes and reads until it is killed. `part` 0 is the producer of the ring. */
+/** Writes and reads until it is killed, or who would kill it is gone. `part` 0 is the producer of the ring. */
 export function live(memory: Memory, part: number, identity: number, alive: () => void): void {
   // It asks nobody who is dead: those in charge do.
   const { messages, items, numbers } = attachStage(memory, { identity, isAlive: () => true });
   const producer = messages.producer({ identity });
   const numbersIn = part === 0 ? numbers.producer({ identity, isAlive: (other) => other === identity }) : undefined;
+  const parent = process.ppid;
   alive();
-  for (let number = 0; ; number = (number + 1) >>> 0) {
+  for (let number = 0; number % 1024 !== 0 || process.ppid === parent; number = (number + 1) >>> 0) {
     const claim = producer.tryClaim(1 + (number % 200), number & 255);
     if (claim !== undefined) {
       memory.u8.fill(number & 255, claim.byteOffset, claim.byteOffset + claim.byteLength);

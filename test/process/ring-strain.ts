@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { attachRing, ring, ringByteLength } from "../../src/concurrent/index.ts";
 import { type Memory, sharedMemory, u32 } from "../../src/index.ts";
 import { mapFile } from "../../src/mapped/index.ts";
-import { endOf, messageOf, moduleUrl, startChild } from "./child.ts";
+import { endOf, messageOf, moduleUrl, startChild, startWorker } from "./child.ts";
 import { attachStage, isWhole, makeStage, STAGE_BYTES } from "./ring-life.ts";
 
 const PARTS = [0, 1];
@@ -17,8 +16,16 @@ interface Life {
   kill(): Promise<void>;
 }
 
+/** Hears from time to time how many kills, or items, are through. */
+export type Progress = (done: number) => void;
+
 /** Kills one of two lives after another at random moments, and checks each time that nothing is torn and everything goes on. */
-async function strain(memory: Memory, kills: number, start: (part: number) => Promise<Life>): Promise<number> {
+async function strain(
+  memory: Memory,
+  kills: number,
+  start: (part: number) => Promise<Life>,
+  progress: Progress = () => {},
+): Promise<number> {
   makeStage(memory);
   const alive = new Set<number>([1]);
   const isAlive = (identity: number) => alive.has(identity);
@@ -69,6 +76,7 @@ async function strain(memory: Memory, kills: number, start: (part: number) => Pr
       await goesOn();
       consumer.recover();
       lives[part] = await begin(part);
+      if ((kill + 1) % 100 === 0) progress(kill + 1);
     }
   } finally {
     for (const life of lives) {
@@ -87,35 +95,67 @@ async function strain(memory: Memory, kills: number, start: (part: number) => Pr
   return count;
 }
 
-export async function strainByTerminate(kills: number): Promise<number> {
+export async function strainByTerminate(kills: number, progress?: Progress): Promise<number> {
   using memory = sharedMemory(STAGE_BYTES);
   let identity = 1;
-  return await strain(memory, kills, async (part) => {
+  const startSpare = () => {
+    const worker = startWorker(LIFE_OF_A_THREAD, memory.ticket());
+    return { worker, ready: once(worker, "message") };
+  };
+  // As with processes: it starts while the others are at work.
+  let spare = startSpare();
+  const start = async (part: number): Promise<Life> => {
+    const { worker, ready } = spare;
+    spare = startSpare();
     identity += 1;
-    const workerData = { ticket: memory.ticket(), part, identity };
-    const worker = new Worker(new URL("./ring-life.worker.js", import.meta.url), { workerData });
-    await once(worker, "message");
+    await ready;
+    const alive = once(worker, "message");
+    worker.postMessage([part, identity]);
+    await alive;
     return {
       identity,
       kill: async () => {
         await worker.terminate();
       },
     };
-  });
+  };
+  try {
+    return await strain(memory, kills, start, progress);
+  } finally {
+    await spare.worker.terminate();
+  }
 }
 
-export async function strainByKill(kills: number, directory: string): Promise<number> {
+const LIFE_OF_A_THREAD = `
+  const { live } = load("../test/process/ring-life");
+  const memory = load("core/homes").attach(workerData);
+  parentPort.once("message", ([part, identity]) => live(memory, part, identity, () => parentPort.postMessage("alive")));
+  parentPort.postMessage("ready");
+`;
+
+const LIFE = `
+  const { live } = load("../test/process/ring-life");
+  const { mapFile } = load("mapped/map-file");
+  process.once("message", (part) => live(mapFile(args[0], { mode: "readWrite" }), part, process.pid, () => process.send("alive")));
+  process.send("ready");
+`;
+
+export async function strainByKill(kills: number, directory: string, progress?: Progress): Promise<number> {
   const path = join(directory, "stage");
   using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: STAGE_BYTES });
-  const life = new URL("./ring-life.js", import.meta.url).href;
-  return await strain(memory, kills, async (part) => {
-    const child = startChild(
-      `import { live } from ${JSON.stringify(life)};
-       live(mapped.mapFile(args[0], { mode: "readWrite" }), Number(args[1]), process.pid, () => process.send("alive"));`,
-      { directory, args: [path, String(part)] },
-    );
-    const ended = endOf(child);
-    await messageOf(child);
+  const startSpare = () => {
+    const child = startChild(LIFE, { directory, args: [path], bundled: true });
+    return { child, ended: endOf(child), ready: messageOf(child) };
+  };
+  // Always one more than is at work, which starts while those are: most of a life is its beginning.
+  let spare = startSpare();
+  const start = async (part: number): Promise<Life> => {
+    const { child, ended, ready } = spare;
+    spare = startSpare();
+    await ready;
+    const alive = messageOf(child);
+    child.send(part);
+    await alive;
     return {
       identity: child.pid ?? 0,
       kill: async () => {
@@ -123,14 +163,21 @@ export async function strainByKill(kills: number, directory: string): Promise<nu
         await ended;
       },
     };
-  });
+  };
+  try {
+    return await strain(memory, kills, start, progress);
+  } finally {
+    await spare.ready;
+    spare.child.kill("SIGKILL");
+    await spare.ended;
+  }
 }
 
 /** The number at a place of the sequence that passes between two processes. */
 const STEP = 0x9e37_79b9;
 
 /** Sends so many numbers from another process through a ring in a file, and checks each of them. Returns nanoseconds for each. */
-export async function passItems(items: number, directory: string): Promise<number> {
+export async function passItems(items: number, directory: string, progress: Progress = () => {}): Promise<number> {
   const capacity = 1 << 16;
   const path = join(directory, "items");
   using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: ringByteLength(u32, { capacity }) });
@@ -167,7 +214,9 @@ export async function passItems(items: number, directory: string): Promise<numbe
       value = (value + STEP) >>> 0;
       if (batch[at] !== value) assert.fail(`number ${passed + at} is ${batch[at]}, not ${value}`);
     }
+    const before = passed;
     passed += count;
+    if (Math.floor(before / 1e8) < Math.floor(passed / 1e8)) progress(passed);
   }
   assert.equal(passed, items);
   assert.deepEqual(await ended, [0, null]);

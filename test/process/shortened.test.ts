@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { endOf, messageOf, runChild, startChild } from "./child.ts";
+import { endOf, messageOf, moduleUrl, runChild, startChild } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const LENGTH = 100_000;
@@ -141,6 +141,71 @@ describe("a mapped file that another program shortens", () => {
   });
 });
 
+describe("a segment that another program shortens", () => {
+  const SEGMENT = `
+    const { openSegment } = await import(${JSON.stringify(moduleUrl("mapped/segment/open-segment.js"))});
+    const { text } = await import(${JSON.stringify(moduleUrl("layout/text.js"))}), { f64 } = await import(${JSON.stringify(moduleUrl("layout/scalars.js"))});
+    fs.unlinkSync(path);`;
+  const OPEN = `const segment = openSegment(path, { reserve: 1 << 22 }); const table = segment.table("table", { key: text, value: f64 });
+    for (let n = 0; n < 2000; n++) table.set("key " + n, n);`;
+
+  for (const length of [0, 100, 5000, 20_000, 100_000]) {
+    test(`is an error of whatever is asked of it next, and can be closed (to ${length} bytes)`, async (t) => {
+      const end = await whileMapped(
+        t,
+        SEGMENT + OPEN,
+        (path) => truncateSync(path, length),
+        `for (const use of [() => segment.list(), () => segment.has("table"), () => segment.arena("arena", { byteLength: 5000 }), () => segment.delete("table"), () => segment.verify(),
+             () => segment.flush(), () => segment.compact(), () => segment.memory.check()]) assert.throws(use, shortened, String(use));
+         try { segment.close(); } catch (error) { assert.equal(error.name, "MemoryError"); }
+         assert.throws(() => segment.list(), { code: "closed" });
+         assert.throws(() => openSegment(path, { mode: "read" }), (error) => /corrupt|not-an-offheap-file/.test(error.code));`,
+      );
+      assert.deepEqual(end, SURVIVED);
+    });
+  }
+
+  test("is an error for whoever only reads it", async (t) => {
+    const end = await whileMapped(
+      t,
+      `${SEGMENT} { ${OPEN} segment.close(); } const read = openSegment(path, { mode: "read" });`,
+      (path) => truncateSync(path, 20_000),
+      `for (const use of [() => read.list(), () => read.has("table"), () => read.table("table", { key: text, value: f64 }), () => read.verify()]) assert.throws(use, shortened, String(use));
+       read.close();`,
+    );
+    assert.deepEqual(end, SURVIVED);
+  });
+
+  test("under a table that is in use ends who touches what is lost, as any mapped file does", async (t) => {
+    const end = await whileMapped(t, SEGMENT + OPEN, (path) => truncateSync(path, 20_000), `console.log(table.get("key 7"));`);
+    assert.deepEqual(end, [null, "SIGBUS"]);
+  });
+
+  for (const [title, between] of [
+    [
+      "is replaced",
+      (path: string) => {
+        writeFileSync(`${path}.new`, "short");
+        renameSync(`${path}.new`, path);
+      },
+    ],
+    ["is removed", (path: string) => unlinkSync(path)],
+  ] as const) {
+    test(`or ${title} instead goes on with the old one, and cannot grow`, async (t) => {
+      const end = await whileMapped(
+        t,
+        SEGMENT + OPEN,
+        between,
+        `table.set("key", 1); assert.equal(table.get("key"), 1); assert.deepEqual(segment.verify(), []);
+         assert.throws(() => segment.arena("arena", { byteLength: 1 << 21 }), { name: "MemoryError", code: "io" });
+         assert.deepEqual(segment.verify(), []);
+         segment.close();`,
+      );
+      assert.deepEqual(end, SURVIVED);
+    });
+  }
+});
+
 describe("what never shortens a file for those who have it mapped", () => {
   for (const [title, between] of [
     [
@@ -194,6 +259,27 @@ describe("the processor's watch over pages", () => {
       assert.equal(signal, "SIGSEGV");
     });
   }
+
+  test("is not needed for a window, copied or mapped, nor for a segment that is only read", (t) => {
+    const directory = temporaryDirectory(t);
+    writeFileSync(join(directory, "file"), Buffer.alloc(LENGTH, 7));
+    const { status, stderr } = runChild(
+      `${MAP} for (const reading of ["copied", "mapped"]) {
+         const window = mapped.mapWindow(path, { byteLength: 65_536, reading });
+         window.slide(8192);
+         window.memory.u8.fill(1);
+       }
+       assert.ok(fs.readFileSync(path).every((byte) => byte === 7));
+       const { openSegment } = await import(${JSON.stringify(moduleUrl("mapped/segment/open-segment.js"))});
+       openSegment(path + " segment", { reserve: 1 << 20 }).close();
+       const before = fs.readFileSync(path + " segment");
+       const segment = openSegment(path + " segment", { mode: "read" });
+       segment.memory.u8.fill(1);
+       assert.ok(fs.readFileSync(path + " segment").equals(before));`,
+      { directory },
+    );
+    assert.equal(status, 0, stderr);
+  });
 
   test("is not needed for a file that is mapped for reading: a stray store is lost, and nobody ends", (t) => {
     const directory = temporaryDirectory(t);

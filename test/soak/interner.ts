@@ -9,7 +9,11 @@ const kills = Number(given?.slice("--kills=".length) ?? 1000);
 const directory = mkdtempSync(join(tmpdir(), "offheap-soak-"));
 const started = performance.now();
 try {
-  const seen = await killWhileInterning(directory, kills, (done) => console.log(`${done} kills, sound so far`));
+  const seen = await killWhileInterning(directory, kills, (so) => {
+    const seconds = (performance.now() - started) / 1000;
+    const each = ((seconds / so.kills) * 1000).toFixed(0);
+    console.log(`${so.kills} of ${kills} kills, ${so.idsTold} ids told, sound so far (${seconds.toFixed(0)} s, ${each} ms a kill)`);
+  });
   const seconds = (performance.now() - started) / 1000;
   console.log(
     `${seen.kills} kills, ${seen.idsTold} ids told, ${seen.strings} strings: every id resolves to its string (${seconds.toFixed(0)} s)`,

@@ -18,7 +18,7 @@ try {
     ["killed processes", option("kills", 1000), killHolders],
   ] as const) {
     const started = performance.now();
-    const { turns, wrong, repairs } = await end(deaths, seed, directory);
+    const { turns, wrong, repairs } = await end(deaths, seed, directory, (done) => console.log(`${done} of ${deaths} ${title}`));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(
       `${deaths} ${title} from seed ${seed}: ${turns} turns, ${repairs} repairs, ${wrong} times half a change seen (${seconds} s)`,

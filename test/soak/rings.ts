@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { passItems, strainByKill, strainByTerminate } from "../process/ring-strain.ts";
+import { type Progress, passItems, strainByKill, strainByTerminate } from "../process/ring-strain.ts";
 
 function option(name: string, otherwise: number): number {
   const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
@@ -12,24 +12,29 @@ function option(name: string, otherwise: number): number {
 const directory = mkdtempSync(join(tmpdir(), "offheap-soak-"));
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
 
-async function tell(what: string, amount: number, work: () => Promise<string>): Promise<void> {
+async function tell(what: string, amount: number, work: (progress: Progress) => Promise<string>): Promise<void> {
   if (amount === 0) return;
   const started = performance.now();
-  const found = await work();
-  console.log(`${amount} ${what}: ${found} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  const seconds = () => ((performance.now() - started) / 1000).toFixed(1);
+  const found = await work((done) => console.log(`${done} of ${amount} ${what} (${seconds()} s)`));
+  console.log(`${amount} ${what}: ${found} (${seconds()} s)`);
 }
 
 const items = option("items", 1_000_000_000);
 await tell(
   "items between two processes",
   items,
-  async () => `all right, ${(await passItems(items, directory)).toFixed(1)} ns each`,
+  async (progress) => `all right, ${(await passItems(items, directory, progress)).toFixed(1)} ns each`,
 );
 const terminates = option("terminates", 1000);
 await tell(
   "terminated threads",
   terminates,
-  async () => `nothing torn, nobody stuck, ${await strainByTerminate(terminates)} messages`,
+  async (progress) => `nothing torn, nobody stuck, ${await strainByTerminate(terminates, progress)} messages`,
 );
 const kills = option("kills", 1000);
-await tell("killed processes", kills, async () => `nothing torn, nobody stuck, ${await strainByKill(kills, directory)} messages`);
+await tell(
+  "killed processes",
+  kills,
+  async (progress) => `nothing torn, nobody stuck, ${await strainByKill(kills, directory, progress)} messages`,
+);

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { InternerOptions } from "../../collections/interner-options.ts";
 import { SharedInterner } from "../../collections/shared-interner.ts";
@@ -12,6 +12,7 @@ import { checkFileSystem } from "../file-system.ts";
 import { openOrMake } from "../make-file.ts";
 import { mapFile } from "../map-file.ts";
 import { syncDirectory } from "../sync-directory.ts";
+import { syncFile } from "../sync-file.ts";
 import { beginInternerFile, readReserve, sealInternerFile, TAIL_AT } from "./interner-file.ts";
 import { MappedInterner } from "./mapped-interner.ts";
 import { TailAllocator } from "./tail-allocator.ts";
@@ -101,9 +102,9 @@ function makeFile(subject: string, path: string, fd: number, image: Uint8Array):
     checkFileSystem(subject, { fd, byteLength: Number(size), device: String(dev), inode: String(ino) }, "local");
     writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
     writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
-    fsyncSync(fd);
+    syncFile(subject, fd);
     writeSync(fd, image, 0, HEADER_BYTES, 0);
-    fsyncSync(fd);
+    syncFile(subject, fd);
   } catch (cause) {
     throw cause instanceof MemoryError ? cause : systemError(subject, "could not be made", cause, { path });
   }

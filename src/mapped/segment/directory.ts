@@ -17,12 +17,13 @@ import type { SegmentLog } from "./segment-log.ts";
  *    9 … 12       kind, UTF-8
  *   13 … 28       name, UTF-8
  *   29 … 44       type, as people call it, UTF-8, cut after 64 bytes
- *   45 … 59       0
- *   60            check
- *   61            writer: the token of the seat that alone may write, for kinds with one writer; 0: nobody
- *   62, 63        openers: bit s − 1 for seat s, whose holder uses the structure
+ *   45            bytes of the signature of its types, all of them
+ *   46 … 123      signature, UTF-8, cut after 312 bytes
+ *   124           check
+ *   125           writer: the token of the seat that alone may write, for kinds with one writer; 0: nobody
+ *   126, 127      openers: bit s − 1 for seat s, whose holder uses the structure
  *
- * Words 61 … 63 are changed by atomic operations under the lock, not by the log: they are worth as much as the seats that they name.
+ * Words 125 … 127 are changed by atomic operations under the lock, not by the log: they are worth as much as the seats that they name.
  */
 const STATE = 0;
 const ID = 1;
@@ -34,14 +35,17 @@ const LENGTHS = 8;
 const KIND = 9;
 const NAME = 13;
 const TYPE = 29;
-const WRITER = 61;
-const OPENERS = 62;
+const SIGNATURE_LENGTH = 45;
+const SIGNATURE = 46;
+const WRITER = 125;
+const OPENERS = 126;
 
 export const EMPTY = 0;
 export const MAKING = 1;
 export const READY = 2;
 export const DELETING = 3;
 
+const MOST_SIGNATURE_BYTES = (STRUCTURE_CHECK - SIGNATURE) * 4;
 const MOST_KIND_BYTES = 16;
 export const MOST_NAME_BYTES = 64;
 
@@ -110,12 +114,29 @@ export class Directory {
     return this.table.count;
   }
 
+  /** What the types of a structure look like, as its maker told; undefined where that was too long to be kept. */
+  signatureOf(index: number): string | undefined {
+    const word = this.table.wordOf(index);
+    const byteLength = this.#log.get(word + SIGNATURE_LENGTH) >>> 0;
+    return byteLength > MOST_SIGNATURE_BYTES ? undefined : this.#text(word + SIGNATURE, byteLength);
+  }
+
+  /** Says what the types of a structure look like. Comes before `write`. */
+  setSignature(index: number, signature: string): void {
+    const word = this.table.wordOf(index);
+    const byteLength = encodedByteLength(signature);
+    for (let at = SIGNATURE; at < STRUCTURE_CHECK; at++) this.#log.set(word + at, 0);
+    this.#log.set(word + SIGNATURE_LENGTH, byteLength);
+    if (byteLength <= MOST_SIGNATURE_BYTES) this.#setText(word + SIGNATURE, signature);
+  }
+
+  /** All but the signature. */
   write(record: StructureRecord): void {
     const { index, name, kind, fingerprint, byteLength } = record;
     if (index === this.table.count) this.table.count = index + 1;
     const word = this.table.wordOf(index);
     const set = (at: number, value: number): void => this.#log.set(word + at, value);
-    for (let at = 0; at < STRUCTURE_CHECK; at++) set(at, 0);
+    for (let at = 0; at < SIGNATURE_LENGTH; at++) set(at, 0);
     set(STATE, record.state);
     set(ID, record.id);
     set(FORMAT, record.format);
@@ -163,7 +184,7 @@ export class Directory {
   }
 
   #text(word: number, byteLength: number): string {
-    const bytes = new Uint8Array(Math.min(byteLength, MOST_NAME_BYTES));
+    const bytes = new Uint8Array(Math.min(byteLength, MOST_SIGNATURE_BYTES));
     for (let at = 0; at < bytes.length; at++) bytes[at] = this.#log.get(word + (at >>> 2)) >>> (8 * (at & 3));
     return new TextDecoder().decode(bytes);
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
-import type { Memory } from "../../core/memory.ts";
+import { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import { GiB } from "../../core/size.ts";
 import type { Ticket } from "../../core/ticket.ts";
@@ -15,7 +15,9 @@ import { openOrMake } from "../make-file.ts";
 import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
+import { checkBufferLength } from "../reservation.ts";
 import { syncDirectory } from "../sync-directory.ts";
+import { syncFile } from "../sync-file.ts";
 import { giveBlocks, takeBlocks } from "./give-blocks.ts";
 import { joinSegment } from "./join.ts";
 import type { KindReader } from "./kind.ts";
@@ -64,6 +66,7 @@ export function openSegment(
   source: string | Memory | Ticket,
   options: OpenSegmentOptions | ReadSegmentOptions = {},
 ): Segment | ReadOnlySegment {
+  checkSource(source);
   if (options.mode === "read") return readSegment(source, options);
   checkOptions(options);
   if (typeof source === "string") return openFile(source, options);
@@ -74,6 +77,7 @@ export function openSegment(
 function openFile(path: string, options: OpenSegmentOptions): Segment {
   const subject = `segment ${path}`;
   const { reserve = DEFAULT_RESERVE, seats = MOST_SEATS } = options;
+  checkBufferLength(subject, reserve);
   const { fd } = openOrMake(subject, path, {
     look(fd, byteLength) {
       const begin = Buffer.alloc(HEADER_BYTES);
@@ -86,7 +90,8 @@ function openFile(path: string, options: OpenSegmentOptions): Segment {
     make: (fd) => makeFile(subject, path, fd, wholePages(reserve), seats),
   });
   closeSync(fd);
-  return openOwned(mapFile(path, { mode: "readWrite" }), options, resolve(path));
+  // Shared: whoever has mapped the file for himself alone, `{ lock: "exclusive" }`, keeps it.
+  return openOwned(mapFile(path, { mode: "readWrite", lock: "shared" }), options, resolve(path));
 }
 
 /** All bytes, on the disk, and only then those that make it whole. */
@@ -98,9 +103,9 @@ function makeFile(subject: string, path: string, fd: number, reserve: number, se
     writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
     ftruncateSync(fd, reserve);
     writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
-    fsyncSync(fd);
+    syncFile(subject, fd);
     writeSync(fd, image, 0, HEADER_BYTES, 0);
-    fsyncSync(fd);
+    syncFile(subject, fd);
   } catch (cause) {
     throw cause instanceof MemoryError ? cause : systemError(subject, "could not be made", cause, { path });
   }
@@ -169,7 +174,30 @@ function wholePages(reserve: number): number {
   return alignUp(Math.max(reserve, FIRST_PAGE * PAGE_BYTES), PAGE_BYTES);
 }
 
-function checkOptions({ reserve, seats }: OpenSegmentOptions): void {
+function checkSource(source: unknown): void {
+  if (
+    typeof source === "string" ||
+    source instanceof Memory ||
+    (typeof source === "object" && source !== null && "offheap" in source)
+  )
+    return;
+  throw new MemoryError("invalid-argument", {
+    subject: "openSegment",
+    event: "was given nothing that a segment can lie in",
+    numbers: { source: source === null ? "null" : typeof source },
+    cure: "Pass a path, a memory, or what `segment.ticket()` has returned.",
+  });
+}
+
+function checkOptions({ mode = "readWrite", reserve, seats, timeoutMs = 0 }: OpenSegmentOptions): void {
+  if (mode !== "readWrite" || !(timeoutMs >= 0)) {
+    throw new MemoryError("invalid-argument", {
+      subject: "openSegment",
+      event: "was given options that make no sense",
+      numbers: { mode: String(mode), timeoutMs: String(timeoutMs) },
+      cure: 'Pass "read" or "readWrite" as mode, and a number of milliseconds from 0 on.',
+    });
+  }
   if (reserve !== undefined) checkByteLength("openSegment", "reserve", reserve, 0, MOST_BYTES);
   if (seats === undefined || (Number.isInteger(seats) && seats >= 1 && seats <= MOST_SEATS)) return;
   throw new MemoryError("invalid-argument", {

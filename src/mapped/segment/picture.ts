@@ -24,7 +24,7 @@ export function drawSegment(survey: SegmentSurvey, palette: Palette = PLAIN): st
     drawStrip(survey, palette),
     palette.dim("▇ a structure  ▒ the segment's own  · free"),
     "",
-    ...survey.problems.map((problem) => palette.bold(`! ${problem}`)),
+    ...survey.problems.map((problem) => `${palette.bold(`! ${problem}`)}\n`),
   ].join("\n");
 }
 

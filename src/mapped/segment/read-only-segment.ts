@@ -1,6 +1,7 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { type Palette, PLAIN } from "../dataset/picture.ts";
+import { MappedMemory } from "../mapped-memory.ts";
 import { checkSame } from "./check-same.ts";
 import type { KindReader, SegmentKind } from "./kind.ts";
 import { NamedStructures } from "./named-structures.ts";
@@ -42,15 +43,16 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
   /** A structure under its name. Throws `invalid-argument` where there is none, `read-only` for a kind that needs to store something, and as `Segment.open`. */
   open<Made>(name: string, kind: SegmentKind<Made>): Made {
     const { memory } = this;
-    const record = this.#find(name);
-    if (record === undefined) {
+    const found = this.#find(name);
+    if (found === undefined) {
       throw new MemoryError("invalid-argument", {
         subject: memory.subject,
         event: `has nothing called ${JSON.stringify(name)}`,
         cure: "Ask `segment.list()` for what there is.",
       });
     }
-    checkSame(memory.subject, record, kind);
+    const { record, signature } = found;
+    checkSame(memory.subject, record, signature, kind);
     if (kind.read === undefined) {
       throw new MemoryError("read-only", {
         subject: `${kind.kind} "${name}" in ${memory.subject}`,
@@ -88,7 +90,7 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
 
   /** Everything about its pages and names as plain data: for tools. */
   inspect(): SegmentSurvey {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.#check();
     return readSurvey(this.memory, new Readers(this.#parts.readers));
   }
 
@@ -110,8 +112,14 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
     this.close();
   }
 
+  #check(): void {
+    const { memory } = this;
+    if (memory.closed) memory.throwClosed();
+    if (memory instanceof MappedMemory) memory.check();
+  }
+
   #find(name: string) {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.#check();
     return readRecord(this.memory, this.#parts.reserve, name);
   }
 }

@@ -41,7 +41,7 @@ export function readSegment(source: string | Memory | Ticket, { readers }: ReadS
 }
 
 function memoryOf(source: string | Memory | Ticket): Memory {
-  if (typeof source === "string") return mapFile(source);
+  if (typeof source === "string") return mapFile(source, { lock: "shared" });
   return "offheap" in source ? attach(source) : source;
 }
 

@@ -30,7 +30,7 @@
  * Part 0 of a table is one page of records; part k has as many records as all parts before it together, so that records never move when a table grows.
  *
  *   extent, 4 words      0 first page   1 pages   2 owner + 65536 · seat   3 check
- *   structure, 64 words  see directory.ts
+ *   structure, 128 words  see directory.ts
  *
  * The owner of an extent is 0: nobody, it is free; 65535: the segment itself; else a record of the directory, from 1. The seat is that of who took it, until
  * it is known that the structure reaches it; 0 after that. Of a free extent it is 1 where its pages may have no blocks of the disk.
@@ -74,9 +74,9 @@ export const PARTS = 16;
 export const STATE_CHECK: number = STATE + STATE_WORDS - 1;
 
 export const EXTENT_WORDS = 4;
-export const STRUCTURE_WORDS = 64;
+export const STRUCTURE_WORDS = 128;
 /** The word of a structure's record that holds its check. */
-export const STRUCTURE_CHECK = 60;
+export const STRUCTURE_CHECK = 124;
 
 /** Owners of extents. */
 export const FREE = 0;

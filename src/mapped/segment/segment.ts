@@ -2,6 +2,7 @@ import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import type { Palette } from "../dataset/picture.ts";
+import { MappedMemory } from "../mapped-memory.ts";
 import { checkSegment } from "./check-segment.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import type { SegmentEntry } from "./join.ts";
@@ -173,9 +174,14 @@ export class Segment extends NamedStructures implements Disposable {
     this.close();
   }
 
+  /** Throws `closed`, and `io` where another program has shortened the file: before anybody touches what it has lost. */
   #checkOpen(): void {
-    if (this.memory.closed) this.memory.throwClosed();
-    if (!this.#isClosed) return;
+    const { memory } = this;
+    if (memory.closed) memory.throwClosed();
+    if (!this.#isClosed) {
+      if (memory instanceof MappedMemory) memory.check();
+      return;
+    }
     throw new MemoryError("closed", {
       subject: this.#core.subject,
       event: "was used after close()",

@@ -46,7 +46,7 @@ export class Structures {
     const found = core.exclusive(() => {
       const record = core.directory.find(name);
       if (record === undefined) return this.#make(name, kind);
-      checkSame(core.memory.subject, record, kind);
+      checkSame(core.memory.subject, record, core.directory.signatureOf(record.index), kind);
       checkReach(core, record);
       this.#use(record);
       return record;
@@ -133,6 +133,7 @@ export class Structures {
       byteOffset: 0,
       byteLength: 0,
     };
+    directory.setSignature(record.index, kind.signature);
     directory.write(record);
     this.#clearUsers(record.index);
     log.commit();

@@ -16,7 +16,9 @@ export interface StructureSummary {
   readonly kind: string;
   /** Of what it is, as its maker called it: `Particle`. */
   readonly type: string;
-  /** 16 hexadecimal digits that stand for how its bytes lie. */
+  /** How its bytes lie, as far as its types decide that: `{x:f64@0,y:f64@8}#16/8`. Undefined where that was too long to be kept. */
+  readonly signature: string | undefined;
+  /** 16 hexadecimal digits that stand for the signature. */
   readonly fingerprint: string;
   /** Where its first block begins. */
   readonly byteOffset: number;
@@ -52,6 +54,12 @@ export interface SegmentSurvey {
   readonly problems: readonly string[];
 }
 
+export interface FoundRecord {
+  readonly record: StructureRecord;
+  /** Of its types, undefined where it was too long to be kept. */
+  readonly signature: string | undefined;
+}
+
 const MOST_ATTEMPTS = 10_000;
 
 /**
@@ -67,13 +75,13 @@ export function readSurvey(memory: Memory, readers: Readers = new Readers()): Se
  * The record of a structure, undefined where there is none, found without writing and without a lock. Throws `corrupt`, and `locked` when it never stands
  * still.
  */
-export function readRecord(memory: Memory, reserve: number, name: string): StructureRecord | undefined {
+export function readRecord(memory: Memory, reserve: number, name: string): FoundRecord | undefined {
   return settled(memory, () => {
     const parts = partsOf(memory, reserve);
     const found = checkSegment(parts);
     if (found.length > 0) throwCorrupt(memory.subject, found);
     const record = parts.directory.find(name);
-    return record?.state === READY ? record : undefined;
+    return record?.state === READY ? { record, signature: parts.directory.signatureOf(record.index) } : undefined;
   });
 }
 
@@ -119,7 +127,8 @@ function surveyOnce(memory: Memory, readers: Readers, reserve: number, identity:
     backedByteLength: told.backedByteLength - holes * PAGE_BYTES,
     usedByteLength: extents.top * PAGE_BYTES,
     structures: records.map(({ index, name, kind, type, fingerprint, byteOffset }) => {
-      return { name, kind, type, fingerprint, byteOffset, byteLength: bytes.get(index + 1) ?? 0 };
+      const signature = directory.signatureOf(index);
+      return { name, kind, type, signature, fingerprint, byteOffset, byteLength: bytes.get(index + 1) ?? 0 };
     }),
     extents: [
       own,

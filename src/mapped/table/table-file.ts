@@ -14,7 +14,7 @@
  * 1. The table begins at a multiple of 4096 behind the types.
  * 2. The layout word of its head is that of the types: each tells when the other is damaged.
  */
-import { fsyncSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { Kind } from "../../collections/records/layout.ts";
 import { createRecords, type SharedTableOptions } from "../../collections/shared-hash-table.ts";
 import { alignUp } from "../../core/align.ts";
@@ -26,6 +26,7 @@ import type { Type } from "../../layout/type.ts";
 import { systemError } from "../../native/system-error.ts";
 import { beginsAsFile, checkFileHeader, cutShort, HEADER_BYTES, newFileHeader, sealFileHeader, TABLE } from "../file-header.ts";
 import type { FileMaker } from "../make-file.ts";
+import { syncFile } from "../sync-file.ts";
 
 const TABLE_AT = 24;
 const TYPES_BYTES = 28;
@@ -75,9 +76,9 @@ export function tableMaker<Key, Value, Input>(
       const { byteLength } = memory;
       try {
         writeWhole(fd, memory.bytes(HEADER_BYTES, byteLength - HEADER_BYTES), HEADER_BYTES);
-        fsyncSync(fd);
+        syncFile(subject, fd);
         writeWhole(fd, memory.bytes(0, HEADER_BYTES), 0);
-        fsyncSync(fd);
+        syncFile(subject, fd);
       } catch (error) {
         throw systemError(subject, "could not be made", error, { byteLength });
       }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { MemoryError } from "../../../src/core/errors.ts";
-import { f64, u32 } from "../../../src/layout/scalars.ts";
+import { f32, f64, u32 } from "../../../src/layout/scalars.ts";
 import { struct } from "../../../src/layout/struct.ts";
 import { openSegment } from "../../../src/mapped/segment/open-segment.ts";
 import { HOMES } from "../../conformance/homes.ts";
@@ -133,6 +133,10 @@ describe("a segment", () => {
       /"orders".* is the name of pool of Particle, and was opened as pool of Other/,
     );
     assert.throws(() => segment.columns("orders", Particle, { capacity: 5 }), { code: "layout-mismatch" });
+    const Narrow = struct("Particle", { x: f64, y: f32 });
+    const told = /pool of Particle, and was opened as pool of Particle: y is f64 at byte 8 there, and f32 at byte 8 here/;
+    assert.throws(() => segment.pool("orders", Narrow), { code: "layout-mismatch", message: told });
+    assert.equal(segment.list()[0].signature, Particle.signature);
     assert.throws(() => segment.pool("missing", Particle), /cannot be made without \{ capacity \}/);
     for (const name of ["", "x".repeat(65), "a\nb"]) {
       assert.throws(() => segment.root(Root, name), { code: "invalid-argument" });
