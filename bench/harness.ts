@@ -15,4 +15,4 @@ export { type MemoryPeak, memoryOf, type ProcessMemory, watchMemory } from "./ha
 export { observePauses, type Pauses } from "./harness/pauses.ts";
 export { projectRoot, scratchFolder } from "./harness/place.ts";
 export { environmentLine, hasFlag, option, type Report, report } from "./harness/report.ts";
-export { loadRival, type Rivals } from "./harness/rival.ts";
+export { loadCompiledRival, loadRival, type Rivals } from "./harness/rival.ts";

@@ -3,7 +3,7 @@
 // npm run bench -- NAME … --write     those; writes bench/README.md with them alone
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
@@ -40,8 +40,12 @@ if (names.length > 0 && !given.includes("--write")) {
 function installRivals() {
   if (existsSync(join("bench", "rivals", "node_modules", ".package-lock.json"))) return;
   console.error("installing what the benchmarks compare with, in bench/rivals");
+  // Some are compiled: with the headers of this very Node where they are beside it.
+  const root = dirname(dirname(process.execPath));
+  const headers = existsSync(join(root, "include", "node", "node.h")) ? { npm_config_nodedir: root } : {};
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: join("bench", "rivals"),
+    env: { ...process.env, ...headers },
     stdio: ["ignore", "ignore", "inherit"],
   });
   if (status !== 0) console.error("they could not be installed: benchmarks that need them will say so");

@@ -24,7 +24,8 @@ export {
   synchronized,
   synchronizedByteLength,
 } from "./alloc/synchronized.ts";
-export { attachTlsf, type Tlsf, type TlsfBlock, tlsf } from "./alloc/tlsf.ts";
+export { attachTlsf, type Tlsf, tlsf } from "./alloc/tlsf.ts";
+export type { TlsfBlock } from "./alloc/tlsf-blocks.ts";
 export { type ValidatingAllocator, validating } from "./alloc/validating.ts";
 export { AllocatorWrapper, type CheckableAllocator } from "./alloc/wrapper.ts";
 export {

@@ -46,11 +46,24 @@ export interface Rivals {
     ObjectPool: new <T>(make: () => T) => ObjectPool<T>;
   };
   yapool: new <T>() => Yapool<T>;
+  /** Compiled where it is installed: missing where there is no compiler. */
+  "better-sqlite3": new (
+    path: string,
+  ) => SqliteDatabase;
+  /** The same. */
+  megahash: new () => { set(key: string, value: Uint8Array): unknown; get(key: string): Uint8Array | undefined };
   "@duckdb/node-api": {
     DuckDBInstance: {
       create(path: string, options?: Readonly<Record<string, string>>): Promise<DuckDbInstance>;
     };
   };
+}
+
+export interface SqliteDatabase {
+  pragma(text: string): unknown;
+  exec(sql: string): unknown;
+  prepare(sql: string): { run(...values: readonly unknown[]): unknown; get(...values: readonly unknown[]): unknown };
+  close(): void;
 }
 
 export interface ObjectPool<T> {
@@ -65,6 +78,9 @@ export interface Yapool<T> {
 
 export interface LmdbStore {
   get(key: string | number): unknown;
+  /** A copy. */
+  getBinary(key: string | number): Uint8Array | undefined;
+  /** Good until the next look-up. */
   getBinaryFast(key: string | number): Uint8Array | undefined;
   put(key: string | number, value: unknown): Promise<boolean>;
   putSync(key: string | number, value: unknown): boolean;
@@ -99,4 +115,14 @@ export async function loadRival<Name extends keyof Rivals>(name: Name): Promise<
   // Of some CommonJS modules Node cannot tell the names before it runs them.
   const isNameless = Object.keys(module).every((name) => name === "default" || name === "module.exports");
   return isNameless ? module.default : module;
+}
+
+/** The same for one that has to be compiled, and is what its CommonJS module exports: undefined where that was not possible. */
+export function loadCompiledRival<Name extends "better-sqlite3" | "megahash">(name: Name): Rivals[Name] | undefined {
+  try {
+    return createRequire(join(projectRoot(), "bench", "rivals", "package.json"))(name);
+  } catch {
+    console.error(`${name} could not be compiled here: its rows are left out`);
+    return undefined;
+  }
 }

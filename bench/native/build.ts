@@ -72,6 +72,11 @@ export function buildHashTable(): Native {
   return built(path, "c++", ["-O3", "-march=native", "-std=c++17", source, "-o", path], "a C++ compiler: apt install g++");
 }
 
+/** `hash-table.rs`: the HashMap of Rust, which is hashbrown. */
+export function buildRustHashMap(): Native {
+  return builtByRustc(join(folder, "hash-table-rust"), [join(projectRoot(), "bench", "native", "hash-table.rs")]);
+}
+
 /** What `bench/intern.ts` compares with, and what to run it as: `intern.cpp` in one of its two modes, or `intern.rs`. */
 export function buildIntern(mode: "hand" | "string" | "rust"): Native & { readonly mode: string } {
   const path = join(folder, mode === "rust" ? "intern-rust" : "intern-cpp");

@@ -31,7 +31,7 @@ export interface Placeable<Input, View> {
  * - `rawResize` never moves. When it returns false nothing has changed and the block keeps its old size; shrinking may be
  *   refused too.
  * An allocator that can do better than what is written here over them may override `rawAllocMany`, `rawFreeMany`,
- * `rawUsableByteLength`, `rawOwns`, `rawCheckLive` and `rawLeaseOf`.
+ * `rawTryFree`, `rawUsableByteLength`, `rawOwns`, `rawCheckLive` and `rawLeaseOf`.
  */
 export abstract class Allocator implements Placer {
   abstract readonly memory: Memory;
@@ -69,6 +69,14 @@ export abstract class Allocator implements Placer {
 
   /** Throws `misuse` where it can tell that no such block is live. Called before blocks are freed or resized by the comfortable methods. */
   rawCheckLive(_ptr: Ptr, _byteSize: number, _align: number): void {}
+
+  /**
+   * Frees the block, where one look at it tells that it is live in that size and alignment. False when it does not: then nothing has changed, and `free`
+   * looks closely. The arguments may be any numbers. For allocators whose check and free are each a few instructions, so that those between them count.
+   */
+  rawTryFree(_ptr: Ptr, _byteSize: number, _align: number): boolean {
+    return false;
+  }
 
   /** Whether `ptr` lies where this allocator places blocks; not whether a block is live there. Without more knowledge: anywhere in the memory. */
   rawOwns(ptr: Ptr): boolean {
@@ -117,7 +125,7 @@ export abstract class Allocator implements Placer {
 
   /** Gives a block back. `byteSize` and `align` are those it was allocated with. Freeing `NIL` does nothing. */
   free(ptr: Ptr, byteSize: number, align = DEFAULT_ALIGN): void {
-    if (ptr === NIL) return;
+    if (this.rawTryFree(ptr, byteSize, align) || ptr === 0) return;
     checkBlock(this, ptr, byteSize, align);
     this.rawFree(ptr, byteSize || 1, align);
   }

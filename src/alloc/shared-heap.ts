@@ -79,6 +79,11 @@ export class SharedHeap extends SpanAllocator {
     else this.#return(ptr, owner);
   }
 
+  /** Blocks may be another's, or on their way back: `free` looks closely. */
+  override rawTryFree(): boolean {
+    return false;
+  }
+
   /** Takes in the blocks of this participant that others freed. Happens by itself when it runs out of free ones. Returns how many. */
   collect(): number {
     this.checkOpen();

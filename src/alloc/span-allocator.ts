@@ -2,7 +2,7 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import type { Memory } from "../core/memory.ts";
 import { throwNotLive } from "./block-checks.ts";
 import type { PageHeap } from "./page-heap.ts";
-import { FIRST, RUN } from "./page-layout.ts";
+import { FIRST, RUN, TOP } from "./page-layout.ts";
 import type { Region } from "./region.ts";
 import { ResidentAllocator } from "./resident.ts";
 import { alignedClass, CLASS_BYTES, CLASS_COUNT, CLASS_OF_GRAINS, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
@@ -42,6 +42,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
   readonly #words: number;
   readonly #table: number;
   readonly #classes: number;
+  readonly #topWord: number;
   /** Sizes up to here take the fast path: 0 once closed. */
   #mostSmall = MOST_SMALL_BYTES;
 
@@ -59,6 +60,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
     this.#source = source;
     this.#words = region.byteOffset / 4;
     this.#table = pages.table;
+    this.#topWord = pages.state + TOP;
     this.#classes = this.#words + classesWord;
     this.rings = new SpanRings(pages, source, this.#classes, owner);
   }
@@ -96,6 +98,35 @@ export abstract class SpanAllocator extends ResidentAllocator {
     i32[head + STACKED] = stacked;
     i32[head + LIVE] = live;
     if (stacked > STACK_MOST[of] || stacked > (live >>> 3) + 4) this.#drain(of, stacked, live);
+  }
+
+  /** What `rawCheckLive` looks at for a small block, and `rawFree`. */
+  override rawTryFree(ptr: Ptr, byteSize: number, align: number): boolean {
+    const offset = ptr - this.byteOffset;
+    if ((offset | 0) !== offset || (byteSize | 0) !== byteSize || align !== 8) return false;
+    if (offset < 0 || (offset & 7) !== 0 || byteSize <= 0 || byteSize > this.#mostSmall) return false;
+    const of = CLASS_OF_GRAINS[(byteSize + 7) >>> 3];
+    const { i32 } = this.memory;
+    const page = offset >>> 12;
+    if (page >= i32[this.#topWord]) return false;
+    const first = i32[this.#table + page * 8 + FIRST];
+    const at = this.#table + first * 8;
+    const inSpan = offset - first * PAGE_BYTES;
+    const size = CLASS_BYTES[of];
+    const index = (inSpan / size) | 0;
+    if ((i32[at + RUN] & 0xff) !== of + 1 || index >= i32[at + FRESH] || index * size !== inSpan) return false;
+    const word = this.#words + (offset >>> 2);
+    if (i32[word + 1] === FREED) return false;
+    const head = this.#classes + of * CLASS_WORDS;
+    i32[word] = i32[head + STACK];
+    i32[word + 1] = FREED;
+    i32[head + STACK] = offset >>> 3;
+    const stacked = i32[head + STACKED] + 1;
+    const live = i32[head + LIVE] - 1;
+    i32[head + STACKED] = stacked;
+    i32[head + LIVE] = live;
+    if (stacked > STACK_MOST[of] || stacked > (live >>> 3) + 4) this.#drain(of, stacked, live);
+    return true;
   }
 
   rawResize(ptr: Ptr, oldByteSize: number, newByteSize: number, align: number): boolean {

@@ -17,7 +17,7 @@ import {
   UNIT_BYTES,
 } from "./region.ts";
 import { commitUpTo, ResidentAllocator } from "./resident.ts";
-import { LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS } from "./tlsf-blocks.ts";
+import { LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS, type TlsfBlock, unitsOf } from "./tlsf-blocks.ts";
 import { HEAP_WORDS, TlsfHeap } from "./tlsf-heap.ts";
 import { QUICK_WORDS, TlsfQuick } from "./tlsf-quick.ts";
 
@@ -26,6 +26,8 @@ const STATE_WORD = HEADER_BYTES / 4;
 const MAIN_UNITS = Math.ceil((STATE_WORD + HEAP_WORDS + QUICK_WORDS) / 2);
 const LEAST_REGION_UNITS = REGION_HEAD_UNITS + LEAST_UNITS + 1;
 const HEAD_BYTES = (MAIN_UNITS + LEAST_REGION_UNITS) * UNIT_BYTES;
+/** Where the header of the first block begins. */
+const FIRST_BYTES = (MAIN_UNITS + REGION_HEAD_UNITS) * UNIT_BYTES;
 const STEP_UNITS = (64 * 1024) / UNIT_BYTES;
 const INT32_MOST = 0x7fff_ffff;
 
@@ -38,14 +40,6 @@ const FORMAT: RegionFormat = {
   leastByteLength: HEAD_BYTES,
   mostByteLength: 2 ** 31 * UNIT_BYTES,
 };
-
-/** One block of a heap, for tools that look. */
-export interface TlsfBlock {
-  readonly ptr: Ptr;
-  /** Without the 8 bytes of its header. */
-  readonly byteLength: number;
-  readonly isFree: boolean;
-}
 
 /**
  * Blocks of any size and alignment; every operation takes a bounded time, whatever came before. A block takes 8 bytes and rounding to 8 more
@@ -62,12 +56,15 @@ export interface TlsfBlock {
 export class Tlsf extends ResidentAllocator {
   readonly #heap: TlsfHeap;
   readonly #quick: TlsfQuick;
+  /** Where the end of the main region stands. */
+  readonly #endWord: number;
   /** Sizes up to here take the fast path: 0 once closed. */
   #mostBytes = INT32_MOST - UNIT_BYTES;
 
   /** For `tlsf` and `attachTlsf`. */
   constructor(memory: Memory, region: Region) {
     super(memory, region, FORMAT.subject);
+    this.#endWord = region.byteOffset / 4 + MAIN_UNITS * 2 + 1;
     this.#heap = new TlsfHeap(memory, region.byteOffset / 4, STATE_WORD);
     this.#quick = new TlsfQuick(memory, region.byteOffset / 4, STATE_WORD + HEAP_WORDS);
   }
@@ -86,6 +83,18 @@ export class Tlsf extends ResidentAllocator {
     if (!this.#quick.give(block, unitsOf(byteSize))) this.#heap.give(block);
   }
 
+  /** What `rawCheckLive` finds by the header alone, for a block of the main region, and `rawFree`. */
+  override rawTryFree(ptr: Ptr, byteSize: number, align: number): boolean {
+    const offset = ptr - this.byteOffset;
+    if ((offset | 0) !== offset || (byteSize | 0) !== byteSize || align !== UNIT_BYTES) return false;
+    if (offset <= FIRST_BYTES || (offset & 7) !== 0 || byteSize <= 0 || byteSize > this.#mostBytes) return false;
+    const block = (offset >>> 3) - 1;
+    const units = unitsOf(byteSize);
+    if (block >= this.memory.i32[this.#endWord] || !this.#heap.isLive(block, units) || this.#quick.mayKeep(block)) return false;
+    if (!this.#quick.give(block, units)) this.#heap.give(block);
+    return true;
+  }
+
   /** Grows into what is free behind the block, and at the end of the main region into new memory. */
   rawResize(ptr: Ptr, _oldByteSize: number, newByteSize: number, _align: number): boolean {
     this.checkOpen();
@@ -98,8 +107,7 @@ export class Tlsf extends ResidentAllocator {
   }
 
   override rawUsableByteLength(ptr: Ptr): number {
-    const word = (ptr - UNIT_BYTES) / 4;
-    return (this.memory.i32[word] >>> 1) * UNIT_BYTES - UNIT_BYTES;
+    return (this.memory.i32[(ptr - UNIT_BYTES) / 4] >>> 1) * UNIT_BYTES - UNIT_BYTES;
   }
 
   /** Finds foreign, interior and freed blocks, and wrong sizes. */
@@ -113,7 +121,7 @@ export class Tlsf extends ResidentAllocator {
 
   override rawOwns(ptr: Ptr): boolean {
     const unit = (ptr - this.byteOffset) / UNIT_BYTES;
-    if (unit > MAIN_UNITS && unit < this.memory.i32[this.byteOffset / 4 + MAIN_UNITS * 2 + 1]) return true;
+    if (unit > MAIN_UNITS && unit < this.memory.i32[this.#endWord]) return true;
     for (const { region, end } of this.#heap.regions()) if (unit > region && unit < end) return true;
     return false;
   }
@@ -238,7 +246,7 @@ export class Tlsf extends ResidentAllocator {
 
   /** A block of the heap; small ones with some more of their length, which are kept. */
   #takeRow(units: number): number {
-    const row = this.#quick.rowOf(units, this.memory.i32[this.byteOffset / 4 + MAIN_UNITS * 2 + 1]);
+    const row = this.#quick.rowOf(units, this.memory.i32[this.#endWord]);
     const first = row > 1 ? this.#heap.take(units * row) : 0;
     if (first === 0) return this.#heap.take(units);
     this.#heap.divide(first, units, row);
@@ -254,15 +262,12 @@ export class Tlsf extends ResidentAllocator {
 
   /** Whether nothing lies behind a block but the end of the main region, which may grow. */
   #isLast(block: number): boolean {
-    const { i32 } = this.memory;
-    const end = i32[this.byteOffset / 4 + MAIN_UNITS * 2 + 1];
-    return this.#heap.endOf(block) + this.#heap.freeAtEnd(MAIN_UNITS) === end - 1;
+    return this.#heap.endOf(block) + this.#heap.freeAtEnd(MAIN_UNITS) === this.memory.i32[this.#endWord] - 1;
   }
 
   /** Extends the main region so that a block of `units` is found. False when the region or the memory ends. */
   #grow(units: number): boolean {
-    const { i32 } = this.memory;
-    const end = i32[this.byteOffset / 4 + MAIN_UNITS * 2 + 1];
+    const end = this.memory.i32[this.#endWord];
     const limit = Math.min(Math.floor(this.byteLength / UNIT_BYTES), INT32_MOST);
     // Blocks are looked for in the list above their length, which may ask for a 32nd more than there must be.
     const wanted = units + (units >>> 5) + LEAST_UNITS - this.#heap.freeAtEnd(MAIN_UNITS);
@@ -292,8 +297,4 @@ export function tlsf(memory: Memory, options: RegionOptions = {}): Tlsf {
 /** The TLSF heap that lies at `byteOffset`: made by another handle, another thread at another time, or a process before this one. */
 export function attachTlsf(memory: Memory, byteOffset = 0): Tlsf {
   return new Tlsf(memory, openRegion(memory, FORMAT, byteOffset));
-}
-
-function unitsOf(byteSize: number): number {
-  return byteSize <= INT32_MOST - UNIT_BYTES ? ((byteSize + 7) >>> 3) + 1 : Math.ceil(byteSize / UNIT_BYTES) + 1;
 }

@@ -99,8 +99,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   forEach(callback: (value: Value, key: Key, table: this) => void, thisArgument?: unknown): void {
     if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
-    const cursor = this.#cursor(() => undefined);
-    while (cursor.advance()) callback.call(thisArgument, cursor.value, cursor.key, this);
+    this.#cursor(() => undefined).visit((value, key) => void callback.call(thisArgument, value, key, this));
   }
 
   keys(): IterableIterator<Key> {

@@ -5,7 +5,7 @@ import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.t
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
 // V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
-const { SIGNED } = KeyKind;
+const { UNSIGNED, SIGNED } = KeyKind;
 const { U32, I32, F64, F32 } = ValueKind;
 const hashOne = hashWord;
 const hashTwo = hashWords;
@@ -55,7 +55,8 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 
   keyAt(at: number): Key {
-    // A key of less than 32 bits is widened in its word; its own bytes are the first ones of it.
+    if (this.keyKind === UNSIGNED) return asRead<Key>(this.words[at] >>> 0);
+    if (this.keyKind === SIGNED) return asRead<Key>(this.words[at]);
     return this.layout.key.rawRead(this.memory, this.origin + at * 4);
   }
 
@@ -144,7 +145,7 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 }
 
-/** A number read from a slot as the table's value: `valueKindOf` has found that the value type reads that very element. */
+/** A number read from a slot as the table's key or value: `keyKindOf` or `valueKindOf` has found that the type reads that very number. */
 function asRead<Value>(element: unknown): Value {
   return element as Value;
 }

@@ -23,16 +23,20 @@ export class Pace {
 
   /** `hasty` where the first item after a vain look matters. */
   constructor(capacity: number, hasty: boolean) {
-    this.#worth = Math.min(WORTH, capacity >> 2);
+    this.#worth = Math.max(1, Math.min(WORTH, capacity >> 2));
     // In so many turns the other side does not get through the whole ring.
     this.#most = Math.min(MOST_TURNS, capacity * 2);
     this.#hasty = hasty;
   }
 
+  /** How long the next pause is: a turn is half a nanosecond. */
+  get turns(): number {
+    return this.#isDry ? this.#turns : 0;
+  }
+
   /** To be called before a look. Pauses where the last one saw the end of what there was. */
   rest(): void {
-    if (!this.#isDry) return;
-    for (let turn = this.#turns; turn > 0; turn--);
+    for (let turn = this.turns; turn > 0; turn--);
     this.#isDry = false;
   }
 

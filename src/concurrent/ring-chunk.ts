@@ -1,29 +1,32 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Views } from "../core/memory.ts";
+import type { Cursor } from "../layout/cursor.ts";
 import { Place } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../layout/type.ts";
+import { MovingView } from "./moving-view.ts";
 import { elementsOf } from "./ring-elements.ts";
 import type { RingPlan } from "./ring-layout.ts";
 
 /**
- * Slots of a ring that one end has to itself until it commits or aborts: to write or read them in place, without copies.
+ * Slots of a ring that one end has to itself until it commits or aborts: a cursor over them, to write or read them in place, without copies.
  *
  * ```ts
  * const chunk = producer.claim(64);
  * if (chunk !== undefined) {
- *   for (let i = 0; i < chunk.length; i++) chunk.at(i).price = 1;
+ *   for (let i = 0; i < chunk.length; i++) chunk.seek(i).price = 1;
  *   chunk.commit();
  * }
  * ```
  */
-export class RingChunk<T extends Type<unknown, never>> {
+export class RingChunk<T extends Type<unknown, never>> implements Cursor<ViewOf<T>> {
   readonly type: T;
   /** In slots. */
   readonly length: number;
   readonly #lease: Lease;
   readonly #plan: RingPlan;
   readonly #firstSlot: number;
+  #row: MovingView | undefined;
   #settle: ((done: number) => void) | undefined;
 
   /** Use `claim` of a producer or a consumer. `settle` hears how many slots were committed. */
@@ -41,6 +44,20 @@ export class RingChunk<T extends Type<unknown, never>> {
     return this.type.view(this.#lease, this.byteOffsetOf(index)) as ViewOf<T>;
   }
 
+  /** The one view of this chunk, moved to a slot: no garbage. Of what is no struct a fresh `{ value }`. Throws like `at`. */
+  seek(index: number): ViewOf<T> {
+    const byteOffset = this.byteOffsetOf(index);
+    if (this.type.codec.shape !== "nested") return this.type.view(this.#lease, byteOffset) as ViewOf<T>;
+    const { slots, capacity } = this.#plan;
+    this.#row ??= new MovingView(this.type, this.#lease, slots, slots + capacity * this.type.byteSize);
+    return this.#row.moveTo(byteOffset) as ViewOf<T>;
+  }
+
+  /** All slots, shown as by `seek`. */
+  *[Symbol.iterator](): Generator<ViewOf<T>, void, undefined> {
+    for (let index = 0; index < this.length; index++) yield this.seek(index);
+  }
+
   get(index: number): ValueOf<T> {
     return this.type.read(this.#lease.memory, this.byteOffsetOf(index)) as ValueOf<T>;
   }
@@ -55,7 +72,7 @@ export class RingChunk<T extends Type<unknown, never>> {
     );
   }
 
-  /** Where a slot lies in the memory, for `type.cursor`, typed arrays and native code. */
+  /** Where a slot lies in the memory, for typed arrays and native code. */
   byteOffsetOf(index: number): number {
     if (this.#settle === undefined) this.#throwSettled();
     if (!(Number.isInteger(index) && index >= 0 && index < this.length)) {
@@ -71,7 +88,7 @@ export class RingChunk<T extends Type<unknown, never>> {
     return slots + (slot < capacity ? slot : slot - capacity) * this.type.byteSize;
   }
 
-  /** The lengths of the runs in which the slots lie: one, or two where they go round the end of the ring. For loops over each with a cursor. */
+  /** The lengths of the runs in which the slots lie: one, or two where they go round the end of the ring. For loops over each. */
   get runs(): readonly { readonly byteOffset: number; readonly length: number }[] {
     if (this.#settle === undefined) this.#throwSettled();
     const { slots, capacity } = this.#plan;
@@ -87,7 +104,7 @@ export class RingChunk<T extends Type<unknown, never>> {
       throw new MemoryError("unsupported", {
         subject: `chunk of ${this.type.name}`,
         event: "has no typed arrays: its slots are not numbers",
-        cure: "Use at(i), or type.cursor over each of its runs.",
+        cure: "Use at(i), seek(i), or for … of the chunk.",
       });
     }
     return this.runs.map(({ byteOffset, length }) => this.#lease.memory.slice(view, byteOffset, length));

@@ -29,7 +29,15 @@ export { type MapScratchOptions, mapScratch } from "./map-scratch.ts";
 export { MappedWindow, type MapWindowOptions, mapWindow } from "./map-window.ts";
 export { MappedMemory } from "./mapped-memory.ts";
 export { MappedParticipant, participantIn } from "./participants.ts";
-export type { KindReader, MadeStructure, ReachedBlock, ReadingHome, SegmentKind, StructureHome } from "./segment/kind.ts";
+export type {
+  KindReader,
+  MadeStructure,
+  ReachedBlock,
+  ReadingHome,
+  Relocation,
+  SegmentKind,
+  StructureHome,
+} from "./segment/kind.ts";
 export type { SegmentArenaOptions } from "./segment/kinds/arena.ts";
 export type { SegmentBroadcast, SegmentBroadcastOptions } from "./segment/kinds/broadcast.ts";
 export type { SegmentColumnsOptions } from "./segment/kinds/columns.ts";
@@ -38,6 +46,7 @@ export type { SegmentHeapOptions } from "./segment/kinds/heap.ts";
 export type { SegmentInternerOptions } from "./segment/kinds/interner.ts";
 export type { SegmentLockOptions, SegmentSemaphoreOptions } from "./segment/kinds/locks.ts";
 export type { SegmentMessageRing, SegmentMessageRingOptions } from "./segment/kinds/message-ring.ts";
+export type { MovableOptions } from "./segment/kinds/movable.ts";
 export type { SegmentPipeline, SegmentPipelineOptions } from "./segment/kinds/pipeline.ts";
 export type { SegmentPoolOptions } from "./segment/kinds/pool.ts";
 export type { SegmentQueueOptions } from "./segment/kinds/queue.ts";

@@ -10,10 +10,11 @@ const ERROR_NOT_LOCKED = 158;
 /** Of a structure OVERLAPPED; the place in the file is two words of it. */
 const OVERLAPPED_BYTES = 32;
 const PLACE_AT = 16;
+const MOST_TRIES = 3;
 
 /**
  * Locks of single bytes. They are the open file's, as on Linux, and Windows lets go of them when it is closed or the process ends, though at no promised moment. Nobody can ask who holds a
- * byte: it is tried, and for that moment held, so that another who tries at the same time is told that it is taken.
+ * byte: it is tried, and for that moment held. So it is tried some times before somebody is told that it is taken, and two that ask at once may both be told so.
  */
 export function windowsLocks(
   foreign: ForeignFunctions,
@@ -33,8 +34,15 @@ export function windowsLocks(
     const flags = FAIL_IMMEDIATELY | (lock === "exclusive" ? EXCLUSIVE : 0);
     return lockFile()(handleOf(fd), flags, 0, 1, 0, overlapped) === 0 ? errnoOfWindows(lastError()) : 0;
   };
+  /** Somebody who only asks lets go at once. */
+  const lockPatiently = (fd: number, fileByteOffset: bigint, lock: ByteLock): number => {
+    for (let tries = 1; ; tries++) {
+      const refused = lockByte(fd, fileByteOffset, lock);
+      if (refused !== errnoNamed("EAGAIN") || tries === MOST_TRIES) return refused;
+    }
+  };
   return {
-    lockByte,
+    lockByte: lockPatiently,
     probeByte(fd, fileByteOffset) {
       const refused = lockByte(fd, fileByteOffset, "exclusive");
       if (refused === errnoNamed("EAGAIN")) return 1;

@@ -82,9 +82,9 @@ export function windowsSystem(foreign: ForeignFunctions): System {
     return outcome(prefetch()(THIS_PROCESS, 1, range, 0));
   };
   /** Copies what can be read: a page that cannot is an error of the call, and not of the process. How many bytes, or −errno. */
-  const copy = (address: bigint, into: SharedArrayBuffer): number => {
+  const copy = (address: bigint, byteLength: number, into: SharedArrayBuffer): number => {
     count.fill(0);
-    const done = readMemory()(THIS_PROCESS, address, foreign.addressOf(into), into.byteLength, count);
+    const done = readMemory()(THIS_PROCESS, address, foreign.addressOf(into), byteLength, count);
     const refused = done === 0 ? errnoOfWindows(lastError()) : 0;
     const read = Number(count.readBigUInt64LE());
     return read > 0 || refused === 0 ? read : -refused;
@@ -92,10 +92,10 @@ export function windowsSystem(foreign: ForeignFunctions): System {
   const populate = (address: bigint, byteLength: number): number => {
     prefetchRange(address, byteLength);
     const read = new SharedArrayBuffer(Math.min(byteLength, MOST_READ));
-    for (let done = 0; done < byteLength; done += read.byteLength) {
-      const found = copy(address + BigInt(done), read);
-      if (found < 0) return -found;
-      if (done + found < Math.min(byteLength, done + read.byteLength)) return errnoNamed("EFAULT");
+    for (let done = 0; done < byteLength; ) {
+      const found = copy(address + BigInt(done), Math.min(read.byteLength, byteLength - done), read);
+      if (found <= 0) return found === 0 ? errnoNamed("EFAULT") : -found;
+      done += found;
     }
     return 0;
   };
@@ -173,7 +173,7 @@ export function windowsSystem(foreign: ForeignFunctions): System {
     },
     copyOut(address, into) {
       const buffer = new SharedArrayBuffer(into.byteLength);
-      const read = copy(address, buffer);
+      const read = copy(address, buffer.byteLength, buffer);
       if (read > 0) into.set(Buffer.from(buffer, 0, read));
       return read;
     },

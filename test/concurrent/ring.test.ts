@@ -248,6 +248,43 @@ describe("a ring", () => {
     assert.deepEqual([consumer.pop(), consumer.pop(), consumer.pop(), consumer.pop()], [11, 12, 13, undefined]);
   });
 
+  it("lets chunks be gone through as cursors, over its end", () => {
+    const memory = sharedMemory(ringByteLength(Tick, { capacity: 3 }));
+    const made = ring(memory, Tick, { capacity: 3 });
+    const [producer, consumer] = [made.producer(), made.consumer()];
+    producer.fill(() => {}, 2);
+    consumer.drain(() => {});
+    const chunk = producer.claim(3);
+    assert.ok(chunk);
+    for (let index = 0; index < chunk.length; index++) {
+      const tick = chunk.seek(index);
+      assert.equal(chunk.seek(index), tick);
+      tick.price = index;
+      tick.symbol = `s${index}`;
+      tick.sizes.set(0, index);
+    }
+    assert.notEqual(chunk.at(0), chunk.at(0));
+    assert.throws(() => chunk.seek(3), throwsCode("out-of-bounds", /index=3, length=3/));
+    chunk.commit();
+    assert.throws(() => chunk.seek(0), throwsCode("invalid-argument", /after it was committed/));
+    const read = consumer.claim(3);
+    assert.ok(read);
+    assert.deepEqual(
+      [...read].map((tick) => tick.symbol),
+      ["s2", "s2", "s2"],
+    );
+    assert.deepEqual(
+      Array.from(read, (tick) => [tick.price, tick.symbol, tick.sizes.at(0)]),
+      [0, 1, 2].map((at) => [at, `s${at}`, at]),
+    );
+    read.commit();
+    const { producer: numbers } = small(2);
+    const two = numbers.claim(2);
+    assert.ok(two);
+    for (const slot of two) slot.value = 7;
+    assert.deepEqual([two.get(0), two.get(1)], [7, 7]);
+  });
+
   it("forgets a chunk whose producer closes without a commit", () => {
     const { ring, producer, consumer } = small(4);
     producer.claim(2)?.set(0, 9);

@@ -109,7 +109,8 @@ function commandLine(script: string, { directory, args = [], nodeOptions = [], b
   return [...nodeOptions, path, directory, ...args];
 }
 
-function bundledScript(script: string): string {
+/** The whole of a script whose options would say `bundled`. */
+export function bundledScript(script: string): string {
   return `const assert = require("node:assert/strict"), fs = require("node:fs");
 const load = require(${JSON.stringify(bundlePath())});
 const [directory, ...args] = process.argv.slice(2);

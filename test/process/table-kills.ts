@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text, u32 } from "../../src/index.ts";
 import { type MappedMemory, mapFile, openTable } from "../../src/mapped/index.ts";
-import { messageOf, moduleUrl } from "./child.ts";
+import { bundledScript, messageOf } from "./child.ts";
 
 /** Words of the file that all of them map, one for each of the two: turns completed, the writer that shall go on, and up to which turn. */
 const TURNS = 0;
@@ -16,20 +16,18 @@ const STRETCH = 2000;
 
 /**
  * A writer. It opens the table and waits for its turn to be one of the two, so that a kill need not wait for a process to start; then it counts up, and says
- * which turn it has completed. Only what it needs is imported: it is started ten thousand times.
+ * which turn it has completed. It loads little, since it is started ten thousand times.
  */
 const WRITER = `
-  import { openTable } from ${JSON.stringify(moduleUrl("mapped/table/open-table.js"))};
-  import { mapFile } from ${JSON.stringify(moduleUrl("mapped/map-file.js"))};
-  import { text } from ${JSON.stringify(moduleUrl("layout/text.js"))};
-  import { u32 } from ${JSON.stringify(moduleUrl("layout/scalars.js"))};
-  const [path, progressPath, number] = process.argv.slice(2);
-  const table = openTable(path, { key: text, value: u32, shards: 4 });
+  const { openTable } = load("mapped/table/open-table"), { mapFile } = load("mapped/map-file");
+  const { text } = load("layout/text"), { u32 } = load("layout/scalars");
+  const [progressPath, number] = args;
+  const table = openTable(directory, { key: text, value: u32, shards: 4 });
   const { i32, u32: progress } = mapFile(progressPath, { mode: "readWrite" });
   process.send("ready");
   const at = Number(number) % 2;
   const sleeping = new Int32Array(new SharedArrayBuffer(4));
-  while (Atomics.load(i32, ${ON} + at) !== Number(number)) Atomics.wait(sleeping, 0, 0, 1);
+  while (Atomics.load(i32, ${ON} + at) !== Number(number)) Atomics.wait(sleeping, 0, 0, 5);
   for (let turn = progress[at] + 1; ; turn++) {
     while (turn > Atomics.load(progress, ${LAST} + at)) Atomics.wait(sleeping, 0, 0, 1);
     table.set("w" + at + " " + (turn % 50), turn);
@@ -52,11 +50,11 @@ const STANDBY = 2;
  * Two writers work on one file; one of them is killed, `rounds` times, and another takes its place. After each kill every write that it has completed is
  * there, and the other has gone on. Returns how many turns were made in all.
  */
-export async function killWriters(directory: string, rounds: number): Promise<number> {
+export async function killWriters(directory: string, rounds: number, tell: (kills: number) => void = () => {}): Promise<number> {
   const path = join(directory, "table");
   const progressPath = join(directory, "progress");
-  const script = join(directory, "writer.mjs");
-  writeFileSync(script, WRITER);
+  const script = join(directory, "writer.cjs");
+  writeFileSync(script, bundledScript(WRITER));
   using progress = mapFile(progressPath, { mode: "readWrite", create: true, byteLength: 64 });
   using table = openTable(path, { key: text, value: u32, shards: 4 });
   let numbers = 0;
@@ -94,6 +92,7 @@ export async function killWriters(directory: string, rounds: number): Promise<nu
       checkWrites(table, at, progress.u32[TURNS + at], `round ${round}`);
       await moves(progress, other, `round ${round}: the other writer`, before);
       writers[at] = await next();
+      tell(round + 1);
     }
   } finally {
     for (const { child } of [...writers, ...(await Promise.all(waiting))]) {

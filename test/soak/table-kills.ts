@@ -8,6 +8,12 @@ const given = process.argv.find((argument) => argument.startsWith("--kills="));
 const kills = given === undefined ? 10_000 : Number(given.slice("--kills=".length));
 const directory = mkdtempSync(join(tmpdir(), "offheap-table-kills-"));
 const started = performance.now();
-const turns = await killWriters(directory, kills);
+const seconds = () => (performance.now() - started) / 1000;
+let toldAt = 0;
+const turns = await killWriters(directory, kills, (done) => {
+  if (seconds() < toldAt + 5) return;
+  toldAt = seconds();
+  console.log(`${done} kills in ${toldAt.toFixed(0)} s, ${(toldAt / done).toFixed(3)} s each`);
+});
 rmSync(directory, { recursive: true });
-console.log(`${kills} kills among ${turns} turns: no write was lost (${((performance.now() - started) / 1000).toFixed(0)} s)`);
+console.log(`${kills} kills among ${turns} turns: no write was lost (${seconds().toFixed(0)} s)`);

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
 import { type BuildOptions, buildDataset, type Dataset, openDataset, type UntypedRow } from "../../../src/mapped/index.ts";
+import { temporaryDirectory } from "../../process/temporary-directory.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "offheap-dataset-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryDirectory({ after });
 let serial = 0;
 
 /** A path in this test file's own folder that nothing has used yet. */

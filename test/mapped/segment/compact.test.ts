@@ -6,7 +6,7 @@ import { struct } from "../../../src/layout/struct.ts";
 import { text } from "../../../src/layout/text.ts";
 import type { Segment } from "../../../src/mapped/segment/segment.ts";
 import { diesAt } from "../../interleaving/steps.ts";
-import { CHAIN, Machine, Particle, Root } from "./stage.ts";
+import { bits, CHAIN, Machine, Particle, Root } from "./stage.ts";
 
 /** Aligned otherwise than keys are. */
 const Wide = struct("Wide", { a: u8, b: f64 });
@@ -145,6 +145,40 @@ describe("compacting a segment", () => {
       assert.deepEqual(next.verify(), [], `killed at step ${last}`);
     }
     assert.ok(last > 100, `only ${last} steps`);
+  });
+
+  it("loses nothing that was flushed when the power is lost, whichever sectors of what it has stored have reached the disk", () => {
+    using machine = new Machine(1 << 21);
+    const first = machine.open();
+    first.arena("gap", { byteLength: 20_000 });
+    KEPT.forEach(({ make }, at) => void make(first, `structure ${at}`, 40));
+    // As long as the gap: each goes to where the one before it was.
+    for (let n = 0; n < 4; n++) {
+      const rows = first.columns(`rows ${n}`, Particle, { capacity: 1200 });
+      for (let x = 0; x < 1200; x++) rows.append({ x: n, y: x });
+    }
+    first.delete("gap");
+    const tellAll = (segment: Segment): string =>
+      JSON.stringify([
+        ...KEPT.map(({ tell }, at) => tell(segment, `structure ${at}`)),
+        ...[0, 1, 2, 3].map((n) =>
+          [...segment.columns(`rows ${n}`, Particle)].reduce((sum, { x, y }) => sum + (x + 1) * (y + 1), 0),
+        ),
+      ]);
+    const told = tellAll(first);
+    first.flush();
+    const [image, disk] = [machine.image(), machine.disk];
+    let last = 0;
+    for (let died = true; died; last += 67) {
+      machine.load(image);
+      machine.disk = disk.slice();
+      died = diesAt(last, () => machine.open().compact());
+      machine.losePower(bits(last));
+      using next = machine.open();
+      assert.deepEqual(next.verify(), [], `lost power at step ${last}`);
+      assert.equal(tellAll(next), told, `lost power at step ${last}`);
+    }
+    assert.ok(last > 500, `only ${last} steps`);
   });
 
   it("says that a heap is movable, or is not, to whoever takes it for the other", () => {

@@ -2,18 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Segment } from "../../../src/mapped/segment/segment.ts";
 import { diesAt } from "../../interleaving/steps.ts";
-import { CHAIN, Machine, Particle, Root } from "./stage.ts";
-
-/** A random number generator (mulberry32): the same bits for the same seed. */
-function bits(seed: number): () => boolean {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) & 1) === 1;
-  };
-}
+import { bits, CHAIN, Machine, Particle, Root } from "./stage.ts";
 
 /** The chain is changed after the flush, so what it reaches is the disk's to say. */
 function tell(segment: Segment): string {

@@ -24,6 +24,17 @@ const ALONE: Presence = {
   withoutReaders: (work) => work(),
 };
 
+/** A random number generator (mulberry32): the same bits for the same seed. */
+export function bits(seed: number): () => boolean {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b_79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) & 1) === 1;
+  };
+}
+
 /** A machine with one segment in its memory and on its disk, whose processes can die and which can lose its power. */
 export class Machine implements Disposable {
   readonly memory: Memory;
@@ -52,12 +63,17 @@ export class Machine implements Disposable {
     const flush = (): void => {
       this.disk = this.image();
     };
+    // What has no blocks any more is zeros, on the disk too.
+    const takeBack = (from: number, to: number): void => {
+      this.memory.u8.fill(0, from, to);
+      this.disk.fill(0, from, to);
+    };
     return joinSegment({
       memory: this.memory,
       participant: {},
       readers: [CHAIN_READER],
       presence: ALONE,
-      blocks: { give: () => {}, takeBack: () => {} },
+      blocks: { give: () => {}, takeBack },
       flush,
       flushAsync: async () => flush(),
       end: () => {},
