@@ -87,9 +87,9 @@ export class TokenKernel {
     return this.memory.i32[KERNEL.FOUND / 4 + 1] / 4;
   }
 
-  /** The ids of all tokens, 0 where they are unknown. */
-  ids(count: number): Int32Array {
-    return this.memory.i32.subarray(KERNEL.IDS / 4, KERNEL.IDS / 4 + count);
+  /** The ids of all tokens, 0 where they are unknown; of the type that most arrays for ids have, which copies fastest. */
+  ids(count: number): Uint32Array {
+    return this.memory.u32.subarray(KERNEL.IDS / 4, KERNEL.IDS / 4 + count);
   }
 
   /** The id of the unknown token at `word`. */
