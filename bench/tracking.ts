@@ -62,7 +62,7 @@ for (const reads of [false, true]) {
   tell("all, stacks", "stacks");
 }
 
-for (const method of ["rawAlloc", "rawFree", "rawCheckLive"]) {
+for (const method of ["rawAlloc", "rawTryFree"]) {
   const [bare, loaded] = [machineCode("bare", method), machineCode("loaded", method)];
   const isSame = bare.length > 0 && bare.join("\n") === loaded.join("\n");
   const note = isSame ? "the same instructions" : bare.length === 0 ? "this Node does not print machine code" : "NOT the same";

@@ -242,8 +242,8 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
   });
 }
 
-/** Runs the random program of a seed. What it throws tells the seed and the shortest program found that fails. */
-export function runRandomProgram(under: Pick<AllocatorUnderTest, "title" | "create" | "dispose">, seed: number): void {
+/** Runs the random program of a seed. Returns how many steps it has. What it throws tells the seed and the shortest program found that fails. */
+export function runRandomProgram(under: Pick<AllocatorUnderTest, "title" | "create" | "dispose">, seed: number): number {
   const run = (steps: readonly ProgramStep[]): unknown => {
     const allocator = under.create();
     try {
@@ -256,7 +256,7 @@ export function runRandomProgram(under: Pick<AllocatorUnderTest, "title" | "crea
     }
   };
   const steps = randomProgram(randomFrom(seed));
-  if (run(steps) === undefined) return;
+  if (run(steps) === undefined) return steps.length;
   const shortest = shrunk(steps, (shorter) => run(shorter) !== undefined);
   throw new Error(`${under.title} fails the program of seed ${seed}: ${JSON.stringify(shortest)}`, { cause: run(shortest) });
 }
