@@ -2,7 +2,7 @@
  * Binary trees of depth 20: a large tree that lives throughout, and millions of small ones that are made, counted and forgotten. As raw pointers in an
  * arena that goes back to a checkpoint after each tree, as objects of a class, and in Rust with the arenas of Debian's bumpalo.
  *
- * Each in a process of its own, in turn; the best of the rounds. Peak memory is that of the process, with some 45 MB that Node takes in any case; in
+ * Each in a process of its own, in turn; the best of the rounds, for pauses too: that whose longest one is shortest. Peak memory is that of the process, with some 45 MB that Node takes in any case; in
  * brackets what it is above a Node that does nothing. A collector's pause is one of this thread; before the work begins all is collected once, so that
  * what loading the modules left is nobody's pause. The one or two collections of ours are of views that were made until V8 had compiled the loops.
  */
