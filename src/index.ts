@@ -1,74 +1,81 @@
 export { Allocator } from "./alloc/allocator.ts";
-export { Arena, arena } from "./alloc/arena.ts";
-export type { ArenaChunk } from "./alloc/arena-chunks.ts";
-export type { ArenaOptions } from "./alloc/arena-options.ts";
-export type { ArenaScope } from "./alloc/arena-scope.ts";
-export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
-export { type Emplacement, emplace } from "./alloc/emplacement.ts";
-export { type FallbackAllocator, fallback } from "./alloc/fallback.ts";
-export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
-export { type LimitedAllocator, limit } from "./alloc/limit.ts";
-export { type AllocationEvent, type LoggingAllocator, logging } from "./alloc/logging.ts";
-export { type NullAllocator, nullAllocator } from "./alloc/null-allocator.ts";
-export type { RegionOptions } from "./alloc/region.ts";
-export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
-export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/shared-heap.ts";
-export { attachSlab, type Slab, slab } from "./alloc/slab.ts";
-export type { LiveBlock } from "./alloc/span-blocks.ts";
-export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
-export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/statistics.ts";
+export { Arena, arena } from "./alloc/arenas/arena.ts";
+export type { ArenaChunk } from "./alloc/arenas/arena-chunks.ts";
+export type { ArenaOptions } from "./alloc/arenas/arena-options.ts";
+export type { ArenaScope } from "./alloc/arenas/arena-scope.ts";
+export { type Emplacement, emplace } from "./alloc/arenas/emplacement.ts";
+export { type FallbackAllocator, fallback } from "./alloc/around/fallback.ts";
+export { type LimitedAllocator, limit } from "./alloc/around/limit.ts";
+export { type AllocationEvent, type LoggingAllocator, logging } from "./alloc/around/logging.ts";
+export { type NullAllocator, nullAllocator } from "./alloc/around/null-allocator.ts";
+export { type AllocationStatistics, type StatisticsAllocator, statistics } from "./alloc/around/statistics.ts";
 export {
   type RepairableAllocator,
   type SynchronizedAllocator,
   type SynchronizedOptions,
   synchronized,
   synchronizedByteLength,
-} from "./alloc/synchronized.ts";
-export { attachTlsf, type Tlsf, tlsf } from "./alloc/tlsf.ts";
-export type { TlsfBlock } from "./alloc/tlsf-blocks.ts";
-export { type ValidatingAllocator, validating } from "./alloc/validating.ts";
-export { AllocatorWrapper, type CheckableAllocator } from "./alloc/wrapper.ts";
+} from "./alloc/around/synchronized.ts";
+export { type ValidatingAllocator, validating } from "./alloc/around/validating.ts";
+export { AllocatorWrapper, type CheckableAllocator } from "./alloc/around/wrapper.ts";
+export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/heaps/shared-heap.ts";
+export { attachSlab, type Slab, slab } from "./alloc/heaps/slab.ts";
+export type { LiveBlock } from "./alloc/heaps/span-blocks.ts";
+export { attachTlsf, type Tlsf, tlsf } from "./alloc/heaps/tlsf.ts";
+export type { TlsfBlock } from "./alloc/heaps/tlsf-blocks.ts";
+export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
+export type { RegionOptions } from "./alloc/region.ts";
+export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
+export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
 export {
   type ChunkedColumns,
   type ChunkedColumnsOptions,
   type ColumnChunk,
   chunkedColumns,
-} from "./collections/chunked-columns.ts";
-export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/column-buffer.ts";
-export { Columns, columns } from "./collections/columns.ts";
-export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns-options.ts";
-export type { RowCursor } from "./collections/columns-row.ts";
-export { Dictionary } from "./collections/dictionary.ts";
-export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/freeze-interner.ts";
-export type { GrowingStrings } from "./collections/growing-strings.ts";
-export { HashMultimap, type HashMultimapOptions, hashMultimap } from "./collections/hash-multimap.ts";
-export { HashSet, type HashSetOptions, hashSet, type SetTable } from "./collections/hash-set.ts";
-export { HashTable } from "./collections/hash-table.ts";
-export type { HashTableStats } from "./collections/hash-table-check.ts";
-export type { HashTableOptions, HashTableTypes } from "./collections/hash-table-options.ts";
-export { type IdType, idOf } from "./collections/id-type.ts";
-export type { DelimitedOptions, TokenRun } from "./collections/intern-many.ts";
-export { type InternedStrings, type InternedType, interned } from "./collections/interned-type.ts";
-export { Interner, interner } from "./collections/interner.ts";
-export type { IdWidth, InternerOptions } from "./collections/interner-options.ts";
-export { hashTable } from "./collections/make-hash-table.ts";
-export { Pool, pool } from "./collections/pool.ts";
-export { loadPool, savePool } from "./collections/pool-bytes.ts";
-export type { Poolable, PoolOptions } from "./collections/pool-options.ts";
-export { present } from "./collections/present.ts";
-export type { RecordReader } from "./collections/record-reader.ts";
-export type { RecordTable, SetOptions, TableBlock } from "./collections/record-table.ts";
-export type { RecordTableOptions, RecordTableTypes } from "./collections/record-table-options.ts";
-export type { RecordTableStats } from "./collections/records/verify.ts";
-export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/secondary-map.ts";
-export { attachSharedInterner, sharedInterner } from "./collections/share-interner.ts";
+} from "./collections/columns/chunked-columns.ts";
+export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/columns/column-buffer.ts";
+export { Columns, columns } from "./collections/columns/columns.ts";
+export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns/columns-options.ts";
+export type { RowCursor } from "./collections/columns/columns-row.ts";
 export {
   type AttachColumnsOptions,
   attachColumns,
   type SharedColumnsOptions,
   sharedColumns,
   sharedColumnsByteLength,
-} from "./collections/shared-columns.ts";
+} from "./collections/columns/shared-columns.ts";
+export { Pool, pool } from "./collections/pools/pool.ts";
+export { loadPool, savePool } from "./collections/pools/pool-bytes.ts";
+export type { Poolable, PoolOptions } from "./collections/pools/pool-options.ts";
+export { type SecondaryMap, type SecondaryMapOptions, secondaryMap } from "./collections/pools/secondary-map.ts";
+export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/pools/slot-map.ts";
+export { type SparseSet, sparseSet } from "./collections/pools/sparse-set.ts";
+export { Dictionary } from "./collections/strings/dictionary.ts";
+export { type FreezeOptions, freezeInterner, frozenByteLength } from "./collections/strings/freeze-interner.ts";
+export type { GrowingStrings } from "./collections/strings/growing-strings.ts";
+export { type IdType, idOf } from "./collections/strings/id-type.ts";
+export type { DelimitedOptions, TokenRun } from "./collections/strings/intern-many.ts";
+export { type InternedStrings, type InternedType, interned } from "./collections/strings/interned-type.ts";
+export { Interner, interner } from "./collections/strings/interner.ts";
+export type { IdWidth, InternerOptions } from "./collections/strings/interner-options.ts";
+export { attachSharedInterner, sharedInterner } from "./collections/strings/share-interner.ts";
+export type { SharedInterner } from "./collections/strings/shared-interner.ts";
+export { NO_STRING, type StringId } from "./collections/strings/string-id.ts";
+export { Strings } from "./collections/strings/strings.ts";
+export type { StringEncoding } from "./collections/strings/text-content.ts";
+export type { IdArray } from "./collections/strings/token-list.ts";
+export { HashMultimap, type HashMultimapOptions, hashMultimap } from "./collections/tables/hash-multimap.ts";
+export { HashSet, type HashSetOptions, hashSet, type SetTable } from "./collections/tables/hash-set.ts";
+export { HashTable } from "./collections/tables/hash-table.ts";
+export type { HashTableStats } from "./collections/tables/hash-table-check.ts";
+export type { HashTableOptions, HashTableTypes } from "./collections/tables/hash-table-options.ts";
+export { hashTable } from "./collections/tables/make-hash-table.ts";
+export { present } from "./collections/tables/present.ts";
+export type { RecordReader } from "./collections/tables/record-reader.ts";
+export type { RecordTable, SetOptions, TableBlock } from "./collections/tables/record-table.ts";
+export type { RecordTableOptions, RecordTableTypes } from "./collections/tables/record-table-options.ts";
+export type { RecordTableStats } from "./collections/tables/records/verify.ts";
 export {
   type AttachSharedTableOptions,
   attachSharedHashTable,
@@ -77,14 +84,7 @@ export {
   type SharedTableParticipant,
   sharedHashTable,
   sharedHashTableByteLength,
-} from "./collections/shared-hash-table.ts";
-export type { SharedInterner } from "./collections/shared-interner.ts";
-export { type SlotMap, type SlotMapOptions, slotMap } from "./collections/slot-map.ts";
-export { type SparseSet, sparseSet } from "./collections/sparse-set.ts";
-export { NO_STRING, type StringId } from "./collections/string-id.ts";
-export { Strings } from "./collections/strings.ts";
-export type { StringEncoding } from "./collections/text-content.ts";
-export type { IdArray } from "./collections/token-list.ts";
+} from "./collections/tables/shared-hash-table.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";
 export { formatHandle, type Handle, type HandleForm, type HandleParts, handleParts, NO_HANDLE } from "./core/handle.ts";

@@ -1,4 +1,4 @@
-import type { Strings } from "../collections/strings.ts";
+import type { Strings } from "../collections/strings/strings.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Type } from "../layout/type.ts";
 import type { Dataset, UntypedRow } from "../mapped/dataset/dataset.ts";

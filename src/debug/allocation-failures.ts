@@ -1,5 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
-import { Arena } from "../alloc/arena.ts";
+import { Arena } from "../alloc/arenas/arena.ts";
 import { MemoryError } from "../core/errors.ts";
 import { type FailingAllocator, failAfter } from "./fail-after.ts";
 import { storyOf } from "./mistake.ts";

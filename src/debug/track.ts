@@ -1,5 +1,5 @@
 import type { Allocator } from "../alloc/allocator.ts";
-import { Arena } from "../alloc/arena.ts";
+import { Arena } from "../alloc/arenas/arena.ts";
 import { watchUnclosed } from "./backstop.ts";
 import { Ledger } from "./ledger.ts";
 import { storyOf } from "./mistake.ts";

@@ -1,4 +1,4 @@
-import type { CheckableAllocator } from "../alloc/wrapper.ts";
+import type { CheckableAllocator } from "../alloc/around/wrapper.ts";
 
 /** A mistake with `free` that an allocator may or may not notice. */
 export type BadFree = "freed" | "interior" | "foreign" | "size";

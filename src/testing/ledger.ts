@@ -1,4 +1,4 @@
-import type { CheckableAllocator } from "../alloc/wrapper.ts";
+import type { CheckableAllocator } from "../alloc/around/wrapper.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { expect, expectSound } from "./expect.ts";
 

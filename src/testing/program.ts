@@ -1,4 +1,4 @@
-import type { CheckableAllocator } from "../alloc/wrapper.ts";
+import type { CheckableAllocator } from "../alloc/around/wrapper.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { expect } from "./expect.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { attachSharedHeap, sharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
+import { attachSlab, slab } from "../../src/alloc/heaps/slab.ts";
+import { attachTlsf, tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import type { ResidentAllocator } from "../../src/alloc/resident.ts";
 import { attachSharedBump, sharedBump } from "../../src/alloc/shared-bump.ts";
-import { attachSharedHeap, sharedHeap } from "../../src/alloc/shared-heap.ts";
-import { attachSlab, slab } from "../../src/alloc/slab.ts";
 import { attachStack, stack } from "../../src/alloc/stack.ts";
-import { attachTlsf, tlsf } from "../../src/alloc/tlsf.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { type Backing, Memory } from "../../src/core/memory.ts";
 import { KiB, MiB } from "../../src/core/size.ts";

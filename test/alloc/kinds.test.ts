@@ -1,8 +1,8 @@
+import { attachSharedHeap, sharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
+import { tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import { attachSharedBump, sharedBump } from "../../src/alloc/shared-bump.ts";
-import { attachSharedHeap, sharedHeap } from "../../src/alloc/shared-heap.ts";
-import { slab } from "../../src/alloc/slab.ts";
 import { stack } from "../../src/alloc/stack.ts";
-import { tlsf } from "../../src/alloc/tlsf.ts";
 import { MOST_BYTES, testAllocator } from "../conformance/allocators.ts";
 import { HOMES } from "../conformance/homes.ts";
 

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Allocator } from "../../src/alloc/allocator.ts";
+import { synchronized } from "../../src/alloc/around/synchronized.ts";
+import { attachSharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
+import { attachTlsf } from "../../src/alloc/heaps/tlsf.ts";
 import { attachSharedBump } from "../../src/alloc/shared-bump.ts";
-import { attachSharedHeap } from "../../src/alloc/shared-heap.ts";
-import { synchronized } from "../../src/alloc/synchronized.ts";
-import { attachTlsf } from "../../src/alloc/tlsf.ts";
 import type { Ptr } from "../../src/core/brand.ts";
 import { attach } from "../../src/core/homes.ts";
 import type { Ticket } from "../../src/core/ticket.ts";

@@ -1,5 +1,5 @@
 import { bump } from "../../src/alloc/bump.ts";
-import { Columns, columns } from "../../src/collections/columns.ts";
+import { Columns, columns } from "../../src/collections/columns/columns.ts";
 import { sharedMemory } from "../../src/core/homes.ts";
 import { loadStored, type StoredFile, saveStored } from "../../src/core/stored-file.ts";
 import { u32 } from "../../src/layout/scalars.ts";

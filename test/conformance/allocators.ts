@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { CheckableAllocator } from "../../src/alloc/wrapper.ts";
+import type { CheckableAllocator } from "../../src/alloc/around/wrapper.ts";
 import { MemoryError, type MemoryErrorCode } from "../../src/core/errors.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import { KiB } from "../../src/core/size.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Allocator } from "../../src/alloc/allocator.ts";
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import { Bump } from "../../src/alloc/bump.ts";
-import { columnBuffer } from "../../src/collections/column-buffer.ts";
-import { interner } from "../../src/collections/interner.ts";
+import { columnBuffer } from "../../src/collections/columns/column-buffer.ts";
+import { interner } from "../../src/collections/strings/interner.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { checkAllAllocationFailures } from "../../src/debug/allocation-failures.ts";

@@ -1,4 +1,4 @@
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import type { MistakeKind } from "../../src/debug/mistake.ts";
 import type { Tracked } from "../../src/debug/tracked.ts";

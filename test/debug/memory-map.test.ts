@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import { Bump } from "../../src/alloc/bump.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { memoryMap } from "../../src/debug/memory-map.ts";

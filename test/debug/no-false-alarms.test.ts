@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import type { Ptr } from "../../src/core/brand.ts";
 import { track } from "../../src/debug/track.ts";
 import type { Tracked } from "../../src/debug/tracked.ts";

@@ -1,8 +1,8 @@
 import type { Allocator } from "../../src/alloc/allocator.ts";
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import { Bump } from "../../src/alloc/bump.ts";
-import { slab } from "../../src/alloc/slab.ts";
-import { tlsf } from "../../src/alloc/tlsf.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
+import { tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import { HOMES } from "../conformance/homes.ts";
 import { TestAllocator } from "../conformance/test-allocator.ts";

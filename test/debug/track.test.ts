@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import { Bump } from "../../src/alloc/bump.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { MemoryError } from "../../src/core/errors.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { broadcast, broadcastByteLength } from "../../src/concurrent/broadcast.ts";
+import { broadcast, broadcastByteLength } from "../../src/concurrent/broadcast/broadcast.ts";
 import type { Play } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 

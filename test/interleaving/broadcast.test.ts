@@ -13,13 +13,13 @@ it("a broadcast shows whole messages only, in all orders of accesses", async () 
 const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a copy is used without a look whether it was overwritten",
-    "concurrent/receiver",
+    "concurrent/broadcast/receiver",
     "if (!this.#isValid()) {\n                this.#skip();\n                continue;\n            }\n            this.#pass",
     "this.#pass",
   ],
   [
     "the transmitter says too late how far it writes",
-    "concurrent/transmitter",
+    "concurrent/broadcast/transmitter",
     "Atomics.exchange(i32, plan.intent, (this.#position + padding + units) | 0);",
     "",
   ],

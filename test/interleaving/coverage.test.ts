@@ -6,12 +6,12 @@ import { ROOT } from "../package/tree.ts";
 
 /** Modules that use `Atomics` and have no defect of their own in an exploration, and why. Those that they serve have. */
 const WITHOUT: Readonly<Record<string, string>> = {
-  "concurrent/guards": "part of the shared pool: shared-pool.test.ts",
+  "concurrent/pools/guards": "part of the shared pool: shared-pool.test.ts",
   "concurrent/head-words": "one store of a magic number, behind a sum of all that it tells of",
-  "concurrent/message-ring": "looks only",
-  "concurrent/shared-pool": "shared-pool.test.ts",
-  "concurrent/shared-pool-layout": "looks only",
-  "concurrent/shared-slots": "shared-pool.test.ts",
+  "concurrent/messages/message-ring": "looks only",
+  "concurrent/pools/shared-pool": "shared-pool.test.ts",
+  "concurrent/pools/shared-pool-layout": "looks only",
+  "concurrent/pools/shared-slots": "shared-pool.test.ts",
   "core/committed": "one word that grows: core/memory.test.ts, on real threads",
   "core/lock-word": "core/lock-word.test.ts and the structures that use it",
   "core/parking": "simulated there; on real threads in concurrent/signal.test.ts",

@@ -36,31 +36,35 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "a writer does not look for readers",
     "readAndWrite",
-    { module: "concurrent/rw-lock", from: "if (token === 0)\n                continue;", to: "continue;" },
+    { module: "concurrent/locks/rw-lock", from: "if (token === 0)\n                continue;", to: "continue;" },
   ],
   [
     "a reader does not look for a writer",
     "readAndWrite",
-    { module: "concurrent/rw-lock", from: "if (Atomics.load(memory.i32, this.#base) === 0)", to: "if (true)" },
+    { module: "concurrent/locks/rw-lock", from: "if (Atomics.load(memory.i32, this.#base) === 0)", to: "if (true)" },
   ],
-  ["a reader that leaves wakes no writer", "readAndWrite", { module: "concurrent/rw-lock", from: "this.#left.raise();", to: "" }],
+  [
+    "a reader that leaves wakes no writer",
+    "readAndWrite",
+    { module: "concurrent/locks/rw-lock", from: "this.#left.raise();", to: "" },
+  ],
   [
     "half a change of a dead writer stays",
     "readAndWrite",
-    { module: "concurrent/rw-lock", from: 'acquired === "clean" ||', to: "true ||" },
+    { module: "concurrent/locks/rw-lock", from: 'acquired === "clean" ||', to: "true ||" },
     1,
   ],
   [
     "a dead reader keeps writers out",
     "readAndWrite",
-    { module: "concurrent/rw-lock", from: "!seats.isGone(token)", to: "true" },
+    { module: "concurrent/locks/rw-lock", from: "!seats.isGone(token)", to: "true" },
     1,
   ],
   [
     "a permit is taken by two",
     "onePermit",
     {
-      module: "concurrent/semaphore",
+      module: "concurrent/locks/semaphore",
       from: "Atomics.compareExchange(i32, word, token, seats.token) !== token",
       to: "Atomics.store(i32, word, seats.token) === token",
     },
@@ -68,23 +72,27 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "a permit comes back unheard",
     "onePermit",
-    { module: "concurrent/semaphore", from: "PERMITS + permit, 0);\n        this.#released.raise();", to: "PERMITS + permit, 0);" },
+    {
+      module: "concurrent/locks/semaphore",
+      from: "PERMITS + permit, 0);\n        this.#released.raise();",
+      to: "PERMITS + permit, 0);",
+    },
   ],
   [
     "the permit of one that died is lost",
     "twoPermits",
-    { module: "concurrent/semaphore", from: "asks && seats.isGone(token)", to: "false" },
+    { module: "concurrent/locks/semaphore", from: "asks && seats.isGone(token)", to: "false" },
     1,
   ],
   [
     "who waits for a condition listens too late",
     "producerAndConsumers",
-    { module: "concurrent/condition", from: "this.#signal.wait(seen,", to: "this.#signal.wait(this.#signal.listen()," },
+    { module: "concurrent/locks/condition", from: "this.#signal.wait(seen,", to: "this.#signal.wait(this.#signal.listen()," },
   ],
   [
     "a condition notifies nobody",
     "producerAndConsumers",
-    { module: "concurrent/condition", from: "this.#signal.raiseOne();", to: "" },
+    { module: "concurrent/locks/condition", from: "this.#signal.raiseOne();", to: "" },
   ],
   [
     "a condition wakes none but sees to it that others are not woken",
@@ -94,13 +102,17 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "work is done again after it was done",
     "onlyOnce",
-    { module: "concurrent/once", from: "if (this.isDone)\n                return false;\n            work();", to: "work();" },
+    {
+      module: "concurrent/locks/once",
+      from: "if (this.isDone)\n                return false;\n            work();",
+      to: "work();",
+    },
   ],
   [
     "one who comes to a barrier is not counted",
     "rounds",
     {
-      module: "concurrent/barrier",
+      module: "concurrent/locks/barrier",
       from: "Atomics.compareExchange(i32, this.#word, before, after) !== before",
       to: "Atomics.store(i32, this.#word, after) !== after",
     },
@@ -108,18 +120,18 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "the last who comes to a barrier wakes nobody",
     "rounds",
-    { module: "concurrent/barrier", from: "this.#signal.raise();\n            return undefined;", to: "return undefined;" },
+    { module: "concurrent/locks/barrier", from: "this.#signal.raise();\n            return undefined;", to: "return undefined;" },
   ],
   [
     "a barrier breaks after all have come",
     "givesUp",
-    { module: "concurrent/barrier", from: "(before & BROKEN) !== 0 || (before & PHASE_MASK) !== phase", to: "false" },
+    { module: "concurrent/locks/barrier", from: "(before & BROKEN) !== 0 || (before & PHASE_MASK) !== phase", to: "false" },
   ],
   [
     "a reader does not look whether the sequence changed",
     "sequenceRead",
     {
-      module: "concurrent/seqlock",
+      module: "concurrent/locks/seqlock",
       from: "if (this.#isStill(before))\n                    return result;",
       to: "return result;",
     },
@@ -127,7 +139,7 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "a reader begins while somebody writes",
     "sequenceRead",
-    { module: "concurrent/seqlock", from: "(before & 1) !== 0", to: "false" },
+    { module: "concurrent/locks/seqlock", from: "(before & 1) !== 0", to: "false" },
   ],
 ];
 describe("an exploration of locks finds that", () => {

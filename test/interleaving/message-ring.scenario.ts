@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { messageRing, messageRingByteLength } from "../../src/concurrent/message-ring.ts";
+import { messageRing, messageRingByteLength } from "../../src/concurrent/messages/message-ring.ts";
 import type { Play, World } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 

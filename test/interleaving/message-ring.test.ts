@@ -29,19 +29,19 @@ it("a message ring of one producer passes all, with sleeps on both sides, in all
 const ALONE: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a message is told before it is written",
-    "concurrent/message-producer",
+    "concurrent/messages/message-producer",
     "this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));\n        if (!this.#commit(position, granulesFor(bytes.length), bytes.length))\n            throwRevoked();",
     "if (!this.#commit(position, granulesFor(bytes.length), bytes.length))\n            throwRevoked();\n        this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));",
   ],
   [
     "messages that were not read are written over",
-    "concurrent/message-producer",
+    "concurrent/messages/message-producer",
     "if (!this.#hasRoom(this.#tail, padding + granules))\n            return NO_ROOM;",
     "",
   ],
   [
     "room is not told of",
-    "concurrent/message-consumer",
+    "concurrent/messages/message-consumer",
     "Atomics.store(i32, plan.head, upTo);\n        this.#room.raise();",
     "Atomics.store(i32, plan.head, upTo);",
   ],
@@ -56,23 +56,28 @@ for (const [what, module, from, to] of ALONE) {
 const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a claim is a store, not a compare-and-swap",
-    "concurrent/message-producer",
+    "concurrent/messages/message-producer",
     "const found = Atomics.compareExchange(i32, plan.states + index, free, wanted);",
     "const found = Atomics.load(i32, plan.states + index); if (found === free) Atomics.store(i32, plan.states + index, wanted);",
   ],
   [
     "a commit does not look whether it was revoked",
-    "concurrent/message-producer",
+    "concurrent/messages/message-producer",
     "else if (Atomics.compareExchange(i32, at, claimedBy(this.seat, granules), wanted) !== claimedBy(this.seat, granules)) {",
     "else if (Atomics.exchange(i32, at, wanted) < 0) {",
   ],
   [
     "what one that died has claimed stays in the way",
-    "concurrent/message-repair",
+    "concurrent/messages/message-repair",
     "kind === CLAIMED || kind === REVOKED",
     "kind === REVOKED",
   ],
-  ["a head passes the tail of one that died", "concurrent/message-consumer", "if (((upTo - tail) | 0) > 0)", "if (upTo === tail)"],
+  [
+    "a head passes the tail of one that died",
+    "concurrent/messages/message-consumer",
+    "if (((upTo - tail) | 0) > 0)",
+    "if (upTo === tail)",
+  ],
 ];
 for (const [what, module, from, to] of DEFECTS) {
   it(`an exploration of a message ring finds that ${what}`, async () => {

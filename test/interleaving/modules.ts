@@ -19,7 +19,7 @@ const SMALL: readonly Patch[] = [
   { module: "core/patience", from: "const QUICK_LOOKS = 100;", to: "const QUICK_LOOKS = 1;" },
   // Made when it is first needed, it would make the first run another than the rest.
   { module: "core/patience", from: "let never;", to: "let never = sharedMemory(4).i32;" },
-  { module: "concurrent/seqlock", from: "const TRIES = 100;", to: "const TRIES = 2;" },
+  { module: "concurrent/locks/seqlock", from: "const TRIES = 100;", to: "const TRIES = 2;" },
   { module: "concurrent/waiting", from: "LOOKS = 300;", to: "LOOKS = 1;" },
   { module: "concurrent/waiting", from: "LOOKS_A_CLOCK = 16;", to: "LOOKS_A_CLOCK = 1;" },
   { module: "concurrent/waiting", from: "LEAST_LOOK_MS = 0.002;", to: "LEAST_LOOK_MS = 0;" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pipeline, pipelineByteLength } from "../../src/concurrent/pipeline.ts";
+import { pipeline, pipelineByteLength } from "../../src/concurrent/rings/pipeline.ts";
 import { composed } from "../../src/layout/generation.ts";
 import { u32 } from "../../src/layout/scalars.ts";
 import type { Play } from "./run.ts";

@@ -23,7 +23,7 @@ const DEFECTS: readonly (readonly [what: string, from: string, to: string, play:
 ];
 for (const [what, from, to, name] of DEFECTS) {
   it(`an exploration of a pipeline finds that ${what}`, async () => {
-    const play = (await plays<Plays>("pipeline", [{ module: "concurrent/ring-layout", from, to }]))[name];
+    const play = (await plays<Plays>("pipeline", [{ module: "concurrent/rings/ring-layout", from, to }]))[name];
     assertFails(explore(play, { preemptions: 1, ...MOST_STEPS }));
   });
 }

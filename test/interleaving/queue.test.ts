@@ -28,7 +28,7 @@ it("a queue that is ended gives all and leaves nobody asleep, in all orders of a
 
 it("an exploration of a queue finds that its end is not told of", async () => {
   const patch = {
-    module: "concurrent/queue",
+    module: "concurrent/rings/queue",
     from: "this.#plan.ended, 1);\n        this.#values.raise();",
     to: "this.#plan.ended, 1);",
   };
@@ -39,31 +39,31 @@ it("an exploration of a queue finds that its end is not told of", async () => {
 const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a claim looks first and takes then",
-    "concurrent/queue-slots",
+    "concurrent/rings/queue-slots",
     "const found = isHere ? Atomics.compareExchange(i32, word, seen, seatState(to, this.seats.seat, lap)) : seen;",
     "const found = seen; if (isHere) Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
   ],
   [
     "of many claims the end is moved behind the first alone",
-    "concurrent/queue-slots",
+    "concurrent/rings/queue-slots",
     "this.#moveEnd(end, position, this.#claimMore(position, from, to, most));",
     "this.#claimMore(position, from, to, most); Atomics.compareExchange(i32, end, position, nextPosition(position, plan));",
   ],
   [
     "more is claimed than is there",
-    "concurrent/queue-slots",
+    "concurrent/rings/queue-slots",
     "if (Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap)) !== (from | lap))\n                break;",
     "Atomics.store(i32, word, seatState(to, this.seats.seat, lap));",
   ],
   [
     "a value is told before it is written",
-    "concurrent/queue-slots",
+    "concurrent/rings/queue-slots",
     "this.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);\n        const mine = seatState(WRITING, this.seats.seat, lap);\n        if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine)\n            this.#throwLost();",
     "const mine = seatState(WRITING, this.seats.seat, lap);\n        if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine)\n            this.#throwLost();\nthis.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);",
   ],
   [
     "what a dead one was writing is taken for whole",
-    "concurrent/queue-slots",
+    "concurrent/rings/queue-slots",
     "Atomics.store(i32, word, VOID | lap)",
     "Atomics.store(i32, word, FULL | lap)",
   ],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attachRing, ring, ringByteLength } from "../../src/concurrent/ring.ts";
+import { attachRing, ring, ringByteLength } from "../../src/concurrent/rings/ring.ts";
 import { composed } from "../../src/layout/generation.ts";
 import { u32 } from "../../src/layout/scalars.ts";
 import type { Play } from "./run.ts";

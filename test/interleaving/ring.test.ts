@@ -14,13 +14,13 @@ it("a ring passes all in order and leaves nobody asleep, in all orders of access
 const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
   [
     "a slot is written after it was told",
-    "concurrent/ring-producer",
+    "concurrent/rings/ring-producer",
     "type.rawStore(this.memory, this.byteOffsetAt(0), checked);\n        this.advance(1);",
     "const at = this.byteOffsetAt(0); this.advance(1); this.flush(); type.rawStore(this.memory, at, checked);",
   ],
   [
     "nobody wakes a sleeper",
-    "concurrent/ring-moves",
+    "concurrent/rings/ring-moves",
     "this.memory.parking.notify(this.word, Number.POSITIVE_INFINITY);\n    }\n}",
     "}\n}",
   ],
@@ -32,13 +32,13 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
   ],
   [
     "a role is left before all was told",
-    "concurrent/ring-end",
+    "concurrent/rings/ring-end",
     "this.flush();\n        this.#role.leave();",
     "this.#role.leave();\n        this.flush();",
   ],
   [
     "room is counted one too many",
-    "concurrent/ring-producer",
+    "concurrent/rings/ring-producer",
     "this.capacity - this.mostBehind()",
     "this.capacity + 1 - this.mostBehind()",
   ],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { attachSharedHeap, type SharedHeap, sharedHeap } from "../../src/alloc/shared-heap.ts";
+import { attachSharedHeap, type SharedHeap, sharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
 import { type Memory, NIL, type Ptr, privateMemory } from "../../src/index.ts";
 import { randomFrom } from "../../src/testing/index.ts";
 import { countSteps, diesAt, makeStoresSteps } from "./steps.ts";

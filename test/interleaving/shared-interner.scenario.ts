@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { attachSharedBump, sharedBump } from "../../src/alloc/shared-bump.ts";
-import { attachSharedInterner, sharedInterner } from "../../src/collections/share-interner.ts";
-import type { SharedInterner } from "../../src/collections/shared-interner.ts";
-import type { StringId } from "../../src/collections/string-id.ts";
+import { attachSharedInterner, sharedInterner } from "../../src/collections/strings/share-interner.ts";
+import type { SharedInterner } from "../../src/collections/strings/shared-interner.ts";
+import type { StringId } from "../../src/collections/strings/string-id.ts";
 import type { Play } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 

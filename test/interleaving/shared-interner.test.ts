@@ -26,7 +26,7 @@ describe("an exploration of a shared interner finds", () => {
 
   it("that a record is put on the list without a look at what came in between", () =>
     fails(
-      "collections/sorted-records",
+      "collections/strings/sorted-records",
       "Atomics.compareExchange(i32, this.#word, this.#raw, ref) === this.#raw",
       "(Atomics.store(i32, this.#word, ref), true)",
       "same",
@@ -34,7 +34,7 @@ describe("an exploration of a shared interner finds", () => {
 
   it("that who finds an id won does not write it into the winner's record", () =>
     fails(
-      "collections/dense-ids",
+      "collections/strings/dense-ids",
       "Atomics.store(this.#memory.i32, winner * 2 + ID, count + 1);",
       "if (winner === ref) Atomics.store(this.#memory.i32, winner * 2 + ID, count + 1);",
       "bucket",
@@ -43,17 +43,17 @@ describe("an exploration of a shared interner finds", () => {
 
   it("that a record without an id is not asked for it after the count", () =>
     fails(
-      "collections/dense-ids",
+      "collections/strings/dense-ids",
       "const id = Atomics.load(this.#memory.i32, ref * 2 + ID);\n            if (id !== 0)",
       "const id = 0;\n            if (id !== 0)",
       "same",
     ));
 
   it("that somebody is told an id before the count has reached it", () =>
-    fails("collections/dense-ids", "if (id > count)", "if (false)", "same"));
+    fails("collections/strings/dense-ids", "if (id > count)", "if (false)", "same"));
 
   it("that searches begin at a bucket that is not on the list yet", () =>
-    fails("collections/sorted-records", "(raw !== 0 && (raw & ASIDE) === 0)", "(raw & ~ASIDE) !== 0", "bucket", {
+    fails("collections/strings/sorted-records", "(raw !== 0 && (raw & ASIDE) === 0)", "(raw & ~ASIDE) !== 0", "bucket", {
       preemptions: 1,
       deaths: 1,
     }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../src/concurrent/make-shared-pool.ts";
-import type { SharedPool } from "../../src/concurrent/shared-pool.ts";
+import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../src/concurrent/pools/make-shared-pool.ts";
+import type { SharedPool } from "../../src/concurrent/pools/shared-pool.ts";
 import type { BlockSource } from "../../src/core/block-source.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import type { Handle } from "../../src/core/handle.ts";

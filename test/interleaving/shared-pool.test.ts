@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { attachSharedPool, type SharedPool, sharedPool, sharedPoolByteLength } from "../../src/concurrent/index.ts";
-import { BUSY, planSharedPool, RETIRED, SEAT_BYTES, SEATS } from "../../src/concurrent/shared-pool-layout.ts";
+import { BUSY, planSharedPool, RETIRED, SEAT_BYTES, SEATS } from "../../src/concurrent/pools/shared-pool-layout.ts";
 import { SEAT_MASK } from "../../src/core/seat-token.ts";
 import { SEAT_OWN_WORDS } from "../../src/core/seats.ts";
 import { attachSharedBump, type Handle, type Memory, NO_HANDLE, privateMemory, sharedBump, struct, u32 } from "../../src/index.ts";
@@ -282,7 +282,7 @@ describe("a shared pool that grows, in all orders of accesses", () => {
 });
 
 describe("an exploration of a shared pool that grows finds", () => {
-  const module = "concurrent/shared-blocks";
+  const module = "concurrent/pools/shared-blocks";
   const fails = async (patches: readonly (readonly [string, string])[], bounds: Bounds = { preemptions: 1 }) => {
     const patched = await plays<Plays>(
       "shared-pool",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { hashKey } from "../../src/collections/records/check.ts";
-import { attachSharedHashTable, type SharedHashTable, sharedHashTable } from "../../src/collections/shared-hash-table.ts";
+import { hashKey } from "../../src/collections/tables/records/check.ts";
+import { attachSharedHashTable, type SharedHashTable, sharedHashTable } from "../../src/collections/tables/shared-hash-table.ts";
 import { u32 } from "../../src/layout/scalars.ts";
 import type { Play, World } from "./run.ts";
 import { stageMemory } from "./stage.ts";

@@ -23,7 +23,7 @@ describe("a shared hash table, in all orders of accesses", () => {
 
 describe("an exploration of a shared hash table finds", () => {
   const fails = async (module: string, from: string, to: string, play: keyof Plays, bounds: Bounds = { preemptions: 1 }) => {
-    const patched = await plays<Plays>("shared-table", [{ module: `collections/records/${module}`, from, to }]);
+    const patched = await plays<Plays>("shared-table", [{ module: `collections/tables/records/${module}`, from, to }]);
     assertFails(explore(patched[play], bounds));
   };
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { attachSlab, slab } from "../../src/alloc/slab.ts";
+import { type RepairableAllocator, type SynchronizedAllocator, synchronized } from "../../src/alloc/around/synchronized.ts";
+import { attachSlab, slab } from "../../src/alloc/heaps/slab.ts";
+import { attachTlsf, tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import { attachStack, stack } from "../../src/alloc/stack.ts";
-import { type RepairableAllocator, type SynchronizedAllocator, synchronized } from "../../src/alloc/synchronized.ts";
-import { attachTlsf, tlsf } from "../../src/alloc/tlsf.ts";
 import { type Memory, NIL, type Ptr, privateMemory } from "../../src/index.ts";
 import { randomFrom } from "../../src/testing/index.ts";
 import { countSteps, diesAt, makeStoresSteps } from "./steps.ts";

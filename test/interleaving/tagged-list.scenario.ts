@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TaggedList } from "../../src/concurrent/tagged-list.ts";
+import { TaggedList } from "../../src/concurrent/pools/tagged-list.ts";
 import type { Play } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 

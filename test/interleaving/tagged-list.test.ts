@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { TaggedList } from "../../src/concurrent/tagged-list.ts";
+import { TaggedList } from "../../src/concurrent/pools/tagged-list.ts";
 import { privateMemory } from "../../src/index.ts";
 import { assertFails, assertHolds, explore } from "./explorer.ts";
 import { plays } from "./plays.ts";
@@ -49,7 +49,7 @@ it("a tagged list gives each number to one, in all orders of accesses", async ()
 });
 
 it("an exploration of a tagged list finds that a head that came back is taken for the one of before, or that a link is set too late", async () => {
-  const module = "concurrent/tagged-list";
+  const module = "concurrent/pools/tagged-list";
   const untagged = await plays<Plays>("tagged-list", [{ module, from: "(before >> 32n) + 1n", to: "(before >> 32n)" }]);
   assertFails(explore(untagged.comesBack, { preemptions: 2 }));
   const blind = await plays<Plays>("tagged-list", [

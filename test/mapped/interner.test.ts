@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Segments } from "../../src/collections/segments.ts";
+import { Segments } from "../../src/collections/strings/segments.ts";
 import { KiB, MiB } from "../../src/core/size.ts";
 import { interner, privateMemory, type StringId, sharedInterner, sharedMemory } from "../../src/index.ts";
 import { isMappingSupported, mapFile, openDictionary, openInterner, writeDictionary } from "../../src/mapped/index.ts";

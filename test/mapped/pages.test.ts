@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { tlsf } from "../../src/alloc/tlsf.ts";
+import { tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import { isAdviceSupported } from "../../src/mapped/advice.ts";
 import { mapAnonymous } from "../../src/mapped/map-anonymous.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { arena } from "../../src/alloc/arena.ts";
+import { arena } from "../../src/alloc/arenas/arena.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { MiB } from "../../src/core/size.ts";
 import { composed } from "../../src/layout/generation.ts";

@@ -56,7 +56,7 @@ export async function killHolders(deaths: number, seed: number, directory: strin
   const work = lockWork(memory, here);
   const start = () =>
     startChild(
-      `const { roster } = load("concurrent/roster");
+      `const { roster } = load("concurrent/locks/roster");
        const { participantIn } = load("mapped/participants");
        const { lockWork, PARTICIPANTS } = load("../test/process/lock-work");
        const memory = load("mapped/map-file").mapFile(args[0], { mode: "readWrite" });

@@ -4,7 +4,7 @@ import { readdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { attachSharedPool, sharedPool } from "../../src/concurrent/make-shared-pool.ts";
+import { attachSharedPool, sharedPool } from "../../src/concurrent/pools/make-shared-pool.ts";
 import { f64 } from "../../src/layout/scalars.ts";
 import { struct } from "../../src/layout/struct.ts";
 import { mapAnonymous } from "../../src/mapped/map-anonymous.ts";
@@ -215,7 +215,7 @@ describe("taking part", () => {
     const options = { capacity: 100, seats: 4 };
     const pool = sharedPool(memory, Point, { ...options, ...here });
     const script = `
-      const { attachSharedPool } = await import(${JSON.stringify(moduleUrl("concurrent/make-shared-pool.js"))});
+      const { attachSharedPool } = await import(${JSON.stringify(moduleUrl("concurrent/pools/make-shared-pool.js"))});
       const { struct } = await import(${JSON.stringify(moduleUrl("layout/struct.js"))});
       const { f64 } = await import(${JSON.stringify(moduleUrl("layout/scalars.js"))});
       const memory = mapped.attach(JSON.parse(args[0]));

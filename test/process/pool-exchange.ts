@@ -1,4 +1,4 @@
-import type { SharedPool } from "../../src/concurrent/shared-pool.ts";
+import type { SharedPool } from "../../src/concurrent/pools/shared-pool.ts";
 import type { Handle } from "../../src/core/handle.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import { u32 } from "../../src/layout/scalars.ts";

@@ -80,7 +80,7 @@ export async function killAtRandom(kills: number, seed: number, directory: strin
 }
 
 const SCRIPT = `
-  import { attachSharedPool } from ${JSON.stringify(moduleUrl("concurrent/make-shared-pool.js"))};
+  import { attachSharedPool } from ${JSON.stringify(moduleUrl("concurrent/pools/make-shared-pool.js"))};
   import { attachSharedBump } from ${JSON.stringify(moduleUrl("index.js"))};
   import { Exchange, Job } from ${JSON.stringify(new URL("./pool-exchange.js", import.meta.url).href)};
   const [path, who, seed] = args;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
-import type { StringId } from "../../src/collections/string-id.ts";
+import type { StringId } from "../../src/collections/strings/string-id.ts";
 import type { Ptr } from "../../src/core/brand.ts";
 import { MemoryError } from "../../src/core/errors.ts";
 import { text } from "../../src/layout/text.ts";

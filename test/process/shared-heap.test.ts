@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
-import { attachSharedHeap, sharedHeap } from "../../src/alloc/shared-heap.ts";
+import { attachSharedHeap, sharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
 import { MiB } from "../../src/core/size.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { participantIn } from "../../src/mapped/participants.ts";
@@ -17,7 +17,7 @@ test("processes share a heap in a mapped file; one that is killed is recovered w
   const mine = heap.alloc(64);
   memory.u8.fill(5, mine, mine + 64);
   const child = startChild(
-    `import { attachSharedHeap } from ${JSON.stringify(moduleUrl("alloc/shared-heap.js"))};
+    `import { attachSharedHeap } from ${JSON.stringify(moduleUrl("alloc/heaps/shared-heap.js"))};
      const memory = mapped.mapFile(args[0], { mode: "readWrite" });
      const heap = attachSharedHeap(memory, 0, mapped.participantIn(memory));
      heap.free(Number(args[1]), 64);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
+import { synchronized } from "../../src/alloc/around/synchronized.ts";
+import { tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import { sharedBump } from "../../src/alloc/shared-bump.ts";
-import { synchronized } from "../../src/alloc/synchronized.ts";
-import { tlsf } from "../../src/alloc/tlsf.ts";
 import type { Ptr } from "../../src/core/brand.ts";
 import { MiB } from "../../src/core/size.ts";
 import { mapFile } from "../../src/mapped/map-file.ts";
@@ -24,8 +24,8 @@ test("processes take turns at a heap in a file; one that is killed in the middle
   for (const [at, ptr] of kept.entries()) memory.u8.fill(at + 1, ptr, ptr + 100 + at);
   for (let kill = 0; kill < KILLS; kill++) {
     const child = startChild(
-      `import { attachTlsf } from ${JSON.stringify(moduleUrl("alloc/tlsf.js"))};
-       import { synchronized } from ${JSON.stringify(moduleUrl("alloc/synchronized.js"))};
+      `import { attachTlsf } from ${JSON.stringify(moduleUrl("alloc/heaps/tlsf.js"))};
+       import { synchronized } from ${JSON.stringify(moduleUrl("alloc/around/synchronized.js"))};
        const memory = mapped.mapFile(args[0], { mode: "readWrite" });
        const heap = synchronized(attachTlsf(memory, 4096), 64, mapped.participantIn(memory));
        process.send("begun");

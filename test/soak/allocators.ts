@@ -1,16 +1,16 @@
 // Random programs for every allocator, many: npm run soak -- allocators [--programs=100000] [--seed=1] [--only=slab]
-import { arena } from "../../src/alloc/arena.ts";
+import { arena } from "../../src/alloc/arenas/arena.ts";
+import { fallback } from "../../src/alloc/around/fallback.ts";
+import { limit } from "../../src/alloc/around/limit.ts";
+import { statistics } from "../../src/alloc/around/statistics.ts";
+import { validating } from "../../src/alloc/around/validating.ts";
+import type { CheckableAllocator } from "../../src/alloc/around/wrapper.ts";
 import { bump } from "../../src/alloc/bump.ts";
-import { fallback } from "../../src/alloc/fallback.ts";
-import { limit } from "../../src/alloc/limit.ts";
+import { attachSharedHeap, sharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
+import { tlsf } from "../../src/alloc/heaps/tlsf.ts";
 import { sharedBump } from "../../src/alloc/shared-bump.ts";
-import { attachSharedHeap, sharedHeap } from "../../src/alloc/shared-heap.ts";
-import { slab } from "../../src/alloc/slab.ts";
 import { stack } from "../../src/alloc/stack.ts";
-import { statistics } from "../../src/alloc/statistics.ts";
-import { tlsf } from "../../src/alloc/tlsf.ts";
-import { validating } from "../../src/alloc/validating.ts";
-import type { CheckableAllocator } from "../../src/alloc/wrapper.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import type { Memory } from "../../src/core/memory.ts";
 import { KiB } from "../../src/core/size.ts";

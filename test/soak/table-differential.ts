@@ -1,5 +1,5 @@
 // Random programs of millions of operations on tables of every kind beside a Map, in every home: npm run soak -- table-differential [--operations=1000000] [--seed=1]
-import { runDifferential, TABLE_KINDS } from "../collections/table-differential.ts";
+import { runDifferential, TABLE_KINDS } from "../collections/tables/table-differential.ts";
 import { HOMES } from "../conformance/homes.ts";
 
 const option = (name: string, otherwise: number): number => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Allocator } from "../../src/alloc/allocator.ts";
-import { slab } from "../../src/alloc/slab.ts";
-import { AllocatorWrapper, type CheckableAllocator } from "../../src/alloc/wrapper.ts";
+import { AllocatorWrapper, type CheckableAllocator } from "../../src/alloc/around/wrapper.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { KiB } from "../../src/core/size.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Arena } from "../../src/alloc/arena.ts";
+import { Arena } from "../../src/alloc/arenas/arena.ts";
 import type { Ptr } from "../../src/core/brand.ts";
 import { f64 } from "../../src/layout/scalars.ts";
 import { struct } from "../../src/layout/struct.ts";

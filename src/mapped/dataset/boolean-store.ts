@@ -1,5 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { type ColumnBuffer, columnBuffer } from "../../collections/column-buffer.ts";
+import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
 import type { FieldBatch } from "../../parse/field-batch.ts";
 import { FieldKind } from "../../parse/field-kind.ts";
 import { NumberKind, NumberReader } from "../../parse/number.ts";

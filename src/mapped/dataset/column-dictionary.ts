@@ -1,5 +1,5 @@
-import { Dictionary } from "../../collections/dictionary.ts";
-import type { StringId } from "../../collections/string-id.ts";
+import { Dictionary } from "../../collections/strings/dictionary.ts";
+import type { StringId } from "../../collections/strings/string-id.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Block } from "./manifest.ts";
 

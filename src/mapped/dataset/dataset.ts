@@ -1,4 +1,4 @@
-import type { Dictionary } from "../../collections/dictionary.ts";
+import type { Dictionary } from "../../collections/strings/dictionary.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory, ViewName, Views } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";

@@ -1,5 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { hashTable } from "../../collections/make-hash-table.ts";
+import { hashTable } from "../../collections/tables/make-hash-table.ts";
 import { BigIntStore } from "./bigint-store.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import type { ColumnDraft } from "./column-draft.ts";

@@ -1,5 +1,5 @@
-import type { Dictionary } from "../../collections/dictionary.ts";
-import { HashTable } from "../../collections/hash-table.ts";
+import type { Dictionary } from "../../collections/strings/dictionary.ts";
+import { HashTable } from "../../collections/tables/hash-table.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { DatasetFile } from "./dataset-file.ts";

@@ -15,7 +15,7 @@
  * 2. When the data set closes, every `ci` and `vi` is replaced by something that throws, so a row that is kept is loud, not wrong.
  */
 
-import type { StringId } from "../../collections/string-id.ts";
+import type { StringId } from "../../collections/strings/string-id.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { INSPECT } from "../../core/inspect.ts";
 import { canGenerate } from "../../layout/generation.ts";

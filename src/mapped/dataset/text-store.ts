@@ -1,6 +1,6 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { type ColumnBuffer, columnBuffer } from "../../collections/column-buffer.ts";
-import { type Interner, interner } from "../../collections/interner.ts";
+import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
+import { type Interner, interner } from "../../collections/strings/interner.ts";
 import type { FieldBatch } from "../../parse/field-batch.ts";
 import { FieldKind } from "../../parse/field-kind.ts";
 

@@ -1,5 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { type ColumnBuffer, columnBuffer } from "../../collections/column-buffer.ts";
+import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
 
 /** Which rows of a column have a value, a byte a row (1 = there is one) while a data set is built, bits in the file. */
 export class ValidityStore {

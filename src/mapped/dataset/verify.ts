@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { StringId } from "../../collections/string-id.ts";
+import type { StringId } from "../../collections/strings/string-id.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { DatasetFile } from "./dataset-file.ts";
 import { schemaFingerprint } from "./fingerprint.ts";

@@ -1,5 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { freezeInterner } from "../../collections/freeze-interner.ts";
+import { freezeInterner } from "../../collections/strings/freeze-interner.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { BigIntStore } from "./bigint-store.ts";
 import type { BlockWriter } from "./block-writer.ts";

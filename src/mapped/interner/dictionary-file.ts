@@ -11,10 +11,10 @@
 import { dirname, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { bump } from "../../alloc/bump.ts";
-import { Dictionary } from "../../collections/dictionary.ts";
-import { readDictionaryLayout } from "../../collections/dictionary-layout.ts";
-import { type FreezeOptions, freezeInterner, frozenByteLength } from "../../collections/freeze-interner.ts";
-import type { Strings } from "../../collections/strings.ts";
+import { Dictionary } from "../../collections/strings/dictionary.ts";
+import { readDictionaryLayout } from "../../collections/strings/dictionary-layout.ts";
+import { type FreezeOptions, freezeInterner, frozenByteLength } from "../../collections/strings/freeze-interner.ts";
+import type { Strings } from "../../collections/strings/strings.ts";
 import type { Memory } from "../../core/memory.ts";
 import { publishFile } from "../atomic-file.ts";
 import { checkFileHeader, cutShort, DICTIONARY, HEADER_BYTES, newFileHeader, sealFileHeader } from "../file-header.ts";

@@ -1,5 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { SharedInterner } from "../../collections/shared-interner.ts";
+import { SharedInterner } from "../../collections/strings/shared-interner.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
 import { HEAD_AT, readReserve, TAIL_AT } from "./interner-file.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { InternerOptions } from "../../collections/interner-options.ts";
-import { SharedInterner } from "../../collections/shared-interner.ts";
+import type { InternerOptions } from "../../collections/strings/interner-options.ts";
+import { SharedInterner } from "../../collections/strings/shared-interner.ts";
 import { checkByteLength } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";

@@ -1,5 +1,5 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import type { Roster } from "../../concurrent/roster.ts";
+import type { Roster } from "../../concurrent/locks/roster.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";

@@ -1,4 +1,4 @@
-import { Roster } from "../../concurrent/roster.ts";
+import { Roster } from "../../concurrent/locks/roster.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Seats } from "../../core/seats.ts";
 

@@ -1,8 +1,8 @@
 import { HEADER_BYTES } from "../../collections/block-header.ts";
-import { sealOf } from "../../collections/records/check.ts";
-import { DURABLE, EPOCH, HEAD_SEAL, LOCK, SEAL, SHARD_WORDS, STATE, TOP } from "../../collections/records/layout.ts";
-import { sealOfShard } from "../../collections/records/repair.ts";
-import type { RecordStore } from "../../collections/records/store.ts";
+import { sealOf } from "../../collections/tables/records/check.ts";
+import { DURABLE, EPOCH, HEAD_SEAL, LOCK, SEAL, SHARD_WORDS, STATE, TOP } from "../../collections/tables/records/layout.ts";
+import { sealOfShard } from "../../collections/tables/records/repair.ts";
+import type { RecordStore } from "../../collections/tables/records/store.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { publishFile } from "../atomic-file.ts";
 import { State } from "./durable-records.ts";

@@ -1,9 +1,9 @@
-import { sealOf } from "../../collections/records/check.ts";
-import { soundExtents } from "../../collections/records/extents.ts";
-import { BOOT, DURABLE, EPOCH, HEAD_SEAL, LOCK, SEAL, STATE, TOP } from "../../collections/records/layout.ts";
-import { hashOfRecord, newestEpoch, rebuildShard, repairShard, sealOfShard } from "../../collections/records/repair.ts";
-import type { RecordStore } from "../../collections/records/store.ts";
-import type { OpenRecords } from "../../collections/shared-hash-table.ts";
+import { sealOf } from "../../collections/tables/records/check.ts";
+import { soundExtents } from "../../collections/tables/records/extents.ts";
+import { BOOT, DURABLE, EPOCH, HEAD_SEAL, LOCK, SEAL, STATE, TOP } from "../../collections/tables/records/layout.ts";
+import { hashOfRecord, newestEpoch, rebuildShard, repairShard, sealOfShard } from "../../collections/tables/records/repair.ts";
+import type { RecordStore } from "../../collections/tables/records/store.ts";
+import type { OpenRecords } from "../../collections/tables/shared-hash-table.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { seatsByteLength } from "../../core/seats.ts";
 

@@ -1,7 +1,7 @@
-import type { RecordTablePlace, SetOptions } from "../../collections/record-table.ts";
-import type { RecordStore } from "../../collections/records/store.ts";
-import { checkRecords } from "../../collections/records/verify.ts";
-import { SharedHashTable } from "../../collections/shared-hash-table.ts";
+import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table.ts";
+import type { RecordStore } from "../../collections/tables/records/store.ts";
+import { checkRecords } from "../../collections/tables/records/verify.ts";
+import { SharedHashTable } from "../../collections/tables/shared-hash-table.ts";
 import type { Seats } from "../../core/seats.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
 import { backupTable } from "./backup.ts";

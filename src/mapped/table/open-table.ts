@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
-import type { RecordTableTypes } from "../../collections/record-table-options.ts";
-import { BOOT, STATE } from "../../collections/records/layout.ts";
-import { openRecords, type SharedTableOptions } from "../../collections/shared-hash-table.ts";
+import type { RecordTableTypes } from "../../collections/tables/record-table-options.ts";
+import { BOOT, STATE } from "../../collections/tables/records/layout.ts";
+import { openRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
 import { system } from "../../native/system.ts";

@@ -5,7 +5,7 @@
  *   0   header   file-header.ts, content 5; at 24 u32: where the table begins; at 28 u32: bytes of the types
  *  64   types    UTF-8: the signature of the keys, a line feed, the signature of the values
  *   …   zeros up to the next page
- *   …   table    its head, and all that grows behind it: see collections/records/layout.ts
+ *   …   table    its head, and all that grows behind it: see collections/tables/records/layout.ts
  * ```
  *
  * Header and types are written when the file is made, and never again.
@@ -15,8 +15,8 @@
  * 2. The layout word of its head is that of the types: each tells when the other is damaged.
  */
 import { readSync, writeSync } from "node:fs";
-import { Kind } from "../../collections/records/layout.ts";
-import { createRecords, type SharedTableOptions } from "../../collections/shared-hash-table.ts";
+import { Kind } from "../../collections/tables/records/layout.ts";
+import { createRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
 import { alignUp } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";

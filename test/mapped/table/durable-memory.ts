@@ -1,10 +1,10 @@
-import { Kind } from "../../../src/collections/records/layout.ts";
+import { Kind } from "../../../src/collections/tables/records/layout.ts";
 import {
   createRecords,
   openRecords,
   SharedHashTable,
   type SharedTableOptions,
-} from "../../../src/collections/shared-hash-table.ts";
+} from "../../../src/collections/tables/shared-hash-table.ts";
 import type { Memory } from "../../../src/core/memory.ts";
 import {
   beginFlush,

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { blob, f64, struct, text, u32 } from "../../../src/index.ts";
 import { isMappingSupported, openTable } from "../../../src/mapped/index.ts";
-import { compare, type Model, programs, runStep } from "../../collections/record-model.ts";
+import { compare, type Model, programs, runStep } from "../../collections/tables/record-model.ts";
 import { temporaryDirectory } from "../../process/temporary-directory.ts";
 
 const Quote = struct("Quote", { bid: f64, ask: f64, volume: u32 });

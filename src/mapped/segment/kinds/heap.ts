@@ -1,5 +1,5 @@
-import { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "../../../alloc/shared-heap.ts";
-import { SHARED_HEAP_FORMAT } from "../../../alloc/shared-heap-layout.ts";
+import { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "../../../alloc/heaps/shared-heap.ts";
+import { SHARED_HEAP_FORMAT } from "../../../alloc/heaps/shared-heap-layout.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { isMovable, type MovableOptions, movability } from "./movable.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";

@@ -1,10 +1,10 @@
-import { BARRIER_BYTES, type Barrier, barrier } from "../../../concurrent/barrier.ts";
-import { CONDITION_BYTES, type Condition, condition } from "../../../concurrent/condition.ts";
-import { type LockOptions, MUTEX_BYTES, type Mutex, mutex } from "../../../concurrent/mutex.ts";
-import { ONCE_BYTES, type Once, once } from "../../../concurrent/once.ts";
-import { type RwLock, rwLock, rwLockByteLength } from "../../../concurrent/rw-lock.ts";
-import { type Semaphore, type SemaphoreOptions, semaphore, semaphoreByteLength } from "../../../concurrent/semaphore.ts";
-import { SEQLOCK_BYTES, type Seqlock, seqlock } from "../../../concurrent/seqlock.ts";
+import { BARRIER_BYTES, type Barrier, barrier } from "../../../concurrent/locks/barrier.ts";
+import { CONDITION_BYTES, type Condition, condition } from "../../../concurrent/locks/condition.ts";
+import { type LockOptions, MUTEX_BYTES, type Mutex, mutex } from "../../../concurrent/locks/mutex.ts";
+import { ONCE_BYTES, type Once, once } from "../../../concurrent/locks/once.ts";
+import { type RwLock, rwLock, rwLockByteLength } from "../../../concurrent/locks/rw-lock.ts";
+import { type Semaphore, type SemaphoreOptions, semaphore, semaphoreByteLength } from "../../../concurrent/locks/semaphore.ts";
+import { SEQLOCK_BYTES, type Seqlock, seqlock } from "../../../concurrent/locks/seqlock.ts";
 import type { Memory } from "../../../core/memory.ts";
 import { abandonLock } from "../../../core/robust-lock.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";

@@ -1,8 +1,13 @@
 import { magicOf } from "../../../alloc/region.ts";
-import type { MessageConsumer } from "../../../concurrent/message-consumer.ts";
-import type { MessageProducer } from "../../../concurrent/message-producer.ts";
-import { MessageRing, type MessageRingOptions, messageRing, messageRingByteLength } from "../../../concurrent/message-ring.ts";
-import { readMessageRing } from "../../../concurrent/message-ring-layout.ts";
+import type { MessageConsumer } from "../../../concurrent/messages/message-consumer.ts";
+import type { MessageProducer } from "../../../concurrent/messages/message-producer.ts";
+import {
+  MessageRing,
+  type MessageRingOptions,
+  messageRing,
+  messageRingByteLength,
+} from "../../../concurrent/messages/message-ring.ts";
+import { readMessageRing } from "../../../concurrent/messages/message-ring-layout.ts";
 import type { RoleOptions } from "../../../concurrent/role.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";

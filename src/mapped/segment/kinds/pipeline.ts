@@ -6,11 +6,11 @@ import {
   pipeline,
   pipelineByteLength,
   type Stages,
-} from "../../../concurrent/pipeline.ts";
-import type { Consumer } from "../../../concurrent/ring-consumer.ts";
-import type { RingEndOptions } from "../../../concurrent/ring-end.ts";
-import { readRing } from "../../../concurrent/ring-layout.ts";
-import type { Producer } from "../../../concurrent/ring-producer.ts";
+} from "../../../concurrent/rings/pipeline.ts";
+import type { Consumer } from "../../../concurrent/rings/ring-consumer.ts";
+import type { RingEndOptions } from "../../../concurrent/rings/ring-end.ts";
+import { readRing } from "../../../concurrent/rings/ring-layout.ts";
+import type { Producer } from "../../../concurrent/rings/ring-producer.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";

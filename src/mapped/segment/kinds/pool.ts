@@ -1,7 +1,7 @@
-import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../../concurrent/make-shared-pool.ts";
-import { SharedBlocks } from "../../../concurrent/shared-blocks.ts";
-import type { SharedPool } from "../../../concurrent/shared-pool.ts";
-import { BLOCKS, LINE, MAGIC, MOST_BLOCKS, planOf } from "../../../concurrent/shared-pool-layout.ts";
+import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../../concurrent/pools/make-shared-pool.ts";
+import { SharedBlocks } from "../../../concurrent/pools/shared-blocks.ts";
+import type { SharedPool } from "../../../concurrent/pools/shared-pool.ts";
+import { BLOCKS, LINE, MAGIC, MOST_BLOCKS, planOf } from "../../../concurrent/pools/shared-pool-layout.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, sizeNeeded } from "./one-block.ts";

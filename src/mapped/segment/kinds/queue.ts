@@ -1,5 +1,5 @@
 import { magicOf } from "../../../alloc/region.ts";
-import { attachQueue, type Queue, type QueueOptions, queue, queueByteLength } from "../../../concurrent/queue.ts";
+import { attachQueue, type Queue, type QueueOptions, queue, queueByteLength } from "../../../concurrent/rings/queue.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";

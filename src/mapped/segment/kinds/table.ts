@@ -1,14 +1,14 @@
 import { magicOf } from "../../../alloc/region.ts";
-import type { RecordTableTypes } from "../../../collections/record-table-options.ts";
-import { EXTENTS, MOST_EXTENTS, planRecords, SHAPE, SHARD_WORDS } from "../../../collections/records/layout.ts";
-import { canRelocate, relocateRecords } from "../../../collections/records/relocate.ts";
+import type { RecordTableTypes } from "../../../collections/tables/record-table-options.ts";
+import { EXTENTS, MOST_EXTENTS, planRecords, SHAPE, SHARD_WORDS } from "../../../collections/tables/records/layout.ts";
+import { canRelocate, relocateRecords } from "../../../collections/tables/records/relocate.ts";
 import {
   attachSharedHashTable,
   type SharedHashTable,
   type SharedTableOptions,
   sharedHashTable,
   sharedHashTableByteLength,
-} from "../../../collections/shared-hash-table.ts";
+} from "../../../collections/tables/shared-hash-table.ts";
 import type { Memory } from "../../../core/memory.ts";
 import type { KindReader, ReachedBlock, SegmentKind } from "../kind.ts";
 import { checkMark } from "./one-block.ts";

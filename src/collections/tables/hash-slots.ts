@@ -1,0 +1,151 @@
+import { HEADER_WORDS } from "../block-header.ts";
+import { HashBlock, ValueKind } from "./hash-block.ts";
+import { closeGap, copyEntry } from "./hash-cells.ts";
+import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
+import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
+
+// V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
+const { UNSIGNED, SIGNED } = KeyKind;
+const { U32, I32, F64, F32 } = ValueKind;
+const hashOne = hashWord;
+const hashTwo = hashWords;
+const splitIt = splitKey;
+const halves = splitWords;
+
+/**
+ * The slots of one hash table: values, and moving entries about within a page. `remove` ends after one round and stays within the memory, whatever the
+ * slots hold.
+ */
+export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
+  /** The same table through the typed arrays that its memory has now. */
+  rebound(): HashSlots<Key, Value, Input> {
+    return new HashSlots(this, this.layout);
+  }
+
+  valueAt(at: number): Value {
+    switch (this.valueKind) {
+      case U32:
+        return asRead<Value>(this.words[at + this.valueWords] >>> 0);
+      case I32:
+        return asRead<Value>(this.words[at + this.valueWords]);
+      case F64:
+        return asRead<Value>(this.f64[(at + this.valueWords) >> 1]);
+      case F32:
+        return asRead<Value>(this.f32[at + this.valueWords]);
+      default:
+        return this.layout.value.rawRead(this.memory, this.valueByteOffset(at));
+    }
+  }
+
+  /** Throws `bad-value` and stores nothing when the value does not fit its type. */
+  writeValue(at: number, value: Input): void {
+    if (typeof value === "number") {
+      const whole = this.valueKind === U32 ? value >>> 0 : value | 0;
+      if (this.valueKind <= I32 && whole === value) {
+        this.words[at + this.valueWords] = value;
+        return;
+      }
+      if (this.valueKind === F64) {
+        this.f64[(at + this.valueWords) >> 1] = value;
+        return;
+      }
+    }
+    const type = this.layout.value;
+    type.rawStore(this.memory, this.valueByteOffset(at), type.rawCheck(value, this.layout.place));
+  }
+
+  keyAt(at: number): Key {
+    if (this.keyKind === UNSIGNED) return asRead<Key>(this.words[at] >>> 0);
+    if (this.keyKind === SIGNED) return asRead<Key>(this.words[at]);
+    return this.layout.key.rawRead(this.memory, this.origin + at * 4);
+  }
+
+  valueByteOffset(at: number): number {
+    return this.origin + at * 4 + this.layout.valueByteOffset;
+  }
+
+  /** Makes the vacant slot, or the zero slot, the key's. The key is one that `find` has sent there. */
+  claim(at: number, key: number | bigint): void {
+    const { words } = this;
+    words[this.head + COUNT] += 1;
+    if (at === this.zeroAt) {
+      words[this.head + HAS_ZERO] = 1;
+    } else if (typeof key === "number" && this.keyKind <= SIGNED) {
+      words[at] = key;
+    } else {
+      splitIt(key, this.keyKind);
+      words[at] = halves[0];
+      if (this.layout.keyWords === 2) words[at + 1] = halves[1];
+    }
+  }
+
+  /** The first entry from a place on: a page and a slot of it, both from 0 to 1. The zero slot where there is no other. */
+  occupiedFrom(page: number, slot: number): number {
+    const { cells, pageSlots, slotWords } = this;
+    const fromCell = Math.floor(page * cells.length);
+    const fromSlot = Math.floor(slot * pageSlots);
+    for (let cell = 0; cell < cells.length; cell++) {
+      const first = cells[(fromCell + cell) % cells.length];
+      for (let turn = 0; turn < pageSlots; turn++) {
+        const at = first + ((fromSlot + turn) % pageSlots) * slotWords;
+        if (!this.isEmpty(at)) return at;
+      }
+    }
+    return this.zeroAt;
+  }
+
+  hashAt(at: number, multiplier = this.multiplier): number {
+    const { words } = this;
+    return this.layout.keyWords === 1 ? hashOne(words[at], multiplier) : hashTwo(words[at], words[at + 1], multiplier);
+  }
+
+  /** How many slots an entry of the page that begins at `first` lies behind its home. */
+  distance(at: number, first: number): number {
+    const words = at - first - (this.hashAt(at) >>> this.shift) * this.slotWords;
+    return (words >= 0 ? words : words + this.pageWords) / this.slotWords;
+  }
+
+  /** Takes an entry out. */
+  remove(at: number): void {
+    const { words, head, slotWords } = this;
+    words[head + COUNT] -= 1;
+    if (at !== this.zeroAt) {
+      closeGap(this, at, this.cells[this.hashAt(at) & this.cellMask] | 0);
+      return;
+    }
+    words[head + HAS_ZERO] = 0;
+    words.fill(0, at, at + slotWords);
+  }
+
+  /** Copies the entry of key zero, if there is one, and the number of entries. */
+  copyHead(target: HashSlots<Key, Value, Input>): void {
+    const { words, head, slotWords, zeroAt } = this;
+    for (let word = 0; word < slotWords; word++) target.words[target.zeroAt + word] = words[zeroAt + word];
+    target.words[target.head + COUNT] = words[head + COUNT];
+    target.words[target.head + HAS_ZERO] = words[head + HAS_ZERO];
+  }
+
+  clear(): void {
+    const { words, head, zeroAt, slotWords } = this;
+    for (const first of this.pages()) words.fill(0, first, first + this.pageWords);
+    words.fill(0, zeroAt, zeroAt + slotWords);
+    words[head + COUNT] = 0;
+    words[head + HAS_ZERO] = 0;
+  }
+
+  /** Copies every entry into `target`, which is empty, and of one block with room for them. In slot order, which a larger block with the same multiplier takes in as a stream. */
+  copyInto(target: HashSlots<Key, Value, Input>): void {
+    for (const first of this.pages()) {
+      for (let at = first; at < first + this.pageWords; at += this.slotWords) {
+        if (this.isEmpty(at)) continue;
+        copyEntry(this, at, target, HEADER_WORDS, this.hashAt(at, target.multiplier));
+      }
+    }
+    this.copyHead(target);
+  }
+}
+
+/** A number read from a slot as the table's key or value: `keyKindOf` or `valueKindOf` has found that the type reads that very number. */
+function asRead<Value>(element: unknown): Value {
+  return element as Value;
+}

@@ -1,0 +1,190 @@
+import { MemoryError } from "../../core/errors.ts";
+import { INSPECT, shown } from "../../core/inspect.ts";
+import type { Memory } from "../../core/memory.ts";
+import { RecordCursor } from "./record-cursor.ts";
+import { KEY, KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./records/layout.ts";
+import type { RecordStore } from "./records/store.ts";
+import { checkRecords, type RecordTableStats, recordStats } from "./records/verify.ts";
+
+/** The half of a table of records that reads. See {@link RecordTable}. */
+export abstract class RecordReader<Key, Value, Input = Value> implements Iterable<[Key, Value]> {
+  readonly memory: Memory;
+  protected readonly store: RecordStore<Key, Value, Input>;
+  /** Whether one thread alone uses it, and nothing of it outlives the memory: then entries are read where they lie. */
+  readonly #isPlain: boolean;
+
+  constructor(store: RecordStore<Key, Value, Input>) {
+    this.store = store;
+    this.memory = store.memory;
+    this.#isPlain = !store.parts.isChecked;
+  }
+
+  /** Throws `closed` or `stale-view` when the table has ended. */
+  protected abstract checkOpen(): void;
+
+  /** Entries. Those that have ended and that nobody has met since count. O(shards). */
+  get size(): number {
+    this.checkOpen();
+    return this.store.count;
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown(`hash table of ${this.store.keys.type.name} to ${this.store.values.type.name}`, this);
+  }
+
+  /** A copy of the value of `key`, or undefined. Throws `corrupt` where the entry is damaged. */
+  get(key: Key): Value | undefined {
+    this.checkOpen();
+    return this.store.keys.load(key) ? this.#loaded() : undefined;
+  }
+
+  has(key: Key): boolean {
+    this.checkOpen();
+    return this.store.keys.load(key) && this.#isThere();
+  }
+
+  /** `get` for the key whose bytes are `bytes[start, end)`, of a text as UTF-8: no string is made. */
+  getFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): Value | undefined {
+    this.checkOpen();
+    return this.store.keys.loadBytes(bytes, start, end) ? this.#loaded() : undefined;
+  }
+
+  hasFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+    this.checkOpen();
+    return this.store.keys.loadBytes(bytes, start, end) && this.#isThere();
+  }
+
+  /** The values of many keys, undefined for those that are not there. */
+  getMany(keys: Iterable<Key>): (Value | undefined)[] {
+    const values: (Value | undefined)[] = [];
+    for (const key of keys) values.push(this.get(key));
+    return values;
+  }
+
+  /** Calls `callback` for every entry. See {@link RecordTable} for what happens when entries change meanwhile. */
+  forEach(callback: (value: Value, key: Key, table: this) => void, thisArgument?: unknown): void {
+    if (typeof callback !== "function") throw new TypeError(`${String(callback)} is not a function`);
+    const cursor = this.#cursor(() => undefined);
+    while (cursor.advance()) callback.call(thisArgument, cursor.value, cursor.key, this);
+  }
+
+  keys(): IterableIterator<Key> {
+    return this.#cursor((cursor) => cursor.key);
+  }
+
+  values(): IterableIterator<Value> {
+    return this.#cursor((cursor) => cursor.value);
+  }
+
+  entries(): IterableIterator<[Key, Value]> {
+    return this.#cursor((cursor) => [cursor.key, cursor.value]);
+  }
+
+  [Symbol.iterator](): IterableIterator<[Key, Value]> {
+    return this.entries();
+  }
+
+  /** An entry at random, each as likely as others about; undefined of an empty table. */
+  sample(): [Key, Value] | undefined {
+    this.checkOpen();
+    const { shards } = this.store.parts;
+    const from = Math.floor(Math.random() * shards);
+    for (let turn = 0; turn < shards; turn++) {
+      const key = this.#sampleOf((from + turn) % shards);
+      const value = key === undefined ? undefined : this.get(key);
+      if (key !== undefined && value !== undefined) return [key, value];
+    }
+    return undefined;
+  }
+
+  /** How full it is, and how far its keys lie from home. Looks at every entry. */
+  stats(): RecordTableStats {
+    this.checkOpen();
+    return recordStats(this.store);
+  }
+
+  /** What contradicts the invariants in records/layout.ts; empty when sound. Looks at every byte. */
+  checkInvariants(): string[] {
+    this.checkOpen();
+    return checkRecords(this.store);
+  }
+
+  /** The value in the record that the store has copied to its scratch memory, or undefined when it has ended. */
+  protected scratchValue(): Value | undefined {
+    const { values, records } = this.store;
+    const [byteOffset, byteLength] = this.store.scratchValue();
+    if (values.prefix !== 0 && hasEnded(records.scratch.f64[byteOffset / 8])) return undefined;
+    return values.read(records.scratch, byteOffset, byteLength);
+  }
+
+  /** The value of the record at `ref`, read where it lies; undefined when it has ended. The shard is held. */
+  protected valueAt(ref: number): Value | undefined {
+    const { values, records, memory } = this.store;
+    const { i32 } = memory;
+    const byteOffset = ref * 8 + records.valueOffset(i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
+    if (values.prefix !== 0 && hasEnded(memory.f64[byteOffset / 8])) return undefined;
+    return values.read(memory, byteOffset, i32[ref * 2 + VALUE_BYTES]);
+  }
+
+  #loaded(): Value | undefined {
+    const { store } = this;
+    const { hash } = store.keys;
+    if (!this.#isPlain) return store.read(hash) ? this.scratchValue() : undefined;
+    const slot = store.find(store.wordOf(store.shardOf(hash)), hash);
+    return slot < 0 ? undefined : this.valueAt(store.memory.i32[slot + 1] >>> 0);
+  }
+
+  #isThere(): boolean {
+    const { store } = this;
+    if (!this.#isPlain || store.values.prefix !== 0) return this.#loaded() !== undefined;
+    const { hash } = store.keys;
+    return store.find(store.wordOf(store.shardOf(hash)), hash) >= 0;
+  }
+
+  #sampleOf(shardNumber: number): Key | undefined {
+    const { store } = this;
+    const shard = store.enter(shardNumber);
+    try {
+      const [first, end] = store.index.slots(shard);
+      const { i32 } = this.memory;
+      const capacity = (end - first) / 2;
+      const from = Math.floor(Math.random() * capacity);
+      for (let turn = 0; turn < capacity; turn++) {
+        const ref = i32[first + ((from + turn) % capacity) * 2 + 1] >>> 0;
+        if (ref !== 0 && store.records.copy(ref)) return this.#scratchKey();
+      }
+      return undefined;
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
+  #scratchKey(): Key {
+    const { scratch } = this.store.records;
+    return this.store.keys.read(scratch, KEY * 4, scratch.i32[KEY_BYTES] & KEY_BYTES_MASK);
+  }
+
+  #cursor<Output>(output: (cursor: RecordCursor<Key, Value, Output>) => Output): RecordCursor<Key, Value, Output> {
+    this.checkOpen();
+    return new RecordCursor(
+      this.store,
+      (key) => this.get(key),
+      (cursor) => output(cursor),
+    );
+  }
+}
+
+/** Whether a time, 0: never, lies behind us. */
+export function hasEnded(expiresAt: number): boolean {
+  return expiresAt !== 0 && expiresAt <= Date.now();
+}
+
+/** The error of a table that was disposed of. */
+export function disposed(): MemoryError {
+  return new MemoryError("closed", {
+    subject: "hash table",
+    event: "was used after it was disposed of",
+    cure: "Keep it for as long as it is used.",
+  });
+}

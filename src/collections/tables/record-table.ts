@@ -1,0 +1,296 @@
+import type { Allocator } from "../../alloc/allocator.ts";
+import { endPlacement } from "../../alloc/own-memory.ts";
+import type { Ptr } from "../../core/brand.ts";
+import { MemoryError } from "../../core/errors.ts";
+import type { Lease } from "../../core/lease.ts";
+import { checkCount } from "./hash-table-options.ts";
+import { disposed, RecordReader } from "./record-reader.ts";
+import { makeRoom } from "./records/evict.ts";
+import { hasValue, type Look, lookAt } from "./records/look.ts";
+import { clearShard } from "./records/repair.ts";
+import { reserveSlots, shrinkSlots } from "./records/resize.ts";
+import type { RecordStore } from "./records/store.ts";
+
+export interface SetOptions {
+  /** After so many milliseconds the entry is not there any more. Only in a table that is `expiring`. Default: it stays. */
+  readonly ttlMs?: number;
+}
+
+/** A block that a table has from its allocator. */
+export interface TableBlock {
+  readonly ptr: Ptr;
+  readonly byteSize: number;
+}
+
+/** What a table of records must know beside its store. */
+export interface RecordTablePlace {
+  readonly byteOffset: number;
+  readonly headByteLength: number;
+  /** It ends with the lease, unless that is the memory's own. */
+  readonly lease: Lease;
+  /** Gets the blocks back when the table is disposed of. Left out where the bytes outlive the table. */
+  readonly allocator?: Allocator;
+  readonly maxEntries?: number | undefined;
+}
+
+/**
+ * A map whose keys and values have any type, of any length, in memory instead of the heap.
+ *
+ * It is used as a Map is, but for these: entries come in no particular order; keys and values are copies; `set` throws `bad-value` for a key that the key's
+ * type cannot hold, which `get`, `has` and `delete` just do not find. NaN is one key, and -0 is 0.
+ *
+ * While it is iterated over anything may change: an entry that is there all the time comes once, one that is deleted before it came does not come, one that
+ * was set comes with its new value, one that is added may come or not.
+ *
+ * It grows by parts, so that no single `set` waits for the whole table; deleting leaves nothing behind.
+ */
+export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Value, Input> implements Disposable {
+  readonly #place: RecordTablePlace;
+  readonly #epoch: number;
+  #disposed = false;
+
+  /** Use `hashTable`, `sharedHashTable`, `attachSharedHashTable` or `openTable`. */
+  constructor(store: RecordStore<Key, Value, Input>, place: RecordTablePlace) {
+    super(store);
+    this.#place = place;
+    this.#epoch = place.lease.epoch;
+  }
+
+  /** Where its head begins. */
+  get byteOffset(): number {
+    return this.#place.byteOffset;
+  }
+
+  /** Throws `bad-value`, `out-of-memory`, `disk-full`, `read-only`; nothing has changed then. */
+  set(key: Key, value: Input, options?: SetOptions): this {
+    this.checkWritable();
+    if (!this.store.keys.load(key)) this.store.keys.refuse(key);
+    this.#setLoaded(value, options);
+    return this;
+  }
+
+  /** `set` for the key whose bytes are `bytes[start, end)`, of a text as UTF-8. */
+  setFromBytes(bytes: Uint8Array, value: Input, start = 0, end: number = bytes.length): this {
+    this.checkWritable();
+    if (!this.store.keys.loadBytes(bytes, start, end)) this.store.keys.refuse(bytes.subarray(start, end));
+    this.#setLoaded(value, undefined);
+    return this;
+  }
+
+  /** Sets every entry, in turn. What comes first is there even if a later one throws. */
+  setMany(entries: Iterable<readonly [Key, Input]>): this {
+    for (const [key, value] of entries) this.set(key, value);
+    return this;
+  }
+
+  /**
+   * Calls `look` with the bytes of the value of `key` where they lie, without a copy, and returns what it returns; undefined without an entry. Nobody changes
+   * them until then, so `look` is to be short, not to keep them, and not to use the table. Those of a text are UTF-8; a struct is read from `memory` at
+   * `byteOffset`.
+   */
+  view<Result>(key: Key, look: Look<Result>): Result | undefined {
+    this.checkOpen();
+    const { store } = this;
+    if (!store.keys.load(key)) return undefined;
+    const { hash } = store.keys;
+    // Nobody can be kept from changing what is only read here.
+    if (this.memory.readOnly)
+      return store.read(hash) && this.scratchValue() !== undefined ? lookAt(store, store.records.scratch, 0, look) : undefined;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      const slot = store.find(shard, hash);
+      const ref = slot < 0 ? 0 : store.index.foundRef;
+      if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
+      if (ref === 0 || (store.values.prefix !== 0 && this.valueAt(ref) === undefined)) return undefined;
+      return lookAt(store, this.memory, ref * 2, look);
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
+  /** Whether `key` was there. */
+  delete(key: Key): boolean {
+    this.checkWritable();
+    return this.store.keys.load(key) && this.#deleteLoaded();
+  }
+
+  deleteFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+    this.checkWritable();
+    return this.store.keys.loadBytes(bytes, start, end) && this.#deleteLoaded();
+  }
+
+  /** The value of `key`, which is `value` from now on if it had none. */
+  getOrInsert(key: Key, value: Input): Value {
+    return this.#change(key, (current) => (current === undefined ? value : undefined)) as Value;
+  }
+
+  /** The value of `key`, which is `make(key)` from now on if it had none. `make` must not use the table. */
+  getOrInsertWith(key: Key, make: (key: Key) => Input): Value {
+    return this.#change(key, (current) => (current === undefined ? make(key) : undefined)) as Value;
+  }
+
+  /**
+   * Makes the value of `key` what `change` returns for the present one, which is undefined without an entry; nobody else changes it in between.
+   * When `change` returns undefined nothing changes. Returns the value that is there then. `change` must not use the table.
+   */
+  update(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
+    return this.#change(key, change);
+  }
+
+  /** Adds to a number, which is 0 without an entry, and returns the sum; nobody else changes it in between. Throws `bad-value` where the sum does not fit. */
+  add(this: RecordTable<Key, number, number>, key: Key, amount: number): number {
+    return this.update(key, (value = 0) => value + amount) ?? 0;
+  }
+
+  /** Sets `key` to `value`, undefined: deletes it, if its value is `expected`, byte for byte, undefined: if it has none. Whether it was. */
+  compareAndSet(key: Key, expected: Input | undefined, value: Input | undefined): boolean {
+    this.checkWritable();
+    const { store } = this;
+    if (!store.keys.load(key)) store.keys.refuse(key);
+    const [checked, wanted] = [value, expected].map((each) => (each === undefined ? undefined : store.values.check(each)));
+    const valueBytes = checked === undefined ? 0 : store.values.byteLength(checked);
+    const { hash } = store.keys;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      const slot = store.find(shard, hash);
+      const ref = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
+      const isThere = ref !== 0 && this.valueAt(ref) !== undefined;
+      if (wanted === undefined ? isThere : !(isThere && hasValue(store, ref, wanted))) return false;
+      if (checked !== undefined) this.#put(shard, hash, slot, checked, valueBytes, 0);
+      else if (isThere) store.remove(shard, slot);
+      return true;
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
+  /** Deletes all entries. Each shard at a moment of its own. */
+  clear(): void {
+    this.checkWritable();
+    this.store.forEachShard((shard) => clearShard(this.store, shard));
+  }
+
+  /** Makes the index large enough for `count` entries. Throws `out-of-memory`. */
+  reserve(count: number): void {
+    this.checkWritable();
+    checkCount("count", count);
+    reserveSlots(this.store, count);
+  }
+
+  /** Makes the index as small as it can be. What it gives up serves new entries. */
+  shrink(): void {
+    this.checkWritable();
+    shrinkSlots(this.store);
+  }
+
+  /** All blocks that the table reaches, the head first. */
+  *blocks(): Generator<TableBlock> {
+    this.checkOpen();
+    const { byteOffset, headByteLength } = this.#place;
+    yield { ptr: byteOffset as Ptr, byteSize: headByteLength };
+    for (let number = 0; number < this.store.parts.shards; number++) {
+      for (const { ref, units } of this.store.room.extents(this.store.wordOf(number)))
+        yield { ptr: (ref * 8) as Ptr, byteSize: units * 8 };
+    }
+  }
+
+  /** Gives the blocks back, where the table has them from an allocator of its own. */
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    const { allocator, lease } = this.#place;
+    const blocks = allocator !== undefined && !this.memory.closed && lease.epoch === this.#epoch ? [...this.blocks()] : [];
+    this.#disposed = true;
+    for (const { ptr, byteSize } of blocks) allocator?.free(ptr, byteSize, 64);
+    endPlacement(allocator);
+  }
+
+  protected checkOpen(): void {
+    const { lease } = this.#place;
+    if (this.#disposed) throw disposed();
+    if (this.memory.closed) this.memory.throwClosed();
+    if (lease.epoch !== this.#epoch) lease.throwStale(this.#epoch);
+  }
+
+  protected checkWritable(): void {
+    this.checkOpen();
+    if (!this.memory.readOnly) return;
+    throw new MemoryError("read-only", {
+      subject: `hash table in ${this.memory.subject}`,
+      event: "was opened for reading",
+      cure: "Open it for writing.",
+    });
+  }
+
+  #setLoaded(value: Input, options: SetOptions | undefined): void {
+    const { store } = this;
+    const checked = store.values.check(value);
+    const valueBytes = store.values.byteLength(checked);
+    const expiresAt = options?.ttlMs === undefined ? 0 : this.#endOf(options.ttlMs);
+    const { hash } = store.keys;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      this.#put(shard, hash, store.find(shard, hash), checked, valueBytes, expiresAt);
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
+  #put(shard: number, hash: number, slot: number, checked: unknown, valueBytes: number, expiresAt: number): number {
+    const { store } = this;
+    const { maxEntries } = this.#place;
+    if (slot < 0 && maxEntries !== undefined) makeRoom(store, shard, Math.max(1, Math.floor(maxEntries / store.parts.shards)));
+    return store.put(shard, hash, slot, checked, valueBytes, expiresAt);
+  }
+
+  #deleteLoaded(): boolean {
+    const { store } = this;
+    const { hash } = store.keys;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      const slot = store.find(shard, hash);
+      if (slot < 0) return false;
+      const hasValue = store.values.prefix === 0 || this.valueAt(this.memory.i32[slot + 1] >>> 0) !== undefined;
+      store.remove(shard, slot);
+      return hasValue;
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
+  #change(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
+    this.checkWritable();
+    const { store } = this;
+    if (!store.keys.load(key)) store.keys.refuse(key);
+    const { hash } = store.keys;
+    const shardNumber = store.shardOf(hash);
+    const shard = store.enter(shardNumber);
+    try {
+      const slot = store.find(shard, hash);
+      const ref = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
+      if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
+      const current = ref === 0 ? undefined : this.valueAt(ref);
+      const wanted = change(current);
+      if (wanted === undefined) return current;
+      // `change` may have used the keys of this table, against what it was told.
+      store.keys.load(key);
+      const checked = store.values.check(wanted);
+      return this.valueAt(this.#put(shard, hash, slot, checked, store.values.byteLength(checked), 0));
+    } finally {
+      store.leave(shardNumber);
+    }
+  }
+
+  #endOf(ttlMs: number): number {
+    if (this.store.values.prefix !== 0 && ttlMs > 0 && Number.isFinite(ttlMs)) return Date.now() + ttlMs;
+    throw new MemoryError("invalid-argument", {
+      subject: "hash table",
+      event: "cannot have an entry that ends by itself",
+      numbers: { ttlMs: String(ttlMs), expiring: String(this.store.values.prefix !== 0) },
+      cure: "Make the table with { expiring: true }, and pass a positive number of milliseconds.",
+    });
+  }
+}

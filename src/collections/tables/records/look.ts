@@ -1,0 +1,27 @@
+import { alignUp } from "../../../core/align.ts";
+import { privateMemory } from "../../../core/homes.ts";
+import type { Memory } from "../../../core/memory.ts";
+import { KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./layout.ts";
+import type { RecordStore } from "./store.ts";
+
+type AnyStore = RecordStore<unknown, unknown, never>;
+
+/** Looks at the bytes of a value where they lie, at `byteOffset` of `memory`. */
+export type Look<Result> = (bytes: Uint8Array, memory: Memory, byteOffset: number) => Result;
+
+/** Looks at the value of the record that begins at a word of `memory`. */
+export function lookAt<Result>({ values, records }: AnyStore, memory: Memory, record: number, look: Look<Result>): Result {
+  const byteOffset = record * 4 + records.valueOffset(memory.i32[record + KEY_BYTES] & KEY_BYTES_MASK) + values.prefix;
+  return look(memory.bytes(byteOffset, memory.i32[record + VALUE_BYTES] - values.prefix), memory, byteOffset);
+}
+
+/** Whether the record at `ref` has that value, byte for byte. */
+export function hasValue({ values, records, memory }: AnyStore, ref: number, checked: unknown): boolean {
+  const byteLength = values.byteLength(checked);
+  if (memory.i32[ref * 2 + VALUE_BYTES] !== byteLength) return false;
+  using other = privateMemory(alignUp(byteLength, 8));
+  values.store(other, 0, checked);
+  const valueAt = ref * 8 + records.valueOffset(memory.i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
+  for (let at = values.prefix; at < byteLength; at++) if (other.u8[at] !== memory.u8[valueAt + at]) return false;
+  return true;
+}

@@ -1,0 +1,110 @@
+import { MemoryError } from "../../core/errors.ts";
+import type { Memory } from "../../core/memory.ts";
+import type { Participant } from "../../core/participant.ts";
+import type { SeatToken } from "../../core/seat-token.ts";
+import { Seats, seatsByteLength } from "../../core/seats.ts";
+
+export interface RosterOptions extends Participant {
+  /** Where in the memory it begins, a multiple of 64. Default 0. */
+  readonly byteOffset?: number;
+  /** How many can take part at the same time, 1 … 1021: the same number on all sides. Default 32. */
+  readonly participants?: number;
+}
+
+const SUBJECT = "roster";
+const DEFAULT_PARTICIPANTS = 32;
+
+/** Bytes of a roster: 64 a participant, and 64. Zeros are an empty one. */
+export function rosterByteLength(participants = DEFAULT_PARTICIPANTS): number {
+  return seatsByteLength({ seats: participants });
+}
+
+/**
+ * Who takes part in the locks of a memory: one roster in it, in which each thread or process has a seat. All locks of that memory name their holders by
+ * seats, so that whoever waits can say whom for, and see that it is gone.
+ *
+ * A participant counts as gone when it has closed its roster, when `isAlive` says so, or when somebody has buried it. Its bytes: core/seats.ts.
+ */
+export class Roster implements Disposable {
+  readonly memory: Memory;
+  /** For structures that are built on it. */
+  readonly seats: Seats;
+
+  /** For `roster`. */
+  constructor(memory: Memory, seats: Seats) {
+    this.memory = memory;
+    this.seats = seats;
+  }
+
+  /** The own seat, from 1. 0 when it was left. */
+  get seat(): number {
+    return this.seats.seat;
+  }
+
+  /** What names this participant for ever, to be told to others: see `bury`. 0 when its seat was left. */
+  get token(): SeatToken {
+    return this.seats.token;
+  }
+
+  /**
+   * Makes known to all that a participant is dead, as who hears that a worker thread has ended knows: `worker.once("exit", () => roster.bury(token))`. False when
+   * that one has left in good order.
+   */
+  bury(token: SeatToken): boolean {
+    return this.seats.bury(token);
+  }
+
+  /** Empties the seats of the dead; returns how many. What they held is taken over by whoever waits for it, before or after. */
+  recover(): number {
+    return this.seats.deadSeats().filter((seat) => this.seats.recover(seat, () => {})).length;
+  }
+
+  /** What contradicts the invariants. */
+  checkInvariants(): string[] {
+    return this.seats.checkInvariants();
+  }
+
+  /** Leaves the seat. Locks that are still held then count as held by one that is gone: whoever comes next repairs what they protect. */
+  close(): void {
+    if (!this.memory.closed) this.seats.leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Takes part in the locks of a memory: takes a seat in the roster at `byteOffset`, where zeros are an empty one. Throws `out-of-memory` when all seats are
+ * taken by the living, and `invalid-argument`.
+ *
+ * ```ts
+ * using here = roster(memory, { identity: process.pid, isAlive });
+ * using queue = mutex(here, { byteOffset: 4096 });
+ * ```
+ */
+export function roster(memory: Memory, options: RosterOptions = {}): Roster {
+  const { byteOffset = 0, participants = DEFAULT_PARTICIPANTS } = options;
+  checkLockPlace(SUBJECT, memory, byteOffset);
+  const seats = new Seats(memory, { byteOffset, seats: participants }, SUBJECT, options);
+  seats.sit(() => {});
+  return new Roster(memory, seats);
+}
+
+/** Throws `read-only`, and `invalid-argument` for a place where nothing shared can begin. */
+export function checkLockPlace(subject: string, memory: Memory, byteOffset: number): void {
+  if (memory.readOnly) {
+    throw new MemoryError("read-only", {
+      subject,
+      event: `needs to write to ${memory.subject}, which is read-only`,
+      cure: "Open it for writing.",
+    });
+  }
+  if (Number.isSafeInteger(byteOffset) && byteOffset >= 0 && byteOffset % 64 === 0) return;
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: "cannot begin there",
+    numbers: { byteOffset: String(byteOffset), align: 64 },
+    cure: "Place it at a multiple of 64 bytes.",
+  });
+}

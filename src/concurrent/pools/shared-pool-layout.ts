@@ -1,0 +1,216 @@
+/*
+ * The bytes of a pool that threads and processes share. Little-endian, position-independent, begins at a multiple of 64.
+ *
+ *   byte 0     64           128    192      320                                                    byteLength
+ *   +----------+------------+------+--------+-------+-----+-------+-----+-------+-----+---------+
+ *   | header   | head fresh | gate | blocks | seats | pad | words | pad | links | pad | records |
+ *   +----------+------------+------+--------+-------+-----+-------+-----+-------+-----+---------+
+ *                                                         `------------- block 0 -------------´
+ *
+ *   header, i32   0 magic "OHsp", 1 version, 2 features (0), 3 layout, 4 slots of block 0, 5 seats, 6 tag of the handles, 7 the most slots,
+ *                 8 bytes of a record, 9 its alignment, 10 sum of 0 … 9
+ *   head, i64     bits 0 … 31 the first slot of the free list + 1, 0 where it is empty; bits 32 … 63 a tag, one more at every change
+ *   fresh, i32    at 72: the first slot that was never used
+ *   gate, i32     0, or the token of who takes back what a dead participant held
+ *   blocks, u32   by number, from 1: where a further block begins, in units of 64 bytes from the start of the memory; 0 where there is none
+ *   seats         core/seats.ts, 128 bytes each; of a seat's own i32 words: 0 busy, 1 number of guards, 2 … 27 guarded slots + 1
+ *   words, i32    one a slot: generation · 256 + owner
+ *   links, i32    one a slot: the next slot of the free list + 1
+ *
+ * Block 0 has the slots below n. With s the least power of two from n on, block b has those from s · 2^(b − 1) to below s · 2^b, so each is as long as all
+ * numbers before it; those between n and s are of no slot. Every block has its words, links and records, in this order.
+ *
+ * A slot's word tells whose it is:
+ *
+ *   odd generation       live; its owner is the seat that added it or has adopted it, 0 once that has left, 254 once it has died
+ *   even generation, 0   on the free list, or never used; or on its way to or from there, while that seat is busy
+ *   even generation, s   in the hands of seat s alone: in its cache, or removed by it and perhaps still guarded
+ *   255                  retired: its generations are spent
+ *
+ * Invariants:
+ * 1. Every change of hands is one atomic write: of a word, of the head, or of fresh.
+ * 2. A word of seat s and of an even generation is written by s alone; by whoever holds the gate once s is dead.
+ * 3. While a seat is not busy, every slot below fresh of generation even and owner 0 is on the free list. Who holds the gate waits until none is busy, and
+ *    nobody becomes busy meanwhile: then what is missing on the list was lost by the dead. Words from fresh on are zero.
+ * 4. A slot that a guard names is not reused: a guard is written before the word is looked at, a word is changed before the guards are looked at. They
+ *    are looked at between the removal and the next use: when a slot leaves the hands of who removed it for a cache, and when it leaves the free list.
+ * 5. A block is published by one compare-and-swap of its entry, when all its words are zero; it never moves. Blocks come in the order of their numbers.
+ */
+import { alignUp } from "../../core/align.ts";
+import { MemoryError } from "../../core/errors.ts";
+import type { Memory } from "../../core/memory.ts";
+import { SEAT_OWN_WORDS, seatsByteLength } from "../../core/seats.ts";
+import { fingerprint } from "../../layout/fingerprint.ts";
+import type { Type } from "../../layout/type.ts";
+
+export const LINE = 64;
+export const MAGIC = 0x7073_484f;
+export const VERSION = 1;
+/** i32 words from the beginning. */
+export const FRESH = 18;
+export const GATE = 32;
+/** The entry of block 0, which is not used: that block is where it is. */
+export const BLOCKS = 48;
+export const MOST_BLOCKS = 26;
+/** In bytes from the beginning. */
+export const SEATS = 320;
+export const SEAT_BYTES = 128;
+/** A seat's own i32 words. */
+export const BUSY = 0;
+export const GUARD_COUNT = 1;
+export const FIRST_GUARD = 2;
+export const GUARDS = SEAT_BYTES / 4 - SEAT_OWN_WORDS - FIRST_GUARD;
+export const AFTER_GUARDS = FIRST_GUARD + GUARDS;
+/** The i64 word from the beginning. */
+export const HEAD = 8;
+export const OWNER_MASK = 255;
+export const GENERATION = 256;
+export const ORPHAN = 254;
+export const RETIRED = 255;
+export const MOST_SEATS = 253;
+export const MOST_SLOTS = 2 ** 25 - 2;
+const HEADER_WORDS = 11;
+const SUM = HEADER_WORDS - 1;
+
+export interface SharedPoolShape {
+  /** Slots of block 0. */
+  readonly capacity: number;
+  readonly maxCapacity: number;
+  readonly seats: number;
+}
+
+/** What a record takes. */
+type RecordSize = Pick<Type<unknown, never>, "byteSize" | "align">;
+
+export interface SharedPoolPlan extends SharedPoolShape {
+  readonly record: RecordSize;
+  /** From the beginning, in bytes, as the lengths are. */
+  readonly block: number;
+  readonly byteLength: number;
+}
+
+/** Where the parts of a block are, in bytes from where it begins. */
+export interface BlockPlan {
+  readonly links: number;
+  readonly records: number;
+  readonly byteLength: number;
+}
+
+export function planBlock({ byteSize, align }: RecordSize, slots: number): BlockPlan {
+  const links = alignUp(slots * 4, LINE);
+  const records = alignUp(links + slots * 4, Math.max(LINE, align));
+  return { links, records, byteLength: records + slots * byteSize };
+}
+
+export function planSharedPool({ byteSize, align }: RecordSize, shape: SharedPoolShape): SharedPoolPlan {
+  const record = { byteSize, align };
+  const seatsEnd = SEATS + seatsByteLength({ seats: shape.seats, strideByteLength: SEAT_BYTES });
+  const block = alignUp(seatsEnd, Math.max(LINE, align));
+  return { ...shape, record, block, byteLength: block + planBlock(record, shape.capacity).byteLength };
+}
+
+/** Throws `invalid-argument`. */
+export function checkShape({ capacity, maxCapacity, seats }: SharedPoolShape): void {
+  check("capacity", capacity, 1, MOST_SLOTS);
+  check("maxCapacity", maxCapacity, capacity, MOST_SLOTS);
+  check("seats", seats, 1, MOST_SEATS);
+}
+
+function check(name: string, count: number, least: number, most: number): void {
+  if (Number.isInteger(count) && count >= least && count <= most) return;
+  throw new MemoryError("invalid-argument", {
+    subject: "shared pool",
+    event: `needs a whole number as ${name}`,
+    numbers: { [name]: String(count), least, most },
+    cure: "Pass a whole number in that range.",
+  });
+}
+
+/** Writes an empty pool. Its mark comes last. */
+export function formatSharedPool(
+  memory: Memory,
+  byteOffset: number,
+  type: Type<unknown, never>,
+  plan: SharedPoolPlan,
+  tag: number,
+): void {
+  memory.checkRange(byteOffset, plan.byteLength);
+  // Links and records are written before they are read.
+  memory.u8.fill(0, byteOffset, byteOffset + plan.block + plan.capacity * 4);
+  const { i32 } = memory;
+  const base = byteOffset / 4;
+  const { capacity, seats, maxCapacity, record } = plan;
+  const header = [MAGIC, VERSION, 0, layoutOf(type), capacity, seats, tag, maxCapacity, record.byteSize, record.align];
+  for (let word = 1; word < header.length; word++) i32[base + word] = header[word];
+  i32[base + SUM] = sumOf(header);
+  Atomics.store(i32, base, MAGIC);
+}
+
+/** What the header says. Throws `corrupt`, `unsupported-format`, `layout-mismatch`, `out-of-bounds`. */
+export function readSharedPool(
+  memory: Memory,
+  byteOffset: number,
+  type: Type<unknown, never>,
+): { readonly plan: SharedPoolPlan; readonly tag: number } {
+  memory.checkRange(byteOffset, LINE);
+  const header = headerOf(memory, byteOffset);
+  const [magic, version, features, layout, , , tag] = header;
+  const refuse = (code: "corrupt" | "unsupported-format" | "layout-mismatch", event: string, cure: string): never => {
+    throw new MemoryError(code, {
+      subject: `shared pool in ${memory.subject}`,
+      event,
+      numbers: { byteOffset, version, layout },
+      cure,
+    });
+  };
+  if (magic !== MAGIC) refuse("corrupt", "does not begin with the mark of one", "Make it with sharedPool before others attach.");
+  if (header[SUM] !== sumOf(header.slice(0, SUM))) refuse("corrupt", "has a damaged header", "Make it anew.");
+  if (version !== VERSION || features !== 0) {
+    refuse("unsupported-format", "was made by another version of offheap", "Use the same version on all sides.");
+  }
+  if (layout !== layoutOf(type))
+    refuse("layout-mismatch", `does not hold ${type.name}`, "Attach with the type that it was made with.");
+  const plan = planOfHeader(header);
+  checkShape(plan);
+  memory.checkRange(byteOffset, plan.byteLength);
+  return { plan, tag };
+}
+
+/** The shape of a pool whose header is sound, whatever its type. */
+export function planOf(memory: Memory, byteOffset: number): SharedPoolPlan {
+  return planOfHeader(headerOf(memory, byteOffset));
+}
+
+function headerOf({ i32 }: Memory, byteOffset: number): number[] {
+  return Array.from(i32.subarray(byteOffset / 4, byteOffset / 4 + HEADER_WORDS));
+}
+
+function planOfHeader([, , , , capacity, seats, , maxCapacity, byteSize, align]: readonly number[]): SharedPoolPlan {
+  return planSharedPool({ byteSize, align }, { capacity, maxCapacity, seats });
+}
+
+function layoutOf(type: Type<unknown, never>): number {
+  return Number.parseInt(fingerprint(type.signature).slice(8), 16) | 0;
+}
+
+function sumOf(words: readonly number[]): number {
+  return words.reduce((sum, word) => (Math.imul(sum ^ word, 0x9e37_79b1) + 0x7f4a_7c15) | 0, 0);
+}
+
+/** Throws `read-only`, and `invalid-argument` for a place where it cannot begin. */
+export function checkHome(memory: Memory, byteOffset: number, type: Type<unknown, never>): void {
+  if (memory.readOnly) {
+    throw new MemoryError("read-only", {
+      subject: `shared pool of ${type.name}`,
+      event: `needs a seat in ${memory.subject}, which is read-only`,
+      cure: "Open it for writing.",
+    });
+  }
+  if (Number.isSafeInteger(byteOffset) && byteOffset >= 0 && byteOffset % 64 === 0) return;
+  throw new MemoryError("invalid-argument", {
+    subject: `shared pool of ${type.name}`,
+    event: "cannot begin there",
+    numbers: { byteOffset: String(byteOffset), align: 64 },
+    cure: "Place it at a multiple of 64 bytes.",
+  });
+}

@@ -1,0 +1,298 @@
+import type { Memory } from "../../core/memory.ts";
+import type { Participant } from "../../core/participant.ts";
+import { Seats } from "../../core/seats.ts";
+import { Place } from "../../layout/place.ts";
+import type { InputOf, Type, ValueOf } from "../../layout/type.ts";
+import { Pace } from "../pace.ts";
+import { Signal, waiterOf } from "../signal.ts";
+import { type AsyncWaitOptions, LOOKS, type Waiter, type WaitOptions, waitFor, waitForAsync, YIELD_MS } from "../waiting.ts";
+import {
+  checkQueue,
+  checkQueueShape,
+  FREE,
+  formatQueue,
+  lengthOf,
+  nextPosition,
+  planQueue,
+  type QueuePlan,
+  readQueue,
+  WRITING,
+} from "./queue-layout.ts";
+import { throwClosed, throwEnded } from "./queue-mistakes.ts";
+import { NONE, QueueSlots } from "./queue-slots.ts";
+
+export interface QueueOptions extends Participant {
+  /** How many values it holds, 1 to 2^24. */
+  readonly capacity: number;
+  /** The most threads and processes that take part at once. Default 32, at most 250. */
+  readonly seats?: number;
+  /** Where in the memory it begins, a multiple of 64. Default 0. */
+  readonly byteOffset?: number;
+}
+
+export type AttachQueueOptions = Omit<QueueOptions, "capacity" | "seats">;
+
+const DEFAULT_SEATS = 32;
+
+interface Came<T extends Type<unknown, never>> {
+  value: ValueOf<T> | undefined;
+}
+
+/** How many bytes a queue takes. Throws `invalid-argument`. */
+export function queueByteLength(
+  type: Type<unknown, never>,
+  { capacity, seats = DEFAULT_SEATS }: Pick<QueueOptions, "capacity" | "seats">,
+): number {
+  checkQueueShape({ capacity, seats });
+  return planQueue(type, { capacity, seats }, 0).byteLength;
+}
+
+/** An empty queue in a memory, and a seat in it. Others open it with `attachQueue`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
+export function queue<T extends Type<unknown, never>>(memory: Memory, type: T, options: QueueOptions): Queue<T> {
+  const { capacity, seats = DEFAULT_SEATS, byteOffset = 0 } = options;
+  return new Queue(memory, type, formatQueue(memory, type, { capacity, seats }, byteOffset), options);
+}
+
+/** The queue that another has made there. Throws `corrupt`, `layout-mismatch`, `unsupported-format`, `out-of-bounds`, `out-of-memory` (no seat left). */
+export function attachQueue<T extends Type<unknown, never>>(memory: Memory, type: T, options: AttachQueueOptions = {}): Queue<T> {
+  return new Queue(memory, type, readQueue(memory, type, options.byteOffset ?? 0), options);
+}
+
+/**
+ * A bounded queue that any number of threads and processes push to and pop from, first in first out. For one of each a `ring` is several times as fast.
+ *
+ * A participant that dies in the middle of a push or a pop stops nobody: others pass its slot as soon as it is known to be dead, by `isAlive` or `recover`.
+ */
+export class Queue<T extends Type<unknown, never>> implements Disposable {
+  readonly memory: Memory;
+  readonly type: T;
+  readonly capacity: number;
+  readonly subject: string;
+  readonly #plan: QueuePlan;
+  readonly #seats: Seats;
+  readonly #values: Signal;
+  readonly #room: Signal;
+  readonly #place: Place;
+  readonly #slots: QueueSlots<T>;
+  readonly #pushing: Pace;
+  readonly #popping: Pace;
+  #closed = false;
+
+  /** Use `queue` or `attachQueue`. */
+  constructor(memory: Memory, type: T, plan: QueuePlan, participant: Participant) {
+    this.memory = memory;
+    this.type = type;
+    this.capacity = plan.capacity;
+    this.subject = `queue of ${type.name}`;
+    this.#plan = plan;
+    this.#place = new Place(undefined, type.name);
+    this.#values = new Signal(memory, plan.values);
+    this.#room = new Signal(memory, plan.room);
+    this.#seats = new Seats(memory, { byteOffset: plan.seatTable, seats: plan.seats }, this.subject, participant);
+    this.#slots = new QueueSlots(memory, type, plan, this.subject, this.#seats);
+    this.#pushing = new Pace(plan.capacity, false);
+    this.#popping = new Pace(plan.capacity, true);
+    this.#seats.sit((seat) => this.#slots.repair(seat));
+  }
+
+  /** The number of this participant's seat, which names it to `recover`. */
+  get seat(): number {
+    return this.#seats.seat;
+  }
+
+  /** Appends a value. False when the queue is full. Throws `bad-value`, and `closed`, also once it was ended. */
+  push(value: InputOf<T>): boolean {
+    const checked = this.type.rawCheck(value, this.#place);
+    if (this.isEnded) throwEnded(this.subject);
+    const position = this.#claim(true, 1);
+    if (position === NONE) return false;
+    this.#slots.write(position, checked);
+    this.#values.raise();
+    return true;
+  }
+
+  /**
+   * Appends values, as many as there is room for, and returns how many: in this order, but others may push in between. For many it takes half of the time
+   * of `push`. Throws `bad-value`, and then none is there, and `closed`.
+   */
+  pushMany(values: ArrayLike<InputOf<T>>): number {
+    const checked: unknown[] = [];
+    for (let index = 0; index < values.length; index++) checked.push(this.type.rawCheck(values[index], this.#place.at(index)));
+    if (this.isEnded) throwEnded(this.subject);
+    let done = 0;
+    while (done < checked.length) {
+      let position = this.#claim(true, checked.length - done);
+      if (position === NONE) break;
+      for (let left = this.#slots.claimed; left > 0; left--) {
+        this.#slots.write(position, checked[done++]);
+        position = nextPosition(position, this.#plan);
+      }
+    }
+    if (done > 0) this.#values.raise();
+    return done;
+  }
+
+  /** Takes the oldest value. Undefined when there is none. Throws `closed`. */
+  pop(): ValueOf<T> | undefined {
+    const position = this.#claim(false, 1);
+    if (position === NONE) return undefined;
+    const value = this.#slots.read(position, FREE);
+    this.#room.raise();
+    return value;
+  }
+
+  /** Takes the oldest values into `target`, as many as are there and fit, and returns how many. Throws `closed`. */
+  popInto(target: { [index: number]: ValueOf<T>; readonly length: number }): number {
+    let done = 0;
+    while (done < target.length) {
+      let position = this.#claim(false, target.length - done);
+      if (position === NONE) break;
+      for (let left = this.#slots.claimed; left > 0; left--) {
+        target[done++] = this.#slots.read(position, FREE);
+        position = nextPosition(position, this.#plan);
+      }
+    }
+    if (done > 0) this.#room.raise();
+    return done;
+  }
+
+  /**
+   * Appends a value in any case: when the queue is full the oldest makes room. Returns what had to, oldest first: nearly always none or one, more only when
+   * others take the room that it makes. Waits for one that is in the middle of a push or pop of the very slot.
+   */
+  forcePush(value: InputOf<T>): ValueOf<T>[] {
+    const { i32 } = this.memory;
+    const plan = this.#plan;
+    const checked = this.type.rawCheck(value, this.#place);
+    const gone: ValueOf<T>[] = [];
+    if (this.isEnded) throwEnded(this.subject);
+    for (let tries = 0; ; ) {
+      const position = this.#claim(true, 1);
+      if (position !== NONE) {
+        this.#slots.write(position, checked);
+        this.#values.raise();
+        return gone;
+      }
+      // Where the oldest is being taken out right now, there will be room without more ado.
+      const oldest = this.#slots.isFull ? this.#claim(false, 1) : NONE;
+      if (oldest === NONE) {
+        if (++tries % LOOKS === 0) this.#room.wait(this.#room.listen(), YIELD_MS);
+        continue;
+      }
+      const behind = (oldest + (1 << plan.slotBits)) | 0;
+      // Where the tail has come to this slot, it cannot pass before this one lets go: the slot goes from its reader to its writer, and nobody comes in between.
+      const isFull = Atomics.load(i32, plan.tail) === behind;
+      gone.push(this.#slots.read(oldest, isFull ? WRITING : FREE));
+      if (!isFull) {
+        this.#room.raise();
+        continue;
+      }
+      Atomics.compareExchange(i32, plan.tail, behind, nextPosition(behind, plan));
+      this.#slots.write(behind, checked);
+      this.#values.raise();
+      return gone;
+    }
+  }
+
+  /** Waits for room and appends. False when the time is over. Holds the thread. Throws like `push`. */
+  pushWait(value: InputOf<T>, options: WaitOptions = {}): boolean {
+    return this.push(value) || this.#room.waitUntil(() => this.push(value), options);
+  }
+
+  /** `pushWait` that does not hold the thread. */
+  async pushAsync(value: InputOf<T>, options: AsyncWaitOptions = {}): Promise<boolean> {
+    return this.push(value) || this.#room.waitUntilAsync(() => this.push(value), options);
+  }
+
+  /** Waits for a value and takes it. Undefined when the time is over, or the queue was ended and nothing is left. Holds the thread. */
+  popWait(options: WaitOptions = {}): ValueOf<T> | undefined {
+    const found = this.pop();
+    if (found !== undefined) return found;
+    const came: Came<T> = { value: undefined };
+    waitFor(this.#comes(came), options);
+    return came.value;
+  }
+
+  /** `popWait` that does not hold the thread. */
+  async popAsync(options: AsyncWaitOptions = {}): Promise<ValueOf<T> | undefined> {
+    const came: Came<T> = { value: this.pop() };
+    if (came.value === undefined) await waitForAsync(this.#comes(came), options);
+    return came.value;
+  }
+
+  /** Takes values until the queue is ended and nothing is left: `for await (const job of jobs)`. Others may take some of them. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
+    for (let value = await this.popAsync(); value !== undefined; value = await this.popAsync()) yield value;
+  }
+
+  /** Whether somebody has said that no more values come. */
+  get isEnded(): boolean {
+    return Atomics.load(this.memory.i32, this.#plan.ended) !== 0;
+  }
+
+  /**
+   * Says to all who take part that no more values come: pushing is refused as `closed`, what is left can be popped, and who waits for more is woken and told. A
+   * push that is under way at this moment may still leave its value. Throws `closed`.
+   */
+  end(): void {
+    if (this.#closed) throwClosed(this.memory, this.subject);
+    Atomics.store(this.memory.i32, this.#plan.ended, 1);
+    this.#values.raise();
+    this.#room.raise();
+  }
+
+  /** How many values are in it, now or a moment ago. */
+  get length(): number {
+    if (this.#closed) throwClosed(this.memory, this.subject);
+    return lengthOf(this.memory, this.#plan);
+  }
+
+  /**
+   * Ends what those have begun that are dead: known by `isAlive`, or named by their seats in `dead`, which must not be alive. Returns the values that they
+   * were taking out, for this one to deal with.
+   */
+  recover(dead: readonly number[] = []): ValueOf<T>[] {
+    if (this.#closed) throwClosed(this.memory, this.subject);
+    for (const seat of dead) this.#seats.bury(this.#seats.tokenOf(seat));
+    for (const seat of this.#seats.deadSeats()) this.#seats.recover(seat, (gone) => this.#slots.repair(gone));
+    this.#slots.catchUp();
+    this.#values.raise();
+    this.#room.raise();
+    return this.#slots.rescued.splice(0);
+  }
+
+  /** What contradicts the invariants in queue-layout.ts; empty when sound. For moments when nobody pushes or pops. */
+  checkInvariants(): string[] {
+    return [...checkQueue(this.memory, this.#plan), ...this.#seats.checkInvariants()];
+  }
+
+  /** Leaves its seat. Values stay. Twice is harmless. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.memory.closed) this.#seats.leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Waits for a value, and puts it where it is told. */
+  #comes(came: Came<T>): Waiter {
+    const take = () => {
+      came.value = this.pop();
+      return came.value !== undefined;
+    };
+    return waiterOf(this.#values, take, () => this.isEnded);
+  }
+
+  #claim(toWrite: boolean, most: number): number {
+    if (this.#closed) throwClosed(this.memory, this.subject);
+    const pace = toWrite ? this.#pushing : this.#popping;
+    pace.rest();
+    const position = this.#slots.claim(toWrite, most);
+    if (position === NONE) pace.ranDry();
+    else pace.took(this.#slots.claimed);
+    return position;
+  }
+}
