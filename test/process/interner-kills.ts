@@ -24,8 +24,9 @@ const SCRIPT = `
   process.send("ready");
   const names = openInterner(await path);
   process.send("working");
+  const parent = process.ppid;
   let entry = log[0];
-  for (;;) {
+  while (entry % 1024 !== 0 || process.ppid === parent) {
     const number = Math.max(0, names.size + 4 - Math.floor(Math.random() * 64));
     const text = "text number " + number;
     const source = number % 2 === 0 ? undefined : bytes.encode(text);

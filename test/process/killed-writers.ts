@@ -21,7 +21,8 @@ const WRITER = `
   // What takes longest comes first, and once: a kill is to meet the work.
   mapped.participantIn(mapped.mapAnonymous(1));
   process.send("writing");
-  for (;;) {
+  const parent = process.ppid;
+  while (process.ppid === parent) {
     const memory = mapped.mapFile(path, {
       mode: "readWrite", create: true, byteLength: 4096, maxByteLength: 1 << 20, lock: "exclusive", lockTimeoutMs: 10_000,
     });
