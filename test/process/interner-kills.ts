@@ -88,7 +88,8 @@ async function killInOneFile(path: string, kills: number, writers: Writers): Pro
   const settle = ({ log }: Writer): void => {
     using told = mapFile(log, { mode: "readWrite" });
     const count = told.u32[0];
-    for (let entry = Math.max(0, count - LOG_ENTRIES); entry < count; entry++) {
+    // Where the log is full, the entry that was being written at the end has taken the place of the oldest.
+    for (let entry = Math.max(0, count - LOG_ENTRIES + 1); entry < count; entry++) {
       const at = 2 + (entry % LOG_ENTRIES) * 2;
       const [number, id] = [told.u32[at], told.u32[at + 1]];
       const before = idOf.get(number);
