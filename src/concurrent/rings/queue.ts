@@ -112,8 +112,8 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   }
 
   /**
-   * Appends values, as many as there is room for, and returns how many: in this order, but others may push in between. For many it takes half of the time
-   * of `push`. Throws `bad-value`, and then none is there, and `closed`.
+   * Appends values, as many as there is room for, and returns how many: in this order, but others may push in between. Places are claimed
+   * together, and who waits is woken once. Throws `bad-value`, and then none is there, and `closed`.
    */
   pushMany(values: ArrayLike<InputOf<T>>): number {
     const checked: unknown[] = [];
