@@ -134,14 +134,13 @@ const note = `above an idle Node: ${above(peak.ours)} MB, ${above(peak.classes)}
 report({ bench, case: "peak memory of the process", unit: "MB", ours: peak.ours / 1e6, peer: peak.classes / 1e6, peerName, note });
 const told = (pauses: Pauses | undefined) => `${pauses?.count} in ${(pauses?.totalMs ?? 0).toFixed(0)} ms`;
 report({
-  ...{
-    bench,
-    case: "longest pause of the collector",
-    unit: "ms",
-    ours: pause.ours?.longestMs ?? 0,
-    peer: pause.classes?.longestMs ?? 0,
-  },
-  ...{ peerName, note: `collections: ${told(pause.ours)}, ${told(pause.classes)}` },
+  bench,
+  case: "longest pause of the collector",
+  unit: "ms",
+  ours: pause.ours?.longestMs ?? 0,
+  peer: pause.classes?.longestMs ?? 0,
+  peerName,
+  note: `collections: ${told(pause.ours)}, ${told(pause.classes)}`,
 });
 
 /** A pause contains whatever else the machine does meanwhile: the round counts whose longest one is shortest, as with times. */

@@ -3,7 +3,6 @@ export { Arena, arena } from "./alloc/arenas/arena.ts";
 export type { ArenaChunk } from "./alloc/arenas/arena-chunks.ts";
 export type { ArenaOptions } from "./alloc/arenas/arena-options.ts";
 export type { ArenaScope } from "./alloc/arenas/arena-scope.ts";
-export { type Emplacement, emplace } from "./alloc/arenas/emplacement.ts";
 export { type FallbackAllocator, fallback } from "./alloc/around/fallback.ts";
 export { type LimitedAllocator, limit } from "./alloc/around/limit.ts";
 export { type AllocationEvent, type LoggingAllocator, logging } from "./alloc/around/logging.ts";
@@ -19,6 +18,7 @@ export {
 export { type ValidatingAllocator, validating } from "./alloc/around/validating.ts";
 export { AllocatorWrapper, type CheckableAllocator } from "./alloc/around/wrapper.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
+export { type Emplacement, emplace } from "./alloc/emplacement.ts";
 export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/heaps/shared-heap.ts";
 export { attachSlab, type Slab, slab } from "./alloc/heaps/slab.ts";
 export type { LiveBlock } from "./alloc/heaps/span-blocks.ts";

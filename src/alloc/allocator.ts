@@ -125,7 +125,7 @@ export abstract class Allocator implements Placer {
 
   /** Gives a block back. `byteSize` and `align` are those it was allocated with. Freeing `NIL` does nothing. */
   free(ptr: Ptr, byteSize: number, align = DEFAULT_ALIGN): void {
-    if (this.rawTryFree(ptr, byteSize, align) || ptr === 0) return;
+    if (this.rawTryFree(ptr, byteSize, align) || ptr === NIL) return;
     checkBlock(this, ptr, byteSize, align);
     this.rawFree(ptr, byteSize || 1, align);
   }
@@ -208,9 +208,9 @@ export abstract class Allocator implements Placer {
    */
   create<Input, View>(type: Placeable<Input, View>, init?: Input): View {
     // Each struct has code of its own for these two. V8 compiles it into the caller, and where the view goes no further it makes none, as long as
-    // no path from here joins one that has another value or none. 0 and not NIL: an imported name is looked up anew each time.
+    // no path from here joins one that has another value or none.
     const ptr = type.rawPlace(this, init);
-    if (ptr === 0) this.throwOutOfMemory(type.byteSize, type.align);
+    if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
     return type.rawView(this.rawLeaseOf(ptr, type.align), ptr);
   }
 
@@ -226,7 +226,7 @@ export abstract class Allocator implements Placer {
    */
   place<Input>(type: Placeable<Input, unknown>, init?: Input): Ptr {
     const ptr = type.rawPlace(this, init);
-    if (ptr === 0) this.throwOutOfMemory(type.byteSize, type.align);
+    if (ptr === NIL) this.throwOutOfMemory(type.byteSize, type.align);
     return ptr;
   }
 

@@ -25,7 +25,11 @@ export function entriesInSegment(path: string, name: string | undefined): Entrie
   }
 }
 
-function entriesOfStructure(segment: ReadOnlySegment, { name, kind, signature = "" }: StructureSummary, subject: string): Entries {
+function entriesOfStructure(
+  segment: ReadOnlySegment,
+  { name, kind, signature = "", byteOffset }: StructureSummary,
+  subject: string,
+): Entries {
   const end = (): void => segment.close();
   if (kind === "interner") return new StringEntries(subject, segment.interner(name), end);
   if (kind === "dataset") return new RowEntries(segment.dataset(name), end);
@@ -48,7 +52,6 @@ function entriesOfStructure(segment: ReadOnlySegment, { name, kind, signature = 
   }
   if (kind === "root") {
     const type = typeOf(subject, signature);
-    const { byteOffset } = segment.list().find((structure) => structure.name === name) ?? { byteOffset: 0 };
     return new NumberedEntries(
       subject,
       () => 1,

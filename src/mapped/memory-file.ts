@@ -10,7 +10,7 @@ import { descriptorPath, openVanishing, type VanishingFile } from "./unnamed-fil
  * anybody while it is mapped, so the one seal that it lacks is that against writing.
  */
 export function openMemoryFile(subject: string, seals: readonly Seal[]): VanishingFile {
-  if (process.platform === "win32") return openTemporary(subject, seals);
+  if (process.platform === "win32") return openTemporary(subject);
   const raw = system().createMemoryFile("offheap");
   if (raw < 0) throw systemError(subject, "could not be made", -raw);
   try {
@@ -26,8 +26,7 @@ export function openMemoryFile(subject: string, seals: readonly Seal[]): Vanishi
   }
 }
 
-function openTemporary(subject: string, seals: readonly Seal[]): VanishingFile {
-  if (seals.includes("write")) refuseReaders(subject);
+function openTemporary(subject: string): VanishingFile {
   try {
     return openVanishing(tmpdir());
   } catch (cause) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { arena } from "../../src/alloc/arenas/arena.ts";
-import { emplace } from "../../src/alloc/arenas/emplacement.ts";
 import { bump } from "../../src/alloc/bump.ts";
+import { emplace } from "../../src/alloc/emplacement.ts";
 import { sharedHeap } from "../../src/alloc/heaps/shared-heap.ts";
 import { slab } from "../../src/alloc/heaps/slab.ts";
 import { tlsf } from "../../src/alloc/heaps/tlsf.ts";

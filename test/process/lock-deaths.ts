@@ -10,12 +10,7 @@ import type { Progress } from "./ring-strain.ts";
 const LIFE_OF_A_THREAD = `load("../test/process/lock-work").workAsThread(workerData, () => parentPort.postMessage("ready"));`;
 
 /** Ends so many of those who hold locks, at random moments; always two or three are at work, and this thread. Throws where anybody is stuck for a minute. */
-export async function terminateHolders(
-  deaths: number,
-  seed: number,
-  _directory?: string,
-  progress: Progress = () => {},
-): Promise<Counts> {
+export async function terminateHolders(deaths: number, seed: number, progress: Progress = () => {}): Promise<Counts> {
   const random = randomOf(seed);
   using memory = sharedMemory(LOCKS_BYTES);
   const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;

@@ -1,6 +1,6 @@
 import { checkByteLength } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
-import { LeaseTally } from "../arenas/lease-tally.ts";
+import { LeaseTally } from "./lease-tally.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
 
 /**

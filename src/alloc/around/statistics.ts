@@ -1,6 +1,6 @@
 import { NIL, type Ptr } from "../../core/brand.ts";
 import type { Lease } from "../../core/lease.ts";
-import { LeaseTally } from "../arenas/lease-tally.ts";
+import { LeaseTally } from "./lease-tally.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
 
 /** What an allocator was asked for, as a snapshot. Requested bytes are as asked for; usable ones include the allocator's rounding. */

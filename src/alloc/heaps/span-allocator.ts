@@ -86,18 +86,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
       return;
     }
     // From here on all is in 32-bit integers.
-    const of = CLASS_OF_GRAINS[(byteSize + 7) >>> 3];
-    const { i32 } = this.memory;
-    const head = this.#classes + of * CLASS_WORDS;
-    const word = ptr >>> 2;
-    i32[word] = i32[head + STACK];
-    i32[word + 1] = FREED;
-    i32[head + STACK] = (word - this.#words) >>> 1;
-    const stacked = i32[head + STACKED] + 1;
-    const live = i32[head + LIVE] - 1;
-    i32[head + STACKED] = stacked;
-    i32[head + LIVE] = live;
-    if (stacked > STACK_MOST[of] || stacked > (live >>> 3) + 4) this.#drain(of, stacked, live);
+    this.#push(this.memory.i32, CLASS_OF_GRAINS[(byteSize + 7) >>> 3], ptr >>> 2);
   }
 
   /** What `rawCheckLive` looks at for a small block, and `rawFree`. */
@@ -117,16 +106,21 @@ export abstract class SpanAllocator extends ResidentAllocator {
     if ((i32[at + RUN] & 0xff) !== of + 1 || index >= i32[at + FRESH] || index * size !== inSpan) return false;
     const word = this.#words + (offset >>> 2);
     if (i32[word + 1] === FREED) return false;
+    this.#push(i32, of, word);
+    return true;
+  }
+
+  /** Puts the block at `word` on the stack of its class, and gives some back where that has become long. */
+  #push(i32: Int32Array, of: number, word: number): void {
     const head = this.#classes + of * CLASS_WORDS;
     i32[word] = i32[head + STACK];
     i32[word + 1] = FREED;
-    i32[head + STACK] = offset >>> 3;
+    i32[head + STACK] = (word - this.#words) >>> 1;
     const stacked = i32[head + STACKED] + 1;
     const live = i32[head + LIVE] - 1;
     i32[head + STACKED] = stacked;
     i32[head + LIVE] = live;
     if (stacked > STACK_MOST[of] || stacked > (live >>> 3) + 4) this.#drain(of, stacked, live);
-    return true;
   }
 
   rawResize(ptr: Ptr, oldByteSize: number, newByteSize: number, align: number): boolean {

@@ -5,12 +5,8 @@ import { HEADER_WORDS } from "../block-header.ts";
 import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, fullAt, HAS_ZERO, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
 
-// V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
+// Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
-const hashOne = hashWord;
-const hashTwo = hashWords;
-const splitIt = splitKey;
-const halves = splitWords;
 
 /** How values are read: four scalars straight from the slot, the rest by their type. Words first. */
 export const ValueKind = { U32: 0, I32: 1, F64: 2, F32: 3, OTHER: 4 } as const;
@@ -18,7 +14,6 @@ export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
 /** What `find` returns for a key that cannot be in the table, and when every slot has been looked at. */
 export const NOWHERE = -1;
-const NONE = NOWHERE;
 /** An entry this many slots from home is a sign of keys that were chosen to collide. At random it happens in one table of 10^9; pages are fuller. */
 const FAR_SLOTS = 1024;
 const FAR_IN_PAGES = 2048;
@@ -135,9 +130,9 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   /** The hash of a key that `find` has just looked for. */
   hashOf(key: number | bigint): number {
     const { multiplier } = this;
-    if (typeof key === "number" && this.keyKind <= SIGNED) return hashOne(key | 0, multiplier);
-    splitIt(key, this.keyKind);
-    return this.layout.keyWords === 1 ? hashOne(halves[0], multiplier) : hashTwo(halves[0], halves[1], multiplier);
+    if (typeof key === "number" && this.keyKind <= SIGNED) return hashWord(key | 0, multiplier);
+    splitKey(key, this.keyKind);
+    return this.layout.keyWords === 1 ? hashWord(splitWords[0], multiplier) : hashWords(splitWords[0], splitWords[1], multiplier);
   }
 
   /** Where `key` lies. When it is not there: ~at of the vacant slot that it would take; or `NOWHERE`. */
@@ -145,14 +140,14 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     const kind = this.keyKind;
     if (typeof key !== "number" || kind > SIGNED) return this.#findSplit(key);
     const word = key | 0;
-    if (kind === UNSIGNED ? key >>> 0 !== key : word !== key) return NONE;
+    if (kind === UNSIGNED ? key >>> 0 !== key : word !== key) return NOWHERE;
     return this.findWord(word);
   }
 
   findWord(word: number): number {
     const { words, slotWords } = this;
     if (word === 0) return words[this.head + HAS_ZERO] === 1 ? this.zeroAt : ~this.zeroAt;
-    const hash = hashOne(word, this.multiplier);
+    const hash = hashWord(word, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
     const end = first + this.pageWords;
     const home = first + (hash >>> this.shift) * slotWords;
@@ -164,13 +159,13 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
       at += slotWords;
       if (at === end) at = first;
     } while (at !== home);
-    return NONE;
+    return NOWHERE;
   }
 
   findWords(low: number, high: number): number {
     const { words, slotWords } = this;
     if ((low | high) === 0) return words[this.head + HAS_ZERO] === 1 ? this.zeroAt : ~this.zeroAt;
-    const hash = hashTwo(low, high, this.multiplier);
+    const hash = hashWords(low, high, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
     const end = first + this.pageWords;
     const home = first + (hash >>> this.shift) * slotWords;
@@ -182,12 +177,12 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
       at += slotWords;
       if (at === end) at = first;
     } while (at !== home);
-    return NONE;
+    return NOWHERE;
   }
 
   #findSplit(key: number | bigint): number {
-    if (!splitIt(key, this.keyKind)) return NONE;
-    return this.layout.keyWords === 1 ? this.findWord(halves[0]) : this.findWords(halves[0], halves[1]);
+    if (!splitKey(key, this.keyKind)) return NOWHERE;
+    return this.layout.keyWords === 1 ? this.findWord(splitWords[0]) : this.findWords(splitWords[0], splitWords[1]);
   }
 }
 

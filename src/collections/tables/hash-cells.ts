@@ -2,10 +2,6 @@ import type { HashBlock } from "./hash-block.ts";
 import { lastEmpty } from "./hash-cursor.ts";
 import { hashWord, hashWords } from "./hash-key.ts";
 
-// Constants of this module's own, which V8 folds; imported bindings it loads.
-const hashOne = hashWord;
-const hashTwo = hashWords;
-
 type AnyBlock = HashBlock<unknown, unknown, never>;
 
 /**
@@ -26,7 +22,7 @@ function placesBetween(block: AnyBlock, start: number, end: number, cell: number
   for (let at = end - slotWords; at >= start; at -= slotWords) {
     const low = words[at];
     const high = one ? 0 : words[at + 1];
-    const hash = one ? hashOne(low, multiplier) : hashTwo(low, high, multiplier);
+    const hash = one ? hashWord(low, multiplier) : hashWords(low, high, multiplier);
     const other = (hash & cellMask) ^ cell;
     const key = low | high;
     places[found] = at;
@@ -49,7 +45,7 @@ export function closeGap(block: AnyBlock, at: number, first: number): void {
     const low = words[next];
     const high = one ? 0 : words[next + 1];
     if ((low | high) === 0 || next === at) break;
-    const hash = one ? hashOne(low, multiplier) : hashTwo(low, high, multiplier);
+    const hash = one ? hashWord(low, multiplier) : hashWords(low, high, multiplier);
     const fromHome = next - first - (hash >>> shift) * slotWords;
     const fromGap = next - gap;
     if ((fromHome < 0 ? fromHome + pageWords : fromHome) < (fromGap < 0 ? fromGap + pageWords : fromGap)) continue;

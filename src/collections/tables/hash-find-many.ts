@@ -1,9 +1,8 @@
 import { hashWord, KeyKind } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 
-// Constants of this module's own, which V8 folds; imported bindings it loads.
+// Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
-const hash = hashWord;
 
 /** Keys whose slots are fetched at once. */
 const GROUP = 32;
@@ -26,7 +25,7 @@ export function findMany<Key, Value>(
     for (let index = start; index < stop; index++) {
       const key = keys[index];
       if (typeof key !== "number") continue;
-      const hashed = hash(key | 0, multiplier);
+      const hashed = hashWord(key | 0, multiplier);
       touched ^= words[(cells[hashed & cellMask] | 0) + (hashed >>> shift) * slotWords];
     }
     for (let index = start; index < stop; index++) {
@@ -38,7 +37,7 @@ export function findMany<Key, Value>(
         continue;
       }
       // As findWord, but with what has been loaded before the loop.
-      const hashed = hash(word, multiplier);
+      const hashed = hashWord(word, multiplier);
       const first = cells[hashed & cellMask] | 0;
       const home = first + (hashed >>> shift) * slotWords;
       const end = first + pageWords;

@@ -6,9 +6,6 @@ interface Findable<Key, Value> {
   find(key: Key, missing: Value): Value;
 }
 
-// A constant of this module's own, which V8 folds; imported bindings it loads.
-const hash = hashWord;
-
 /**
  * `slots.find` as a closure over the slots as they are.
  *
@@ -28,7 +25,7 @@ export function hashFinder<Key extends number | bigint, Value>(
     const word = key | 0;
     if (unsigned ? key >>> 0 !== key : word !== key) return missing;
     if (word === 0) return table.find(key, missing);
-    const hashed = hash(word, multiplier);
+    const hashed = hashWord(word, multiplier);
     const first = cells[hashed & cellMask] | 0;
     const home = first + (hashed >>> shift) * slotWords;
     const end = first + pageWords;

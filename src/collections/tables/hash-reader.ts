@@ -9,9 +9,6 @@ import { hashFinder } from "./hash-finder.ts";
 import type { HashSlots } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
 
-// A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
-const NONE = NOWHERE;
-
 const NOTHING = privateMemory(0);
 const NO_CELLS = Int32Array.of(0);
 
@@ -19,7 +16,7 @@ const NO_CELLS = Int32Array.of(0);
 export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent {
   /** Replaced when the entries move to another block, or the memory to other typed arrays. */
   protected slots: HashSlots<Key, Value, Input>;
-  protected readonly changes: Changes = { count: 0, removedAt: NONE };
+  protected readonly changes: Changes = { count: 0, removedAt: NOWHERE };
   protected disposed = false;
 
   constructor(slots: HashSlots<Key, Value, Input>) {

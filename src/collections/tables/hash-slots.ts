@@ -4,13 +4,9 @@ import { closeGap, copyEntry } from "./hash-cells.ts";
 import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
-// V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
+// Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
 const { U32, I32, F64, F32 } = ValueKind;
-const hashOne = hashWord;
-const hashTwo = hashWords;
-const splitIt = splitKey;
-const halves = splitWords;
 
 /**
  * The slots of one hash table: values, and moving entries about within a page. `remove` ends after one round and stays within the memory, whatever the
@@ -73,9 +69,9 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     } else if (typeof key === "number" && this.keyKind <= SIGNED) {
       words[at] = key;
     } else {
-      splitIt(key, this.keyKind);
-      words[at] = halves[0];
-      if (this.layout.keyWords === 2) words[at + 1] = halves[1];
+      splitKey(key, this.keyKind);
+      words[at] = splitWords[0];
+      if (this.layout.keyWords === 2) words[at + 1] = splitWords[1];
     }
   }
 
@@ -96,7 +92,7 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
 
   hashAt(at: number, multiplier = this.multiplier): number {
     const { words } = this;
-    return this.layout.keyWords === 1 ? hashOne(words[at], multiplier) : hashTwo(words[at], words[at + 1], multiplier);
+    return this.layout.keyWords === 1 ? hashWord(words[at], multiplier) : hashWords(words[at], words[at + 1], multiplier);
   }
 
   /** How many slots an entry of the page that begins at `first` lies behind its home. */

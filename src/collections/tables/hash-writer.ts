@@ -12,8 +12,6 @@ import type { HashSlots } from "./hash-slots.ts";
 import { allocateSlots, freeSlots } from "./hash-table-block.ts";
 import { blockByteLength, capacityFor, pagedByteLength, pagesFor } from "./hash-table-layout.ts";
 
-// A constant of this module's own is one to V8 too; an imported binding is loaded at every use.
-const NONE = NOWHERE;
 /** So often another multiplier is tried, each at random, before keys are refused that share their hash with thousands of others whatever it is. */
 const MOST_MULTIPLIERS = 8;
 
@@ -110,14 +108,14 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
   protected removeAll(): void {
     this.settled().clear();
     this.#pages?.cleared();
-    this.changed(NONE);
+    this.changed(NOWHERE);
   }
 
   /** Puts a new key into the slot that `locate` has named; returns where the entry is in the end. */
   protected insert(found: number, key: Key, value: Input): number {
     let slots = this.slots;
     let vacant = ~found;
-    if (found === NONE || (slots.narrow && !fitsKey(key, slots.layout.key.byteSize, slots.keyKind))) this.#refuseKey(key);
+    if (found === NOWHERE || (slots.narrow && !fitsKey(key, slots.layout.key.byteSize, slots.keyKind))) this.#refuseKey(key);
     let hash = slots.hashOf(key);
     while (!this.#hasRoom(slots, vacant, hash)) {
       this.#makeRoom(hash);
@@ -127,7 +125,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     }
     slots.writeValue(vacant, value);
     slots.claim(vacant, key);
-    this.changed(NONE);
+    this.changed(NOWHERE);
     if (vacant === slots.zeroAt) return vacant;
     this.#pages?.added(hash & slots.cellMask);
     return slots.isFar(vacant, hash) && this.#reseed() ? this.slots.find(key) : vacant;
@@ -149,7 +147,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     }
     const hasRoom = pages.makeRoom(hash);
     this.#adopt();
-    this.changed(NONE);
+    this.changed(NOWHERE);
     if (!hasRoom) this.#spread(oddMultiplier(multiplier), 0);
   }
 
@@ -182,7 +180,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     this.free(slots);
     this.#pages = undefined;
     this.slots = target;
-    this.changed(NONE);
+    this.changed(NOWHERE);
   }
 
   /** Moves all entries to pages, with that multiplier if they spread, else with one at random. */
@@ -204,7 +202,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     this.free(slots);
     this.#pages = pages;
     this.#adopt();
-    this.changed(NONE);
+    this.changed(NOWHERE);
   }
 
   #adopt(): void {

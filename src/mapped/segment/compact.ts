@@ -40,7 +40,7 @@ function sinkAll(core: SegmentCore, isUsed: IsUsed, save: () => void): void {
 }
 
 /** Lifts the first that lies behind free pages. False when there is none that was not lifted before, or no room behind the end. */
-function liftOne(core: SegmentCore, isUsed: (record: StructureRecord) => boolean, save: () => void, lifted: Set<number>): boolean {
+function liftOne(core: SegmentCore, isUsed: IsUsed, save: () => void, lifted: Set<number>): boolean {
   const freeEnds = new Set<number>();
   for (const { owner, page, pages } of core.extents.all()) if (owner === FREE) freeEnds.add(page + pages);
   for (const { record, reader, blocks } of movable(core, isUsed)) {

@@ -5,12 +5,6 @@ import { CAPACITY, COUNT, INDEX, KEY, KEY_BYTES, KEY_BYTES_MASK, LEAST_SLOTS, SL
 import type { RecordBytes } from "./record-bytes.ts";
 import type { ShardRoom } from "./room.ts";
 
-// V8 loads an imported binding from memory at every use and makes a constant of a module's own: the hot paths below use these.
-const FIRST = SLOTS;
-const KEY_WORD = KEY;
-const KEY_LENGTH = KEY_BYTES;
-const LENGTH_MASK = KEY_BYTES_MASK;
-
 export const NOT_FOUND = -1;
 /** The index or a record is not what it must be: torn, as another uses its place for something else by now, or damaged. */
 export const TORN = -2;
@@ -45,9 +39,9 @@ export class ShardIndex<Key> {
     const { i32 } = this.memory;
     const index = (i32[shard + INDEX] >>> 0) * 2;
     if (index === 0) return NOT_FOUND;
-    if (!this.#bounds.reaches(index + FIRST)) return TORN;
+    if (!this.#bounds.reaches(index + SLOTS)) return TORN;
     const capacity = i32[index + CAPACITY];
-    const first = index + FIRST;
+    const first = index + SLOTS;
     if (capacity <= 0 || (capacity & (capacity - 1)) !== 0 || !this.#bounds.reaches(first + capacity * 2)) return TORN;
     const mask = capacity - 1;
     let at = hash & mask;
@@ -101,8 +95,8 @@ export class ShardIndex<Key> {
   /** Empties a slot, and closes the gap: see invariant 4 of layout.ts. */
   remove(shard: number, slot: number): void {
     const { i32 } = this.memory;
-    const first = (i32[shard + INDEX] >>> 0) * 2 + FIRST;
-    const mask = i32[first - FIRST + CAPACITY] - 1;
+    const first = (i32[shard + INDEX] >>> 0) * 2 + SLOTS;
+    const mask = i32[first - SLOTS + CAPACITY] - 1;
     let gap = (slot - first) >> 1;
     for (let next = (gap + 1) & mask; i32[first + next * 2 + 1] !== 0; next = (next + 1) & mask) {
       const hash = i32[first + next * 2];
@@ -130,7 +124,7 @@ export class ShardIndex<Key> {
     if (ref === 0) return false;
     const { i32 } = this.memory;
     const slots = old === 0 ? 0 : i32[old + CAPACITY];
-    for (let slot = old + FIRST; slot < old + FIRST + slots * 2; slot += 2) {
+    for (let slot = old + SLOTS; slot < old + SLOTS + slots * 2; slot += 2) {
       if (i32[slot + 1] !== 0) place(i32, ref * 2, i32[slot], i32[slot + 1]);
     }
     Atomics.store(i32, shard + INDEX, ref | 0);
@@ -155,17 +149,17 @@ export class ShardIndex<Key> {
   slots(shard: number): readonly [first: number, end: number] {
     const { i32 } = this.memory;
     const index = (i32[shard + INDEX] >>> 0) * 2;
-    if (index === 0 || !this.#bounds.reaches(index + FIRST)) return [0, 0];
+    if (index === 0 || !this.#bounds.reaches(index + SLOTS)) return [0, 0];
     const capacity = i32[index + CAPACITY];
-    const isPossible = capacity > 0 && (capacity & (capacity - 1)) === 0 && this.#bounds.reaches(index + FIRST + capacity * 2);
-    return isPossible ? [index + FIRST, index + FIRST + capacity * 2] : [0, 0];
+    const isPossible = capacity > 0 && (capacity & (capacity - 1)) === 0 && this.#bounds.reaches(index + SLOTS + capacity * 2);
+    return isPossible ? [index + SLOTS, index + SLOTS + capacity * 2] : [0, 0];
   }
 
   #empty(shard: number, capacity: number): number {
     const ref = this.#room.alloc(shard, indexUnits(capacity));
     if (ref === 0) return 0;
     const { i32 } = this.memory;
-    i32.fill(0, ref * 2, ref * 2 + FIRST + capacity * 2);
+    i32.fill(0, ref * 2, ref * 2 + SLOTS + capacity * 2);
     i32[ref * 2 + CAPACITY] = capacity;
     return ref;
   }
@@ -174,25 +168,25 @@ export class ShardIndex<Key> {
     const keys = this.#keys;
     const { words, byteLength } = keys;
     const at = ref * 2;
-    if (!this.#bounds.reaches(at + KEY_WORD + ((byteLength + 3) >> 2))) return false;
+    if (!this.#bounds.reaches(at + KEY + ((byteLength + 3) >> 2))) return false;
     const { i32 } = this.memory;
-    if ((i32[at + KEY_LENGTH] & LENGTH_MASK) !== byteLength) return false;
+    if ((i32[at + KEY_BYTES] & KEY_BYTES_MASK) !== byteLength) return false;
     for (let word = 0, left = byteLength; left > 0; word++, left -= 4) {
-      if (i32[at + KEY_WORD + word] !== words[word]) return false;
+      if (i32[at + KEY + word] !== words[word]) return false;
     }
     return true;
   }
 }
 
 export function indexUnits(capacity: number): number {
-  return (FIRST + capacity * 2) / 2;
+  return (SLOTS + capacity * 2) / 2;
 }
 
 /** Puts an entry into the first empty slot from its home on, the ref last. */
 function place(i32: Int32Array, index: number, hash: number, ref: number): void {
   const mask = i32[index + CAPACITY] - 1;
   let at = hash & mask;
-  while (i32[index + FIRST + at * 2 + 1] !== 0) at = (at + 1) & mask;
-  i32[index + FIRST + at * 2] = hash;
-  Atomics.store(i32, index + FIRST + at * 2 + 1, ref | 0);
+  while (i32[index + SLOTS + at * 2 + 1] !== 0) at = (at + 1) & mask;
+  i32[index + SLOTS + at * 2] = hash;
+  Atomics.store(i32, index + SLOTS + at * 2 + 1, ref | 0);
 }

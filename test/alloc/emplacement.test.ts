@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { arena } from "../../../src/alloc/arenas/arena.ts";
-import { emplace } from "../../../src/alloc/arenas/emplacement.ts";
-import type { CheckableAllocator } from "../../../src/alloc/around/wrapper.ts";
-import { bump } from "../../../src/alloc/bump.ts";
-import { slab } from "../../../src/alloc/heaps/slab.ts";
-import { tlsf } from "../../../src/alloc/heaps/tlsf.ts";
-import { stack } from "../../../src/alloc/stack.ts";
-import { NIL } from "../../../src/core/brand.ts";
-import { privateMemory } from "../../../src/core/homes.ts";
-import type { Memory } from "../../../src/core/memory.ts";
-import { KiB } from "../../../src/core/size.ts";
-import { track } from "../../../src/debug/track.ts";
-import { u8, u16, u32 } from "../../../src/layout/scalars.ts";
-import { struct } from "../../../src/layout/struct.ts";
-import { refuses } from "../../conformance/allocators.ts";
-import { HOMES } from "../../conformance/homes.ts";
+import { arena } from "../../src/alloc/arenas/arena.ts";
+import type { CheckableAllocator } from "../../src/alloc/around/wrapper.ts";
+import { bump } from "../../src/alloc/bump.ts";
+import { emplace } from "../../src/alloc/emplacement.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
+import { tlsf } from "../../src/alloc/heaps/tlsf.ts";
+import { stack } from "../../src/alloc/stack.ts";
+import { NIL } from "../../src/core/brand.ts";
+import { privateMemory } from "../../src/core/homes.ts";
+import type { Memory } from "../../src/core/memory.ts";
+import { KiB } from "../../src/core/size.ts";
+import { track } from "../../src/debug/track.ts";
+import { u8, u16, u32 } from "../../src/layout/scalars.ts";
+import { struct } from "../../src/layout/struct.ts";
+import { refuses } from "../conformance/allocators.ts";
+import { HOMES } from "../conformance/homes.ts";
 
 const Pair = struct("Pair", { key: u32, tag: u16 });
 

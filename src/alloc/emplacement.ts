@@ -1,9 +1,9 @@
-import { checkByteLength } from "../../core/align.ts";
-import { NIL, type Ptr } from "../../core/brand.ts";
-import { MemoryError } from "../../core/errors.ts";
-import type { Lease } from "../../core/lease.ts";
-import type { Memory } from "../../core/memory.ts";
-import { type Allocator, checkGrowsUnder } from "../allocator.ts";
+import { checkByteLength } from "../core/align.ts";
+import { NIL, type Ptr } from "../core/brand.ts";
+import { MemoryError } from "../core/errors.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Memory } from "../core/memory.ts";
+import { type Allocator, checkGrowsUnder } from "./allocator.ts";
 
 /** What can lie in a row. Every Type can. */
 export interface Emplaceable<Input> {
