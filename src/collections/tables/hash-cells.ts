@@ -1,6 +1,6 @@
 import type { HashBlock } from "./hash-block.ts";
 import { lastEmpty } from "./hash-cursor.ts";
-import { hashWord, hashWords } from "./hash-key.ts";
+import { hashWord, hashWords, NOWHERE } from "./hash-key.ts";
 
 type AnyBlock = HashBlock<unknown, unknown, never>;
 
@@ -57,14 +57,48 @@ export function closeGap(block: AnyBlock, at: number, first: number): void {
 
 /** Copies an entry into the page of `to` that begins at `first`, where its key is not and room is. */
 export function copyEntry(from: AnyBlock, at: number, to: AnyBlock, first: number, hash: number): void {
-  const { words, slotWords } = to;
-  const one = to.layout.keyWords === 1;
+  const { slotWords, words } = to;
   const source = from.words;
-  const end = first + to.pageWords;
-  let vacant = first + (hash >>> to.shift) * slotWords;
-  while ((one ? words[vacant] : words[vacant] | words[vacant + 1]) !== 0) {
-    vacant += slotWords;
-    if (vacant === end) vacant = first;
-  }
+  const home = first + (hash >>> to.shift) * slotWords;
+  const vacant = vacantFrom(to, first, home);
   for (let word = 0; word < slotWords; word++) words[vacant + word] = source[at + word];
+  moveUp(to, first, home, vacant);
+}
+
+/** The first empty slot from `start` on, cyclically in the page that begins at `first`; `NOWHERE` of a damaged page without. */
+export function vacantFrom(block: AnyBlock, first: number, start: number): number {
+  const { words, slotWords, pageWords } = block;
+  const second = block.layout.keyWords - 1;
+  const end = first + pageWords;
+  let at = start;
+  do {
+    if ((words[at] | words[at + second]) === 0) return at;
+    at += slotWords;
+    if (at === end) at = first;
+  } while (at !== start);
+  return NOWHERE;
+}
+
+/**
+ * Brings the entry in the slot `last`, the first that was empty behind its home, to where it belongs: at `start` or behind. Lesser ones that were on its way
+ * move on, each to the next place that is right for it.
+ */
+export function moveUp(block: AnyBlock, first: number, start: number, last: number): void {
+  const { words, slotWords, pageWords } = block;
+  const isOne = block.layout.keyWords === 1;
+  const end = first + pageWords;
+  let low = words[last];
+  for (let at = start; at !== last; ) {
+    const found = words[at];
+    if (found >>> 0 < low >>> 0 || (found === low && !isOne && words[at + 1] >>> 0 < words[last + 1] >>> 0)) {
+      for (let word = 0; word < slotWords; word++) {
+        const other = words[at + word];
+        words[at + word] = words[last + word];
+        words[last + word] = other;
+      }
+      low = found;
+    }
+    at += slotWords;
+    if (at === end) at = first;
+  }
 }

@@ -39,6 +39,9 @@ const KINDS: { readonly [Name in ViewName]: KeyKind } = {
   u64: KeyKind.UNSIGNED_LONG,
 };
 
+/** What finding a key returns when it cannot be in the table, and when every slot has been looked at. */
+export const NOWHERE = -1;
+
 const CANONICAL_NAN_HIGH = 0x7ff8_0000;
 const CANONICAL_NAN_FLOAT = 0x7fc0_0000;
 const LEAST_I64 = -(2n ** 63n);

@@ -1,15 +1,19 @@
+import { MemoryError } from "../../core/errors.ts";
 import { HEADER_WORDS } from "../block-header.ts";
 import { HashBlock, ValueKind } from "./hash-block.ts";
-import { closeGap, copyEntry } from "./hash-cells.ts";
-import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
+import { closeGap, copyEntry, moveUp, vacantFrom } from "./hash-cells.ts";
+import { hashWord, hashWords, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
 const { U32, I32, F64, F32 } = ValueKind;
 
+/** A number read from a slot as the table's key or value: `keyKindOf` or `valueKindOf` has found that the type reads that very number. A constant, which calls need not compare. */
+const asRead = <Value>(element: unknown): Value => element as Value;
+
 /**
- * The slots of one hash table: values, and moving entries about within a page. `remove` ends after one round and stays within the memory, whatever the
+ * The slots of one hash table: values, and entries that come and go within a page. `insert` and `remove` end after one round and stay within the memory, whatever the
  * slots hold.
  */
 export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
@@ -21,13 +25,13 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   valueAt(at: number): Value {
     switch (this.valueKind) {
       case U32:
-        return asRead<Value>(this.words[at + this.valueWords] >>> 0);
+        return asRead<Value>(this.words[(at + this.valueWords) | 0] >>> 0);
       case I32:
-        return asRead<Value>(this.words[at + this.valueWords]);
+        return asRead<Value>(this.words[(at + this.valueWords) | 0]);
       case F64:
         return asRead<Value>(this.f64[(at + this.valueWords) >> 1]);
       case F32:
-        return asRead<Value>(this.f32[at + this.valueWords]);
+        return asRead<Value>(this.f32[(at + this.valueWords) | 0]);
       default:
         return this.layout.value.rawRead(this.memory, this.valueByteOffset(at));
     }
@@ -38,7 +42,7 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     if (typeof value === "number") {
       const whole = this.valueKind === U32 ? value >>> 0 : value | 0;
       if (this.valueKind <= I32 && whole === value) {
-        this.words[at + this.valueWords] = value;
+        this.words[(at + this.valueWords) | 0] = value;
         return;
       }
       if (this.valueKind === F64) {
@@ -60,19 +64,32 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     return this.origin + at * 4 + this.layout.valueByteOffset;
   }
 
-  /** Makes the vacant slot, or the zero slot, the key's. The key is one that `find` has sent there. */
-  claim(at: number, key: number | bigint): void {
-    const { words } = this;
-    words[this.head + COUNT] += 1;
+  /**
+   * Puts a new entry where `find` has sent its key; lesser ones on its way to an empty slot move on. Returns that slot. Throws `bad-value`, and
+   * `corrupt` where none is empty; nothing has changed then.
+   */
+  insert(at: number, hash: number, key: number | bigint, value: Input): number {
+    const { words, head } = this;
     if (at === this.zeroAt) {
-      words[this.head + HAS_ZERO] = 1;
-    } else if (typeof key === "number" && this.keyKind <= SIGNED) {
-      words[at] = key;
+      this.writeValue(at, value);
+      words[head + COUNT] += 1;
+      words[head + HAS_ZERO] = 1;
+      return at;
+    }
+    const first = this.cells[hash & this.cellMask] | 0;
+    const taken = vacantFrom(this, first, at);
+    if (taken === NOWHERE) throwFull(first * 4);
+    this.writeValue(taken, value);
+    words[head + COUNT] += 1;
+    if (typeof key === "number" && this.keyKind <= SIGNED) {
+      words[taken] = key;
     } else {
       splitKey(key, this.keyKind);
-      words[at] = splitWords[0];
-      if (this.layout.keyWords === 2) words[at + 1] = splitWords[1];
+      words[taken] = splitWords[0];
+      if (this.layout.keyWords === 2) words[taken + 1] = splitWords[1];
     }
+    moveUp(this, first, at, taken);
+    return taken;
   }
 
   /** The first entry from a place on: a page and a slot of it, both from 0 to 1. The zero slot where there is no other. */
@@ -99,6 +116,13 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   distance(at: number, first: number): number {
     const words = at - first - (this.hashAt(at) >>> this.shift) * this.slotWords;
     return (words >= 0 ? words : words + this.pageWords) / this.slotWords;
+  }
+
+  /** Whether chance does not explain how far behind its home an entry lies. */
+  isFar(at: number): boolean {
+    const hash = this.hashAt(at);
+    const home = (this.cells[hash & this.cellMask] + Math.imul(hash >>> this.shift, this.slotWords)) | 0;
+    return (at >= home ? at - home : at - home + this.pageWords) > this.farWords;
   }
 
   /** Takes an entry out. */
@@ -141,7 +165,12 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 }
 
-/** A number read from a slot as the table's key or value: `keyKindOf` or `valueKindOf` has found that the type reads that very number. */
-function asRead<Value>(element: unknown): Value {
-  return element as Value;
+/** A page of a sound table has empty slots: others have written there. */
+function throwFull(byteOffset: number): never {
+  throw new MemoryError("corrupt", {
+    subject: "hash table",
+    event: "has a page without an empty slot",
+    numbers: { byteOffset },
+    cure: "Find out with `checkInvariants` what wrote to its memory.",
+  });
 }

@@ -221,7 +221,7 @@ describe("HashTable.attach", () => {
     assert.equal(String.fromCharCode(...block.subarray(0, 4)), "OHht");
     assert.deepEqual(
       [words[MAGIC], words[VERSION], words[2], words[4], words[CAPACITY], words[COUNT], words[9]],
-      [0x7468484f, 1, 0, 8, 256, 100, 1],
+      [0x7468484f, 3, 0, 8, 256, 100, 1],
     );
     assert.notEqual(words[LAYOUT], 0);
     assert.equal(words[6] % 2, 1);
