@@ -53,6 +53,8 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   /** hash >>> shift is the home slot in its page. */
   readonly shift: number;
   readonly slotWords: number;
+  /** Whether a slot is a key of one word and one word more. */
+  readonly isTwoWords: boolean;
   readonly valueWords: number;
   /** The word where the header begins. */
   readonly head: number;
@@ -88,6 +90,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     this.narrow = layout.key.byteSize < 4;
     this.valueKind = valueKindOf(layout);
     this.slotWords = layout.slotWords;
+    this.isTwoWords = layout.slotWords === 2 && layout.keyWords === 1;
     this.valueWords = layout.valueByteOffset / 4;
     this.farWords = (shape.isPaged ? FAR_IN_PAGES : FAR_SLOTS) * layout.slotWords;
     this.shift = Math.clz32(shape.pageSlots) + 1;

@@ -1,6 +1,7 @@
+import { MemoryError } from "../../core/errors.ts";
 import type { HashBlock } from "./hash-block.ts";
 import { lastEmpty } from "./hash-cursor.ts";
-import { hashWord, hashWords, NOWHERE } from "./hash-key.ts";
+import { hashWord, hashWords } from "./hash-key.ts";
 
 type AnyBlock = HashBlock<unknown, unknown, never>;
 
@@ -60,12 +61,16 @@ export function copyEntry(from: AnyBlock, at: number, to: AnyBlock, first: numbe
   const { slotWords, words } = to;
   const source = from.words;
   const home = first + (hash >>> to.shift) * slotWords;
+  if (to.isTwoWords) {
+    pushPair(to, first, home, source[at], source[at + 1]);
+    return;
+  }
   const vacant = vacantFrom(to, first, home);
   for (let word = 0; word < slotWords; word++) words[vacant + word] = source[at + word];
   moveUp(to, first, home, vacant);
 }
 
-/** The first empty slot from `start` on, cyclically in the page that begins at `first`; `NOWHERE` of a damaged page without. */
+/** The first empty slot from `start` on, cyclically in the page that begins at `first`. Throws `corrupt` where there is none. */
 export function vacantFrom(block: AnyBlock, first: number, start: number): number {
   const { words, slotWords, pageWords } = block;
   const second = block.layout.keyWords - 1;
@@ -76,7 +81,7 @@ export function vacantFrom(block: AnyBlock, first: number, start: number): numbe
     at += slotWords;
     if (at === end) at = first;
   } while (at !== start);
-  return NOWHERE;
+  return throwFull(block, first);
 }
 
 /**
@@ -101,4 +106,40 @@ export function moveUp(block: AnyBlock, first: number, start: number, last: numb
     at += slotWords;
     if (at === end) at = first;
   }
+}
+
+/**
+ * The same for slots of a key and one more word: puts an entry where it belongs, at `start` or behind, and the lesser ones that it displaces behind it. Returns the slot that
+ * was empty. Throws `corrupt` where no slot is empty.
+ */
+export function pushPair(block: AnyBlock, first: number, start: number, key: number, value: number): number {
+  const { words, pageWords } = block;
+  const end = (first + pageWords) | 0;
+  let low = key | 0;
+  let high = value | 0;
+  let at = start | 0;
+  do {
+    const found = words[at];
+    const foundHigh = words[(at + 1) | 0];
+    if (found >>> 0 < low >>> 0) {
+      words[at] = low;
+      words[(at + 1) | 0] = high;
+      if (found === 0) return at;
+      low = found;
+      high = foundHigh;
+    }
+    at = (at + 2) | 0;
+    if (at === end) at = first;
+  } while (at !== start);
+  return throwFull(block, first);
+}
+
+/** A page of a sound table has empty slots: others have written there. */
+function throwFull(block: AnyBlock, first: number): never {
+  throw new MemoryError("corrupt", {
+    subject: "hash table",
+    event: "has a page without an empty slot",
+    numbers: { byteOffset: block.origin + first * 4 },
+    cure: "Find out with `checkInvariants` what wrote to its memory.",
+  });
 }

@@ -1,8 +1,7 @@
-import { MemoryError } from "../../core/errors.ts";
 import { HEADER_WORDS } from "../block-header.ts";
 import { HashBlock, ValueKind } from "./hash-block.ts";
-import { closeGap, copyEntry, moveUp, vacantFrom } from "./hash-cells.ts";
-import { hashWord, hashWords, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
+import { closeGap, copyEntry, moveUp, pushPair, vacantFrom } from "./hash-cells.ts";
+import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
@@ -65,31 +64,47 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 
   /**
-   * Puts a new entry where `find` has sent its key; lesser ones on its way to an empty slot move on. Returns that slot. Throws `bad-value`, and
+   * Puts a new entry where `find` has sent its key; lesser ones move on. Returns the slot that was empty until now. Throws `bad-value`, and
    * `corrupt` where none is empty; nothing has changed then.
    */
   insert(at: number, hash: number, key: number | bigint, value: Input): number {
     const { words, head } = this;
+    const first = this.cells[hash & this.cellMask] | 0;
+    let taken = at;
     if (at === this.zeroAt) {
       this.writeValue(at, value);
-      words[head + COUNT] += 1;
       words[head + HAS_ZERO] = 1;
-      return at;
-    }
-    const first = this.cells[hash & this.cellMask] | 0;
-    const taken = vacantFrom(this, first, at);
-    if (taken === NOWHERE) throwFull(first * 4);
-    this.writeValue(taken, value);
-    words[head + COUNT] += 1;
-    if (typeof key === "number" && this.keyKind <= SIGNED) {
-      words[taken] = key;
+    } else if (this.isTwoWords) {
+      const otherKey = words[at];
+      const otherValue = words[(at + 1) | 0];
+      this.writeValue(at, value);
+      this.writeKey(at, key);
+      if (otherKey !== 0) taken = pushPair(this, first, this.after(at, first), otherKey, otherValue);
     } else {
-      splitKey(key, this.keyKind);
-      words[taken] = splitWords[0];
-      if (this.layout.keyWords === 2) words[taken + 1] = splitWords[1];
+      taken = vacantFrom(this, first, at);
+      this.writeValue(taken, value);
+      this.writeKey(taken, key);
+      moveUp(this, first, at, taken);
     }
-    moveUp(this, first, at, taken);
+    words[head + COUNT] += 1;
     return taken;
+  }
+
+  /** The key is one that `find` has looked for. */
+  writeKey(at: number, key: number | bigint): void {
+    if (typeof key === "number" && this.keyKind <= SIGNED) {
+      this.words[at] = key;
+      return;
+    }
+    splitKey(key, this.keyKind);
+    this.words[at] = splitWords[0];
+    if (this.layout.keyWords === 2) this.words[at + 1] = splitWords[1];
+  }
+
+  /** The slot behind, cyclically in the page that begins at `first`. */
+  after(at: number, first: number): number {
+    const next = (at + this.slotWords) | 0;
+    return next === ((first + this.pageWords) | 0) ? first : next;
   }
 
   /** The first entry from a place on: a page and a slot of it, both from 0 to 1. The zero slot where there is no other. */
@@ -163,14 +178,4 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     }
     this.copyHead(target);
   }
-}
-
-/** A page of a sound table has empty slots: others have written there. */
-function throwFull(byteOffset: number): never {
-  throw new MemoryError("corrupt", {
-    subject: "hash table",
-    event: "has a page without an empty slot",
-    numbers: { byteOffset },
-    cure: "Find out with `checkInvariants` what wrote to its memory.",
-  });
 }
