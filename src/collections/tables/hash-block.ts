@@ -2,7 +2,7 @@ import type { Ptr } from "../../core/brand.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { HEADER_WORDS } from "../block-header.ts";
-import { hashWord, hashWords, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
+import { hashWord, hashWords, inverseOf, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, fullAt, HAS_ZERO, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
@@ -50,7 +50,9 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   readonly narrow: boolean;
   readonly valueKind: ValueKind;
   readonly multiplier: number;
-  /** hash >>> shift is the home slot in its page. */
+  /** By which products with the multiplier are undone. */
+  readonly inverse: number;
+  /** ~hash >>> shift is the home slot in its page. */
   readonly shift: number;
   readonly slotWords: number;
   /** Whether a slot is a key of one word and one word more. */
@@ -95,6 +97,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     this.farWords = (shape.isPaged ? FAR_IN_PAGES : FAR_SLOTS) * layout.slotWords;
     this.shift = Math.clz32(shape.pageSlots) + 1;
     this.multiplier = shape.multiplier;
+    this.inverse = inverseOf(shape.multiplier);
     this.cells = shape.cells;
     this.cellMask = shape.cells.length - 1;
     this.words = shape.words;
@@ -128,7 +131,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     return this.layout.keyWords === 1 ? hashWord(splitWords[0], multiplier) : hashWords(splitWords[0], splitWords[1], multiplier);
   }
 
-  /** Where `key` lies. When it is not there: ~at of the slot where it belongs, which has a lesser key or none; or `NOWHERE`. */
+  /** Where `key` lies. When it is not there: ~at of the slot where it belongs, which has a lesser hash or none; or `NOWHERE`. */
   find(key: number | bigint): number {
     const kind = this.keyKind;
     if (typeof key !== "number" || kind > SIGNED) return this.#findSplit(key);
@@ -144,12 +147,12 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     const hash = hashWord(word, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
     const end = (first + this.pageWords) | 0;
-    const home = (first + Math.imul(hash >>> this.shift, slotWords)) | 0;
+    const home = (first + Math.imul(~hash >>> this.shift, slotWords)) | 0;
     let at = home;
     do {
       const found = words[at];
-      if (found === word) return at;
-      if (found >>> 0 < word >>> 0) return ~at;
+      if (found === hash) return at;
+      if (found >>> 0 < hash >>> 0) return ~at;
       at = (at + slotWords) | 0;
       if (at === end) at = first;
     } while (at !== home);
@@ -162,15 +165,15 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     const hash = hashWords(low, high, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
     const end = (first + this.pageWords) | 0;
-    const home = (first + Math.imul(hash >>> this.shift, slotWords)) | 0;
+    const home = (first + Math.imul(~hash >>> this.shift, slotWords)) | 0;
     let at = home;
     do {
       const found = words[at];
-      if (found === low) {
+      if (found === hash) {
         const foundHigh = words[(at + 1) | 0];
         if (foundHigh === high) return at;
         if (foundHigh >>> 0 < high >>> 0) return ~at;
-      } else if (found >>> 0 < low >>> 0) {
+      } else if (found >>> 0 < hash >>> 0) {
         return ~at;
       }
       at = (at + slotWords) | 0;

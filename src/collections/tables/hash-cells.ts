@@ -1,7 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { HashBlock } from "./hash-block.ts";
 import { lastEmpty } from "./hash-cursor.ts";
-import { hashWord, hashWords } from "./hash-key.ts";
 
 type AnyBlock = HashBlock<unknown, unknown, never>;
 
@@ -17,15 +16,13 @@ export function placesOfCell(block: AnyBlock, first: number, cell: number, place
 
 /** The same for a part of the page. Without a branch that depends on an entry: that would be guessed wrong too often. */
 function placesBetween(block: AnyBlock, start: number, end: number, cell: number, places: Int32Array, before: number): number {
-  const { words, slotWords, multiplier, cellMask } = block;
-  const one = block.layout.keyWords === 1;
+  const { words, slotWords, cellMask } = block;
+  const second = block.layout.keyWords - 1;
   let found = before;
   for (let at = end - slotWords; at >= start; at -= slotWords) {
-    const low = words[at];
-    const high = one ? 0 : words[at + 1];
-    const hash = one ? hashWord(low, multiplier) : hashWords(low, high, multiplier);
+    const hash = words[at];
     const other = (hash & cellMask) ^ cell;
-    const key = low | high;
+    const key = hash | words[at + second];
     places[found] = at;
     // 1 for an entry of the cell, else 0.
     found += ((other - 1) >>> 31) & ((key | -key) >>> 31);
@@ -35,19 +32,17 @@ function placesBetween(block: AnyBlock, start: number, end: number, cell: number
 
 /** Empties a slot of the page that begins at `first`: every entry behind it whose way from home crosses the gap moves into it. */
 export function closeGap(block: AnyBlock, at: number, first: number): void {
-  const { words, slotWords, pageWords, shift, multiplier } = block;
-  const one = block.layout.keyWords === 1;
+  const { words, slotWords, pageWords, shift } = block;
+  const second = block.layout.keyWords - 1;
   const end = first + pageWords;
   let gap = at;
   let next = at;
   for (;;) {
     next += slotWords;
     if (next === end) next = first;
-    const low = words[next];
-    const high = one ? 0 : words[next + 1];
-    if ((low | high) === 0 || next === at) break;
-    const hash = one ? hashWord(low, multiplier) : hashWords(low, high, multiplier);
-    const fromHome = next - first - (hash >>> shift) * slotWords;
+    const hash = words[next];
+    if ((hash | words[next + second]) === 0 || next === at) break;
+    const fromHome = next - first - Math.imul(~hash >>> shift, slotWords);
     const fromGap = next - gap;
     if ((fromHome < 0 ? fromHome + pageWords : fromHome) < (fromGap < 0 ? fromGap + pageWords : fromGap)) continue;
     for (let word = 0; word < slotWords; word++) words[gap + word] = words[next + word];
@@ -60,13 +55,14 @@ export function closeGap(block: AnyBlock, at: number, first: number): void {
 export function copyEntry(from: AnyBlock, at: number, to: AnyBlock, first: number, hash: number): void {
   const { slotWords, words } = to;
   const source = from.words;
-  const home = first + (hash >>> to.shift) * slotWords;
+  const home = first + Math.imul(~hash >>> to.shift, slotWords);
   if (to.isTwoWords) {
-    pushPair(to, first, home, source[at], source[at + 1]);
+    pushPair(to, first, home, hash, source[at + 1]);
     return;
   }
   const vacant = vacantFrom(to, first, home);
   for (let word = 0; word < slotWords; word++) words[vacant + word] = source[at + word];
+  words[vacant] = hash;
   moveUp(to, first, home, vacant);
 }
 
@@ -109,13 +105,13 @@ export function moveUp(block: AnyBlock, first: number, start: number, last: numb
 }
 
 /**
- * The same for slots of a key and one more word: puts an entry where it belongs, at `start` or behind, and the lesser ones that it displaces behind it. Returns the slot that
+ * The same for slots of a hash and one more word: puts an entry where it belongs, at `start` or behind, and the lesser ones that it displaces behind it. Returns the slot that
  * was empty. Throws `corrupt` where no slot is empty.
  */
-export function pushPair(block: AnyBlock, first: number, start: number, key: number, value: number): number {
+export function pushPair(block: AnyBlock, first: number, start: number, hash: number, value: number): number {
   const { words, pageWords } = block;
   const end = (first + pageWords) | 0;
-  let low = key | 0;
+  let low = hash | 0;
   let high = value | 0;
   let at = start | 0;
   do {

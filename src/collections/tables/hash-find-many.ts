@@ -47,15 +47,15 @@ function locateWords<Key, Value>(
     const hash = hashWord(word, multiplier);
     const first = cells[hash & cellMask] | 0;
     const end = (first + pageWords) | 0;
-    const home = (first + Math.imul(hash >>> shift, slotWords)) | 0;
+    const home = (first + Math.imul(~hash >>> shift, slotWords)) | 0;
     let at = home;
     let found = words[at];
-    while (found >>> 0 > word >>> 0) {
+    while (found >>> 0 > hash >>> 0) {
       at = (at + slotWords) | 0;
       if (at === end) at = first;
       if (at === home) break;
       found = words[at];
     }
-    places[index - start] = found === word ? at : ~at;
+    places[index - start] = found === hash ? at : ~at;
   }
 }

@@ -28,12 +28,12 @@ export function hashFinder<Key extends number | bigint, Value>(
     const hash = hashWord(word, multiplier);
     const first = cells[hash & cellMask] | 0;
     const end = (first + pageWords) | 0;
-    const home = (first + Math.imul(hash >>> shift, slotWords)) | 0;
+    const home = (first + Math.imul(~hash >>> shift, slotWords)) | 0;
     let at = home;
     do {
       const found = words[at];
-      if (found === word) return slots.valueAt(at);
-      if (found >>> 0 < word >>> 0) return missing;
+      if (found === hash) return slots.valueAt(at);
+      if (found >>> 0 < hash >>> 0) return missing;
       at = (at + slotWords) | 0;
       if (at === end) at = first;
     } while (at !== home);

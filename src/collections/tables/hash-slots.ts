@@ -1,7 +1,7 @@
 import { HEADER_WORDS } from "../block-header.ts";
 import { HashBlock, ValueKind } from "./hash-block.ts";
 import { closeGap, copyEntry, moveUp, pushPair, vacantFrom } from "./hash-cells.ts";
-import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
+import { hashWord, hashWords, joinKey, KeyKind, lowOfHash, splitKey, splitWords, wordOfHash } from "./hash-key.ts";
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
@@ -54,9 +54,20 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 
   keyAt(at: number): Key {
-    if (this.keyKind === UNSIGNED) return asRead<Key>(this.words[at] >>> 0);
-    if (this.keyKind === SIGNED) return asRead<Key>(this.words[at]);
-    return this.layout.key.rawRead(this.memory, this.origin + at * 4);
+    const word = this.lowAt(at);
+    if (this.keyKind === UNSIGNED) return asRead<Key>(word >>> 0);
+    if (this.keyKind === SIGNED) return asRead<Key>(word);
+    splitWords[0] = word;
+    splitWords[1] = this.words[at + 1];
+    return asRead<Key>(joinKey(this.keyKind));
+  }
+
+  /** The low word of a key. */
+  lowAt(at: number): number {
+    const { words } = this;
+    return this.layout.keyWords === 1
+      ? wordOfHash(words[at], this.inverse)
+      : lowOfHash(words[at], words[at + 1], this.multiplier, this.inverse);
   }
 
   valueByteOffset(at: number): number {
@@ -64,8 +75,8 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 
   /**
-   * Puts a new entry where `find` has sent its key; lesser ones move on. Returns the slot that was empty until now. Throws `bad-value`, and
-   * `corrupt` where none is empty; nothing has changed then.
+   * Puts a new entry where `find` has sent its key; lesser ones move on. Returns the slot that was empty until now. Throws `bad-value`; nothing has
+   * changed then. Throws `corrupt` where others have written over the empty slots.
    */
   insert(at: number, hash: number, key: number | bigint, value: Input): number {
     const { words, head } = this;
@@ -78,27 +89,24 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
       const otherKey = words[at];
       const otherValue = words[(at + 1) | 0];
       this.writeValue(at, value);
-      this.writeKey(at, key);
+      this.writeKey(at, hash, key);
       if (otherKey !== 0) taken = pushPair(this, first, this.after(at, first), otherKey, otherValue);
     } else {
       taken = vacantFrom(this, first, at);
       this.writeValue(taken, value);
-      this.writeKey(taken, key);
+      this.writeKey(taken, hash, key);
       moveUp(this, first, at, taken);
     }
     words[head + COUNT] += 1;
     return taken;
   }
 
-  /** The key is one that `find` has looked for. */
-  writeKey(at: number, key: number | bigint): void {
-    if (typeof key === "number" && this.keyKind <= SIGNED) {
-      this.words[at] = key;
-      return;
-    }
+  /** The key is one that `find` has looked for, the hash its own. */
+  writeKey(at: number, hash: number, key: number | bigint): void {
+    this.words[at] = hash;
+    if (this.layout.keyWords === 1) return;
     splitKey(key, this.keyKind);
-    this.words[at] = splitWords[0];
-    if (this.layout.keyWords === 2) this.words[at + 1] = splitWords[1];
+    this.words[at + 1] = splitWords[1];
   }
 
   /** The slot behind, cyclically in the page that begins at `first`. */
@@ -124,19 +132,21 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
 
   hashAt(at: number, multiplier = this.multiplier): number {
     const { words } = this;
-    return this.layout.keyWords === 1 ? hashWord(words[at], multiplier) : hashWords(words[at], words[at + 1], multiplier);
+    if (multiplier === this.multiplier) return words[at];
+    const low = this.lowAt(at);
+    return this.layout.keyWords === 1 ? hashWord(low, multiplier) : hashWords(low, words[at + 1], multiplier);
   }
 
   /** How many slots an entry of the page that begins at `first` lies behind its home. */
   distance(at: number, first: number): number {
-    const words = at - first - (this.hashAt(at) >>> this.shift) * this.slotWords;
+    const words = at - first - (~this.hashAt(at) >>> this.shift) * this.slotWords;
     return (words >= 0 ? words : words + this.pageWords) / this.slotWords;
   }
 
   /** Whether chance does not explain how far behind its home an entry lies. */
   isFar(at: number): boolean {
     const hash = this.hashAt(at);
-    const home = (this.cells[hash & this.cellMask] + Math.imul(hash >>> this.shift, this.slotWords)) | 0;
+    const home = (this.cells[hash & this.cellMask] + Math.imul(~hash >>> this.shift, this.slotWords)) | 0;
     return (at >= home ? at - home : at - home + this.pageWords) > this.farWords;
   }
 

@@ -19,25 +19,28 @@
  *    1 version 3, 4      6 multiplier, odd              | key 4 | 8 | (pad) |   value   |(pad)|
  *    2 feature bits 0    7 check of words 0 … 6         +-----------+-------+-----------+-----+
  *    3 layout            8 count of entries              as a C compiler lays out { key; value } with keys of
- *    4 slotByteSize      9 1: there is a key zero        less than 4 bytes widened to 4
+ *    4 slotByteSize      9 1: there is a key zero        less than 4 bytes widened to 4, hashed
  *                       10 cells, 11 directory: format 4, else zero
  *                       12 … 15 zero                    cell: the word of the memory where a page begins
  *
- * A slot whose key bytes are all zero is empty. The entry whose key is zero (0, or 0n) therefore lives in the zero slot, behind
- * all others, and header word 9 tells whether it is there.
+ * The first word of a slot is not the low word of the key but the hash, from which that is computed back: with the multiplier of the header, and for keys of
+ * 64 bits the high word behind it, hashing is a bijection (see hash-key.ts). A slot whose key bytes are all zero is empty. The hash of zero is zero, so the entry
+ * whose key is zero (0, or 0n) lives in the zero slot, behind all others, and header word 9 tells whether it is there.
  *
- * The low bits of a key's hash name a cell and so a page, its top bits a slot of the page, the key's home; the key lies there or in a slot behind it,
- * cyclically in its page, with greater keys only between (linear probing in order: Amble and Knuth, Ordered hash tables, 1974). So a lookup ends at the
- * first key that is not greater, and one that finds nothing takes no longer than one that finds. Deleting moves entries back into the gap, so there are no
- * tombstones and nothing ever needs sweeping. A page has many cells; the table grows by moving one cell's entries to another page, so nothing ever
- * waits for all of it. Formats 1 and 2 were the same without the order.
+ * The low bits of a key's hash name a cell and so a page, its top bits, inverted, a slot of the page, the key's home; the key lies there or in a slot behind it,
+ * cyclically in its page, with greater hashes only between (linear probing in order: Amble and Knuth, Ordered hash tables, 1974). So a lookup ends at
+ * the first hash that is not greater, and one that finds nothing takes no longer than one that finds. Since the entries of a run are in the order of
+ * their homes as well, those behind a new one move on by one slot each. Deleting moves entries back into the gap, so there are no tombstones and nothing
+ * ever needs sweeping. A page has many cells; the table grows by moving one cell's entries to another page, so nothing ever waits for all of it.
+ *
+ * Formats 1 and 2 had keys as they are, in no order.
  *
  * Invariants:
  * 1. A block begins at a multiple of 8. pageSlots and the number of cells are powers of two; of the slots of a
  *    block or page no more than 3/4 are taken. The key zero counts in format 3.
  * 2. count is the number of slots that are not empty, plus header word 9.
- * 3. No key twice. Every slot from a key's home to the key has a greater key: as unsigned words, the low one first, so that empty is the least. A key
- *    is in the page of its cell.
+ * 3. No key twice. Every slot from a key's home to the key has a greater hash, as an unsigned word, or the same and a greater high word; so empty
+ *    is the least. A key is in the page of its cell.
  * 4. Words 0 … 6 never change. Empty slots and all padding are zero.
  * 5. One thread writes. Others may read while nobody writes.
  * 6. Pages and directory lie in the same memory as the header, below 8 GiB; `directory` is its offset in units of 64 bytes.
