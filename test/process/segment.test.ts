@@ -5,8 +5,9 @@ import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { openSegment } from "../../src/mapped/segment/open-segment.ts";
 import { endOf, messageOf, moduleUrl, runChild, startChild } from "./child.ts";
+import { FAST_DIRECTORY, whyNoKills } from "./fork-runner.ts";
 import { ACTS, Pair, RESERVE } from "./segment-acts.ts";
-import { FAST_DIRECTORY, randomKills, stepKills, whyNoKills } from "./segment-kills.ts";
+import { randomKills, stepKills } from "./segment-kills.ts";
 import { mountSmallDisk } from "./small-disk.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
