@@ -7,7 +7,8 @@ import { blob, MiB, sharedHashTable, sharedMemory, text } from "../../src/index.
 import { u32 } from "../../src/layout/scalars.ts";
 import { isMappingSupported, openTable } from "../../src/mapped/index.ts";
 import { messageOf, moduleUrl, startChild } from "./child.ts";
-import { FAST_DIRECTORY, whyNoKills } from "./fork-runner.ts";
+import { FAST_DIRECTORY } from "./segment-kills.ts";
+import { whyNoForks } from "./single-threaded.ts";
 import { killWriters } from "./table-kills.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -40,7 +41,7 @@ test("a shared table is whole after worker threads were terminated in the middle
 });
 
 test("no completed write is lost when one of two writers of a file is killed", {
-  skip: whyNoKills() ?? false,
+  skip: whyNoForks() ?? false,
   timeout: 120_000,
 }, (context) => {
   // `npm run soak -- table-kills` kills ten thousand.

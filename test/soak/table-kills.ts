@@ -1,7 +1,7 @@
 // kill -9 of one of two writers of a file, again and again: npm run soak -- table-kills [--kills=10000] [--seed=1]
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FAST_DIRECTORY } from "../process/fork-runner.ts";
+import { FAST_DIRECTORY } from "../process/segment-kills.ts";
 import { killWriters } from "../process/table-kills.ts";
 
 function option(name: string, otherwise: number): number {
