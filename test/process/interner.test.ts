@@ -6,8 +6,10 @@ import { Worker } from "node:worker_threads";
 import { attachSharedInterner, MiB, type StringId, sharedInterner, sharedMemory } from "../../src/index.ts";
 import { isMappingSupported, openInterner } from "../../src/mapped/index.ts";
 import { messageOf, moduleUrl, startChild } from "./child.ts";
-import { FAST_DIRECTORY, whyNoKills } from "./fork-parent.ts";
+
 import { internerKills } from "./interner-kills.ts";
+import { FAST_DIRECTORY } from "./segment-kills.ts";
+import { whyNoForks } from "./single-threaded.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const skip = !isMappingSupported();
@@ -45,7 +47,7 @@ test("an interner is whole after threads were terminated in the middle of their 
 });
 
 test("every id that a killed process was told resolves to its string", {
-  skip: whyNoKills() ?? false,
+  skip: whyNoForks() ?? false,
   timeout: 120_000,
 }, (context) => {
   const { kills, idsTold, strings } = internerKills(temporaryDirectory(context, FAST_DIRECTORY), 16);

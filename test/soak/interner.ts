@@ -1,8 +1,8 @@
 // Processes that are killed while they intern into one file: npm run soak -- interner [--kills=1000] [--minutes=N]
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FAST_DIRECTORY } from "../process/fork-parent.ts";
 import { internerKills } from "../process/interner-kills.ts";
+import { FAST_DIRECTORY } from "../process/segment-kills.ts";
 
 function option(name: string, otherwise: number): number {
   const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));

@@ -3,9 +3,8 @@
 // With --act only the steps of that act; with --kills=0 no random moments, with --act=none no steps.
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FAST_DIRECTORY } from "../process/fork-parent.ts";
 import { ACTS } from "../process/segment-acts.ts";
-import { randomKills, stepKills } from "../process/segment-kills.ts";
+import { FAST_DIRECTORY, randomKills, stepKills } from "../process/segment-kills.ts";
 
 function option(name: string, otherwise: string): string {
   const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
