@@ -6,7 +6,6 @@ import {
   branch,
   branchIf,
   type Code,
-  either,
   equal,
   get,
   i32x4,
@@ -15,11 +14,9 @@ import {
   isZero,
   less,
   load,
-  loadByte,
   loop,
   mul,
   or,
-  rotateLeft,
   select,
   set,
   shiftLeft,
@@ -33,7 +30,8 @@ import {
   when,
   xor,
 } from "../../core/wasm-code.ts";
-import { FIRST, SECOND } from "../hash.ts";
+import { FIRST } from "../hash.ts";
+import { hashCode } from "./hash-code.ts";
 import { BYTE_LENGTH, HASH, INDEX, MARK, START as START_WORD, TOKEN_WORDS } from "./token-list.ts";
 
 /**
@@ -198,48 +196,6 @@ const takeToken = () => [
   set(OUT_ID, add(get(OUT_ID), shiftLeft(get(WORD), int(2)))),
 ];
 
-const mix = (word: Code) => [
-  set(A, mul(xor(get(A), tee(WORD, word)), int(FIRST))),
-  set(A, xor(get(A), shiftRight(get(A), int(15)))),
-  set(B, rotateLeft(xor(mul(get(B), get(SECRET)), get(WORD)), int(9))),
-];
-
-/** See hash.ts: this is `hashBytes` of the LENGTH bytes from START on. */
-const hash = () => [
-  set(A, xor(get(SEED), int(FIRST))),
-  set(B, get(SEED)),
-  set(TO, add(get(START), get(LENGTH))),
-  either(
-    less(get(LENGTH), int(4)),
-    [
-      when(
-        get(LENGTH),
-        ...mix(
-          or(
-            or(loadByte(get(START)), shiftLeft(loadByte(add(get(START), shiftRight(get(LENGTH), int(1)))), int(8))),
-            shiftLeft(loadByte(sub(get(TO), int(1))), int(16)),
-          ),
-        ),
-      ),
-    ],
-    [
-      block(
-        loop(
-          branchIf(1, isZero(less(get(START), sub(get(TO), int(4))))),
-          ...mix(load(get(START))),
-          set(START, add(get(START), int(4))),
-          branch(0),
-        ),
-      ),
-      ...mix(load(sub(get(TO), int(4)))),
-    ],
-  ),
-  set(A, add(get(A), mul(xor(get(B), get(LENGTH)), int(SECOND)))),
-  set(A, mul(xor(get(A), shiftRight(get(A), int(16))), int(FIRST))),
-  set(A, mul(xor(get(A), shiftRight(get(A), int(13))), int(SECOND))),
-  set(A, xor(get(A), shiftRight(get(A), int(16)))),
-];
-
 /** The hashes of the unknown tokens, up to OUT. */
 const hashUnknown = () => [
   set(AT, int(TOKENS)),
@@ -249,7 +205,7 @@ const hashUnknown = () => [
       set(START, load(get(AT), START_WORD * 4)),
       store(get(AT), sub(get(START), int(TEXT)), START_WORD * 4),
       set(LENGTH, load(get(AT), BYTE_LENGTH * 4)),
-      ...hash(),
+      ...hashCode({ seed: SEED, secret: SECRET, start: START, byteLength: LENGTH, end: TO, a: A, b: B, word: WORD }),
       store(get(AT), get(A), HASH * 4),
       set(AT, add(get(AT), int(TOKEN_WORDS * 4))),
       branch(0),
