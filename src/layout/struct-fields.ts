@@ -1,4 +1,5 @@
 import { alignUp, MAX_BYTE_LENGTH } from "../core/align.ts";
+import type { Expectation } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Type } from "./type.ts";
 import { type SizedType, unsizedIn } from "./unsized.ts";
@@ -98,6 +99,9 @@ function checkedEntries(name: string, types: Fields): [string, Type][] {
 export function isType(value: unknown): value is Type {
   return typeof value === "object" && value !== null && "rawStore" in value && "codec" in value && "signature" in value;
 }
+
+export const A_TYPE: Expectation = { noun: "a type", is: isType };
+export const A_STRUCT: Expectation = { noun: "a struct", is: (value) => isType(value) && value.kind === "struct" };
 
 /** The fields of a struct, which lie flat in the struct around it; undefined for every other type. */
 export function fieldsOf(type: Type & { readonly fields?: Readonly<Record<string, Field>> }): [string, Field][] | undefined {

@@ -1,3 +1,4 @@
+import { having } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -5,6 +6,8 @@ import { copyText } from "../byte-source.ts";
 import { RecentStrings } from "./recent-strings.ts";
 import type { StringId } from "./string-id.ts";
 import { type Content, decodeText } from "./text-content.ts";
+
+export const STRINGS = having("an interner", "rawTextByteLength");
 
 /**
  * Strings under dense ids, to read: what an interner, a shared one and a frozen one have in common.

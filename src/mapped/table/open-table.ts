@@ -3,8 +3,10 @@ import type { RecordTableTypes } from "../../collections/tables/record-table-opt
 import { BOOT, STATE } from "../../collections/tables/records/layout.ts";
 import type { Prepare } from "../../collections/tables/records/reach.ts";
 import { openRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
+import { A_PATH, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import { system } from "../../native/system.ts";
 import { openOrMake } from "../make-file.ts";
 import { mapFile } from "../map-file.ts";
@@ -45,6 +47,8 @@ export function openTable<Key, Value, Input = Value>(
   path: string,
   options: OpenTableOptions<Key, Value, Input>,
 ): MappedHashTable<Key, Value, Input> {
+  const call = 'openTable("quotes.tbl", { key: text, value: Quote })';
+  checkCall(call, [A_PATH, path], [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   const subject = `hash table ${path}`;
   const { readOnly = false, maxByteLength = GiB(4) } = options;
   system();
