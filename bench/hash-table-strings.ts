@@ -156,10 +156,6 @@ const child = await childTasks(import.meta.url, {
     await warmStore.close();
     using table = openTable(join(folder, "strings.tbl"), { key: text, value: blob });
     setAll("set", (key) => table.set(key, value));
-    note(
-      "flush",
-      timed(() => table.flush()),
-    );
     const look = (_: Uint8Array, { u8 }: Memory, byteOffset: number) => u8[byteOffset];
     gets.get = (key) => table.get(key)?.[0] ?? 0;
     gets.view = (key) => table.view(key, look) ?? 0;
