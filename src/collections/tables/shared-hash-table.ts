@@ -12,7 +12,7 @@ import { type RecordTableOptions, type RecordTableTypes, shardsFor } from "./rec
 import { checkPlace, type RecordsHead, readHead, writeHead } from "./records/head.ts";
 import { KeyBytes } from "./records/keys.ts";
 import { Kind, LOCK, planRecords, SHARD_WORDS } from "./records/layout.ts";
-import { RegionSource } from "./records/reach.ts";
+import { type Prepare, RegionSource } from "./records/reach.ts";
 import { repairShard } from "./records/repair.ts";
 import type { ExtentSource } from "./records/room.ts";
 import { RecordStore, type StoreParts } from "./records/store.ts";
@@ -176,13 +176,13 @@ export function createRecords<Key, Value, Input>(
 export function openRecords<Key, Value, Input>(
   memory: Memory,
   options: AttachSharedTableOptions<Key, Value, Input>,
-  extra: Partial<Pick<StoreParts<Key, Value, Input>, "sync">> = {},
+  { prepare, ...extra }: Partial<Pick<StoreParts<Key, Value, Input>, "sync">> & { readonly prepare?: Prepare } = {},
 ): OpenRecords<Key, Value, Input> {
   const { key, value, byteOffset = 0, allocator, maxEntries, timeoutMs } = options;
   const head = readHead(memory, byteOffset, { key, value });
   const isRegion = (head.kind & Kind.REGION) !== 0;
   if (!isRegion && allocator === undefined && !memory.readOnly) throwNeedsAllocator(memory);
-  const source = isRegion || allocator === undefined ? new RegionSource(memory, byteOffset) : allocator;
+  const source = isRegion || allocator === undefined ? new RegionSource(memory, byteOffset, prepare) : allocator;
   const seats = new Seats(memory, { byteOffset: byteOffset + head.seatsByteOffset, seats: head.seats }, "hash table", options);
   const shardsByteOffset = byteOffset + head.shardsByteOffset;
   const locks = memory.readOnly
