@@ -12,15 +12,15 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { interner, MiB, privateMemory, sharedInterner, sharedMemory } from "../src/index.ts";
+import { interner, privateMemory } from "../src/index.ts";
 import { CITIES } from "./dataset/cities-input.ts";
 import { childTasks, hasFlag, sink as keep, projectRoot, report, scratchFolder } from "./harness.ts";
+import { CONTENDERS, RESERVE, type Sink, type Sliced } from "./interning/contenders.ts";
 import { buildIntern, runNative } from "./native/build.ts";
 
 const PIECE_IDS = 65_536;
 /** Pauses are looked for between so many tokens. */
 const STEP_IDS = 1024;
-const RESERVE = MiB(512);
 
 interface Corpus {
   readonly path: string;
@@ -34,96 +34,6 @@ interface Outcome {
   readonly digest: number;
   readonly liveMB: number;
   readonly longestPauseMs: number;
-}
-
-/** A Buffer, with the fastest of what it offers, which its type does not tell of. */
-type Sliced = Buffer & { latin1Slice(start: number, end: number): string };
-
-/** What ids are given to: one by one, or the first so many of an array. */
-interface Sink {
-  one(id: number): void;
-  many(ids: Uint32Array, count: number): void;
-}
-
-/** What one contender does with a text: gives the sink each id in turn, and returns how many are distinct. What it returns as `kept` is what stays. */
-type Contender = (
-  text: Sliced,
-  delimiters: string,
-  sink: Sink,
-  pieceIds: number,
-) => { readonly distinct: number; readonly kept: unknown };
-
-const many: Contender = (text, delimiters, sink, pieceIds) => {
-  const strings = interner(privateMemory(0, { maxByteLength: RESERVE }), { encoding: "utf8" });
-  const ids = new Uint32Array(pieceIds);
-  for (let start = 0; start < text.length; ) {
-    const { count, end } = strings.internDelimited(text, ids, { delimiters, start });
-    sink.many(ids, count);
-    start = end;
-  }
-  return { distinct: strings.size, kept: strings };
-};
-
-const CONTENDERS: Readonly<Record<string, Contender>> = {
-  interner: many,
-  "interner, in TypeScript alone"(...given) {
-    Reflect.deleteProperty(globalThis, "WebAssembly");
-    return many(...given);
-  },
-  "interner, token by token"(text, delimiters, sink) {
-    const strings = interner(privateMemory(0, { maxByteLength: RESERVE }), { encoding: "utf8" });
-    each(text, delimiters, (start, end) => sink.one(strings.internBytes(text, start, end)));
-    return { distinct: strings.size, kept: strings };
-  },
-  "shared interner"(text, delimiters, sink, pieceIds) {
-    const strings = sharedInterner(sharedMemory(RESERVE), { encoding: "utf8" });
-    const ids = new Uint32Array(pieceIds);
-    for (let start = 0; start < text.length; ) {
-      const { count, end } = strings.internDelimited(text, ids, { delimiters, start });
-      sink.many(ids, count);
-      start = end;
-    }
-    return { distinct: strings.size, kept: strings };
-  },
-  "Map, decoded"(text, delimiters, sink) {
-    const map = new Map<string, number>();
-    each(text, delimiters, (start, end) => {
-      const token = text.latin1Slice(start, end);
-      let id = map.get(token);
-      if (id === undefined) {
-        id = map.size + 1;
-        map.set(token, id);
-      }
-      sink.one(id);
-    });
-    return { distinct: map.size, kept: map };
-  },
-  "Map, substrings"(text, delimiters, sink) {
-    const whole = text.latin1Slice(0, text.length);
-    const map = new Map<string, number>();
-    each(text, delimiters, (start, end) => {
-      const token = whole.substring(start, end);
-      let id = map.get(token);
-      if (id === undefined) {
-        id = map.size + 1;
-        map.set(token, id);
-      }
-      sink.one(id);
-    });
-    return { distinct: map.size, kept: map };
-  },
-};
-
-function each(text: Sliced, delimiters: string, take: (start: number, end: number) => void): void {
-  const ends = new Uint8Array(256);
-  for (const character of delimiters) ends[character.charCodeAt(0)] = 1;
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (ends[text[at]] === 0) continue;
-    if (at > start) take(start, at);
-    start = at + 1;
-  }
-  if (start < text.length) take(start, text.length);
 }
 
 const child = await childTasks(import.meta.url, {
