@@ -49,12 +49,20 @@ export async function strain(
   const numbersOut = numbers.consumer({ identity: 1, isAlive });
   let last = -1;
   const count = { messages: 0, claimed: 0, rescued: 0 };
+  const lives = new Map<number, Life>();
+  const end = async (part: number) => {
+    const life = lives.get(part);
+    if (life === undefined) return;
+    lives.delete(part);
+    await life.kill();
+    alive.delete(life.identity);
+  };
   const begin = async (part: number) => {
     const life = await start(part);
+    lives.set(part, life);
     alive.add(life.identity);
     if (part === 0) last = -1;
     await until(() => lastAlive(memory, part) === life.identity, "one does not begin");
-    return life;
   };
   const look = (): boolean => {
     const seen = consumer.read((message) => {
@@ -79,25 +87,21 @@ export async function strain(
   const goesOn = async () => {
     for (let got = 0; got < 3; got++) await until(look, "nothing comes any more");
   };
-  const lives = [await begin(0), await begin(1)];
   try {
+    for (const part of PARTS) await begin(part);
     for (let kill = 0; kill < kills; kill++) {
       const part = PARTS[kill % 2];
       await goesOn();
       // Where there is room they are at work, not waiting for it.
-      for (const end = performance.now() + Math.random() * MOST_MS; performance.now() < end; ) look();
-      await lives[part].kill();
-      alive.delete(lives[part].identity);
+      for (const over = performance.now() + Math.random() * MOST_MS; performance.now() < over; ) look();
+      await end(part);
       await goesOn();
       consumer.recover();
-      lives[part] = await begin(part);
+      await begin(part);
       if ((kill + 1) % 100 === 0) progress(kill + 1);
     }
   } finally {
-    for (const life of lives) {
-      await life.kill();
-      alive.delete(life.identity);
-    }
+    for (const part of PARTS) await end(part);
   }
   // With nobody left all that is whole comes out, and what remains is sound.
   consumer.recover();
