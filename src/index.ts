@@ -107,6 +107,7 @@ export { f32, f64, i8, i16, i32, i64, type ScalarType, u8, u16, u32, u64 } from 
 export { type StructInput, type StructType, type StructValue, type StructView, struct } from "./layout/struct.ts";
 export { type TextType, text } from "./layout/text.ts";
 export type { Boxed, FieldOf, InputOf, ReadonlyArrayView, ReadonlyViewOf, Type, ValueOf, ViewOf } from "./layout/type.ts";
+export type { SizedType } from "./layout/unsized.ts";
 export { type Utf8Type, utf8 } from "./layout/utf8.ts";
 export { ptrOf } from "./layout/view-parts.ts";
 export type { Bound } from "./layout/views.ts";

@@ -1,5 +1,6 @@
 import { alignUp, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
@@ -175,6 +176,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
 
 /** A bump allocator over a region of `memory`: the fastest there is, and the last block alone can be given back. */
 export function bump(memory: Memory, options: BumpOptions = {}): Bump {
+  checkCall("bump(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   return new Bump(memory, options);
 }
 

@@ -1,3 +1,4 @@
+import { AN_ALLOCATOR } from "../core/block-source.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Allocator } from "./allocator.ts";
@@ -24,7 +25,14 @@ export function placed(subject: string, { allocator, memory }: Placement, makeMe
       cure: "Pass the allocator alone; it has a memory.",
     });
   }
-  if (allocator !== undefined) return allocator;
+  if (allocator !== undefined) {
+    if (AN_ALLOCATOR.is(allocator)) return allocator;
+    throw new MemoryError("invalid-argument", {
+      subject,
+      event: "was given as its allocator what is none",
+      cure: "Pass one, as slab(memory) makes it, or neither allocator nor memory: then it has memory of its own.",
+    });
+  }
   return memory === undefined ? new OwnBump(makeMemory(`memory of the ${subject}`)) : bump(memory);
 }
 

@@ -1,5 +1,6 @@
 import { alignUp } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../core/check-call.ts";
 import type { Memory } from "../core/memory.ts";
 import { rawAllocRow } from "./alloc-row.ts";
 import {
@@ -143,6 +144,7 @@ export class SharedBump extends ResidentAllocator {
 
 /** A bump allocator for threads and processes, over a region of `memory`. Default length: what is committed of it. */
 export function sharedBump(memory: Memory, options: RegionOptions = {}): SharedBump {
+  checkCall("sharedBump(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   const { byteOffset = 0, byteLength = Math.max(memory.byteLength - byteOffset, FORMAT.leastByteLength) } = options;
   const claimed = claimRegion(memory, FORMAT, { byteOffset, byteLength }, 0);
   const region = claimRegion(memory, FORMAT, { byteOffset, byteLength }, claimed.byteLength);
@@ -155,5 +157,6 @@ export function sharedBump(memory: Memory, options: RegionOptions = {}): SharedB
 
 /** The shared bump allocator that lies at `byteOffset`, for another thread or process. */
 export function attachSharedBump(memory: Memory, byteOffset = 0): SharedBump {
+  checkCall("attachSharedBump(memory)", [A_MEMORY, memory]);
   return new SharedBump(memory, openRegion(memory, FORMAT, byteOffset));
 }

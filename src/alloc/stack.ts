@@ -1,5 +1,6 @@
 import { alignUp, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import { throwNotLive } from "./block-checks.ts";
@@ -238,6 +239,7 @@ export class Stack extends ResidentAllocator {
 
 /** A stack over a region of `memory`, which it grows as it needs. */
 export function stack(memory: Memory, options: RegionOptions = {}): Stack {
+  checkCall("stack(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   const region = claimRegion(memory, FORMAT, options, FIRST_UNIT * UNIT_BYTES);
   beginRegion(memory, region, FORMAT);
   const made = new Stack(memory, region);
@@ -248,6 +250,7 @@ export function stack(memory: Memory, options: RegionOptions = {}): Stack {
 
 /** The stack that lies at `byteOffset`: made by another handle, another thread at another time, or a process before this one. */
 export function attachStack(memory: Memory, byteOffset = 0): Stack {
+  checkCall("attachStack(memory)", [A_MEMORY, memory]);
   return new Stack(memory, openRegion(memory, FORMAT, byteOffset));
 }
 

@@ -35,6 +35,7 @@ export {
 } from "./pools/make-shared-pool.ts";
 export { type Guard, SharedPool } from "./pools/shared-pool.ts";
 export type { Recovered } from "./recovered.ts";
+export { attachQueue, queue, queueByteLength } from "./rings/make-queue.ts";
 export {
   type AttachPipelineOptions,
   attachPipeline,
@@ -44,7 +45,7 @@ export {
   pipelineByteLength,
   type Stages,
 } from "./rings/pipeline.ts";
-export { type AttachQueueOptions, attachQueue, Queue, type QueueOptions, queue, queueByteLength } from "./rings/queue.ts";
+export { type AttachQueueOptions, Queue, type QueueOptions } from "./rings/queue.ts";
 export { type AttachRingOptions, attachRing, Ring, type RingOptions, ring, ringByteLength } from "./rings/ring.ts";
 export { RingChunk } from "./rings/ring-chunk.ts";
 export { Consumer } from "./rings/ring-consumer.ts";

@@ -1,4 +1,5 @@
 import type { Ptr } from "./brand.ts";
+import { having } from "./check-call.ts";
 import { MemoryError } from "./errors.ts";
 import type { Lease } from "./lease.ts";
 import type { Memory } from "./memory.ts";
@@ -26,3 +27,5 @@ export function checkGrowsUnder(lease: Lease, source: BlockSource, subject: stri
     cure: `Make the ${subject} inside the scope, give it an allocator of its own, or let it grow outside of the scope.`,
   });
 }
+
+export const AN_ALLOCATOR = having("an allocator", "rawAlloc");

@@ -1,3 +1,5 @@
+import { MemoryError } from "./errors.ts";
+
 declare const NAMED: unique symbol;
 
 /**
@@ -46,6 +48,17 @@ export const HANDLE_BITS: { readonly [Form in HandleForm]: HandleBits } = {
   wide: { form: "wide", indexMask: 2 ** 25 - 1, generation: 2 ** 25, generations: 2 ** 23, tag: 2 ** 48, tags: 32, byteSize: 8 },
   narrow: { form: "narrow", indexMask: 2 ** 20 - 1, generation: 2 ** 20, generations: 2 ** 12, tag: 0, tags: 1, byteSize: 4 },
 };
+
+/** The bits of handles of a form. Throws `invalid-argument` where there is no such form. */
+export function handleBits(subject: string, form: HandleForm): HandleBits {
+  if (Object.hasOwn(HANDLE_BITS, form)) return HANDLE_BITS[form];
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: "knows no such handles",
+    numbers: { handles: String(form) },
+    cure: 'Pass "wide" or "narrow".',
+  });
+}
 
 /** What a handle says, taken apart. */
 export interface HandleParts {

@@ -1,3 +1,4 @@
+import { A_MEMORY, checkCall, having, OPTIONS } from "./check-call.ts";
 import { MemoryError } from "./errors.ts";
 import { privateMemory, type ReserveOptions } from "./homes.ts";
 import type { Memory } from "./memory.ts";
@@ -23,6 +24,7 @@ export interface StoredWriter {
   abort(reason?: unknown): Promise<void>;
 }
 
+const A_FILE = having("a FileSystemFileHandle", "getFile");
 const PART_BYTES = 4 * 1024 ** 2;
 
 /**
@@ -36,6 +38,7 @@ const PART_BYTES = 4 * 1024 ** 2;
  * Throws `io` where the browser refuses, as it does when the file has changed meanwhile.
  */
 export async function loadStored(handle: StoredFile, options: ReserveOptions = {}): Promise<Memory> {
+  checkCall(`loadStored(await folder.getFileHandle("cities.seg"))`, [A_FILE, handle], [OPTIONS, options]);
   const subject = `file ${handle.name}`;
   try {
     const file = await handle.getFile();
@@ -55,6 +58,7 @@ export async function loadStored(handle: StoredFile, options: ReserveOptions = {
  * not at all. Throws `io`, and `disk-full` when the page has used up what the browser gives it.
  */
 export async function saveStored(memory: Memory, handle: StoredFile): Promise<void> {
+  checkCall(`saveStored(memory, await folder.getFileHandle("cities.seg"))`, [A_MEMORY, memory], [A_FILE, handle]);
   const subject = `file ${handle.name}`;
   try {
     const writer = await handle.createWritable();

@@ -3,10 +3,11 @@
  *
  * ```ts
  * const SUM = 2;
- * const code = wasmModule({ params: 2, i32: 1, v128: 0 }, [set(SUM, add(get(0), get(1))), get(SUM)]);       // (a, b) => a + b
+ * const sum = { name: "sum", params: 2, i32: 1, v128: 0, body: [set(SUM, add(get(0), get(1))), get(SUM)] };       // (a, b) => a + b
+ * const code = wasmModule([sum]);
  * ```
  *
- * An instruction is the bytes of its operands, then its own. Everything is an i32, but for the v128 that `u8x16` says. A module has one function, `run`, over the
+ * An instruction is the bytes of its operands, then its own. Everything is an i32, but for what `i64`, `u8x16` and `i32x4` say. A module's functions work on the
  * memory that it imports as `kernel.memory`. Nothing is checked here: the engine validates the whole.
  */
 export type Code = readonly number[];
@@ -30,6 +31,9 @@ export const shiftLeft = (a: Code, b: Code): Code => of([0x74], a, b);
 export const shiftRight = (a: Code, b: Code): Code => of([0x76], a, b);
 export const rotateLeft = (a: Code, b: Code): Code => of([0x77], a, b);
 export const trailingZeros = (a: Code): Code => of([0x68], a);
+export const bitCount = (a: Code): Code => of([0x69], a);
+/** `a` where the condition holds, else `b`; both are worked out, and nothing branches. */
+export const select = (a: Code, b: Code, condition: Code): Code => of([0x1b], a, b, condition);
 export const isZero = (a: Code): Code => of([0x45], a);
 export const equal = (a: Code, b: Code): Code => of([0x46], a, b);
 export const less = (a: Code, b: Code): Code => of([0x49], a, b);
@@ -37,6 +41,17 @@ export const less = (a: Code, b: Code): Code => of([0x49], a, b);
 export const load = (at: Code, offset = 0): Code => of([0x28, 0, ...unsigned(offset)], at);
 export const loadByte = (at: Code, offset = 0): Code => of([0x2d, 0, ...unsigned(offset)], at);
 export const store = (at: Code, value: Code, offset = 0): Code => of([0x36, 2, ...unsigned(offset)], at, value);
+
+/** Numbers of 64 bits, on the way from sixteen bytes to a word. */
+export const i64 = {
+  int: (value: bigint): Code => [0x42, ...signedLong(value)],
+  add: (a: Code, b: Code): Code => of([0x7c], a, b),
+  mul: (a: Code, b: Code): Code => of([0x7e], a, b),
+  /** The first (0) or the last (1) eight of sixteen bytes. */
+  lane: (bytes: Code, lane: number): Code => [...bytes, ...simd(0x1d), lane],
+  /** The upper half, as an i32. */
+  highWord: (a: Code): Code => of([0xa7], of([0x88], a, [0x42, 32])),
+};
 
 /** Sixteen bytes at once. */
 export const u8x16 = {
@@ -60,6 +75,7 @@ export const u8x16 = {
 export const i32x4 = {
   fill: (word: Code): Code => of(simd(0x11), word),
   equal: (a: Code, b: Code): Code => of(simd(0x37), a, b),
+  notEqual: (a: Code, b: Code): Code => of(simd(0x38), a, b),
   /** The highest bit of each word, the first word's lowest. */
   highBits: (a: Code): Code => of(simd(0xa4), a),
 };
@@ -74,19 +90,40 @@ export const either = (condition: Code, then: readonly Code[], otherwise: readon
 export const branch = (depth: number): Code => [0x0c, depth];
 export const branchIf = (depth: number, condition: Code): Code => of([0x0d, depth], condition);
 
-/** The module: a function of `params` i32s that returns one, with further locals, i32s before v128s. */
-export function wasmModule(locals: { params: number; i32: number; v128: number }, body: readonly Code[]): Uint8Array {
-  const name = (text: string): Code => [text.length, ...Array.from(text, (character) => character.charCodeAt(0))];
+/** A function that is given i32s and returns one. Its locals are numbered from its parameters on: i32s, then v128s. */
+export interface WasmFunction {
+  readonly name: string;
+  readonly params: number;
+  readonly i32: number;
+  readonly v128: number;
+  readonly body: readonly Code[];
+}
+
+/** The module that exports these functions. */
+export function wasmModule(functions: readonly WasmFunction[]): Uint8Array {
+  const text = (name: string): Code => [name.length, ...Array.from(name, (character) => character.charCodeAt(0))];
   const sized = (bytes: Code): Code => [...unsigned(bytes.length), ...bytes];
-  const section = (id: number, bytes: Code): Code => [id, ...sized(bytes)];
-  const code = [2, locals.i32, 0x7f, locals.v128, 0x7b, ...body.flat(), 0x0b];
+  const section = (id: number, ...bytes: readonly Code[]): Code => [id, ...sized(bytes.flat())];
+  const each = (code: (made: WasmFunction, at: number) => Code): Code => [functions.length, ...functions.flatMap(code)];
   return new Uint8Array([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, locals.params, ...new Array<number>(locals.params).fill(0x7f), 1, 0x7f]),
-    ...section(2, [1, ...name("kernel"), ...name("memory"), 2, 0, 1]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...name("run"), 0, 0]),
-    ...section(10, [1, ...sized(code)]),
+    ...section(
+      1,
+      each(({ params }) => [0x60, params, ...new Array<number>(params).fill(0x7f), 1, 0x7f]),
+    ),
+    ...section(2, [1], text("kernel"), text("memory"), [2, 0, 1]),
+    ...section(
+      3,
+      each((_made, at) => [at]),
+    ),
+    ...section(
+      7,
+      each(({ name }, at) => [...text(name), 0, at]),
+    ),
+    ...section(
+      10,
+      each(({ i32, v128, body }) => sized([2, i32, 0x7f, v128, 0x7b, ...body.flat(), 0x0b])),
+    ),
   ]);
 }
 
@@ -104,4 +141,12 @@ function signed(value: number): Code {
   let rest = value | 0;
   for (; rest < -64 || rest > 63; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
   return [...bytes, rest & 0x7f];
+}
+
+/** LEB128 of a signed 64-bit number. */
+function signedLong(value: bigint): Code {
+  const bytes: number[] = [];
+  let rest = BigInt.asIntN(64, value);
+  for (; rest < -64n || rest > 63n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  return [...bytes, Number(rest & 0x7fn)];
 }

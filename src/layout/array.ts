@@ -6,6 +6,7 @@ import { isIndex } from "./cursor.ts";
 import { Place } from "./place.ts";
 import { isType } from "./struct-fields.ts";
 import type { FieldOf, InputOf, NestedCodec, ReadonlyArrayView, Type, ValueOf } from "./type.ts";
+import { type SizedType, unsizedIn } from "./unsized.ts";
 import { composedElements } from "./view-composed.ts";
 import { COPY, isView } from "./view-parts.ts";
 import { elementSource } from "./view-source.ts";
@@ -85,12 +86,20 @@ export class ArrayType<T extends Type> extends BaseType<ValueOf<T>[], ArrayInput
  * `length` values of one type: `array(f32, 16)`. In a struct it reads as an `ArrayView` and can be assigned from an array. For columns and
  * other long runs of numbers take typed arrays: `memory.slice("f32", byteOffset, length)`.
  */
-export function array<T extends Type>(element: T, length: number): ArrayType<T> {
+export function array<T extends SizedType>(element: T, length: number): ArrayType<T> {
   if (!isType(element)) {
     throw new MemoryError("invalid-argument", {
       subject: "array",
       event: "was not given the type of its elements",
       cure: "Pass it first: array(f32, 16).",
+    });
+  }
+  const unsized = unsizedIn(element);
+  if (unsized !== undefined) {
+    throw new MemoryError("invalid-argument", {
+      subject: "array",
+      event: `was given elements of the type ${unsized.name}, which has no size of its own`,
+      cure: unsized.cure,
     });
   }
   checkByteLength("array", "length", length, 1, Math.floor(MAX_BYTE_LENGTH / element.byteSize));

@@ -1,4 +1,4 @@
-import { HANDLE_BITS, type Handle, type HandleForm, handleParts, NO_HANDLE } from "../core/handle.ts";
+import { type Handle, type HandleForm, handleBits, handleParts, NO_HANDLE } from "../core/handle.ts";
 import type { Memory } from "../core/memory.ts";
 import { BoxedType } from "./boxed.ts";
 import type { Place } from "./place.ts";
@@ -11,7 +11,7 @@ export class HandleType<T> extends BoxedType<Handle<T>, Handle<T>> {
 
   /** Use `handleTo`. */
   constructor(of: string, form: HandleForm) {
-    const { byteSize } = HANDLE_BITS[form];
+    const { byteSize } = handleBits(`handle to ${of}`, form);
     super({ name: `handle to ${of}`, kind: "handle", byteSize, align: byteSize, signature: `handle${byteSize * 8}` });
     this.form = form;
     // With a decoder and without an encoder, assignment is checked by rawCheck.

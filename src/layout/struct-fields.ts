@@ -1,6 +1,8 @@
 import { alignUp, MAX_BYTE_LENGTH } from "../core/align.ts";
+import type { Expectation } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Type } from "./type.ts";
+import { type SizedType, unsizedIn } from "./unsized.ts";
 
 /*
  * The bytes of a struct, here of `struct("Monster", { id: u8, x: f32, hp: u16 })`:
@@ -23,7 +25,7 @@ export interface Field<T extends Type = Type> {
   readonly byteOffset: number;
 }
 
-export type Fields = Readonly<Record<string, Type>>;
+export type Fields = Readonly<Record<string, SizedType>>;
 
 export interface FieldPlan {
   readonly fields: Readonly<Record<string, Field>>;
@@ -86,6 +88,9 @@ function checkedEntries(name: string, types: Fields): [string, Type][] {
       );
     }
     if (!isType(type)) refuse(`has a field "${field}" that is not of a type`, "Pass u8 … f64, bool, utf8(n), struct(…) and so on.");
+    const unsized = unsizedIn(type);
+    if (unsized !== undefined)
+      refuse(`has a field "${field}" of the type ${unsized.name}, which has no size of its own`, unsized.cure);
   }
   return entries;
 }
@@ -94,6 +99,9 @@ function checkedEntries(name: string, types: Fields): [string, Type][] {
 export function isType(value: unknown): value is Type {
   return typeof value === "object" && value !== null && "rawStore" in value && "codec" in value && "signature" in value;
 }
+
+export const A_TYPE: Expectation = { noun: "a type", is: isType };
+export const A_STRUCT: Expectation = { noun: "a struct", is: (value) => isType(value) && value.kind === "struct" };
 
 /** The fields of a struct, which lie flat in the struct around it; undefined for every other type. */
 export function fieldsOf(type: Type & { readonly fields?: Readonly<Record<string, Field>> }): [string, Field][] | undefined {

@@ -1,39 +1,21 @@
-import { MemoryError } from "../core/errors.ts";
-import { BoxedType } from "./boxed.ts";
-import type { CopyCodec } from "./type.ts";
+import { UnsizedType } from "./unsized.ts";
 
-/** The type of the text columns of a data set. */
-export class TextType extends BoxedType<string, string> {
-  readonly codec: CopyCodec = { shape: "copy" };
-
+/** The type of texts of any length. */
+export class TextType extends UnsizedType<string> {
+  /** Use `text`. */
   constructor() {
-    super({ name: "text", kind: "interned", byteSize: 4, align: 4, signature: "text" });
-  }
-
-  rawRead(): never {
-    return refuse();
-  }
-
-  rawCheck(): never {
-    return refuse();
-  }
-
-  rawStore(): never {
-    return refuse();
+    super({
+      name: "text",
+      kind: "interned",
+      cure: "Take utf8(n) for short texts; of long ones, or of such that come again and again, keep the ids: interned(names).",
+    });
   }
 }
 
 /**
- * Texts of any length as a column of a data set holds them: each different one once in the column's dictionary, and an id a row.
+ * Texts of any length: a column of a data set, or keys and values of a hash table. A data set holds each different one once and an id a row, a table
+ * each where its entry lies.
  *
- * It says what a column is, in the `row` of `openDataset`. Elsewhere there is no dictionary that an id could belong to: a struct takes `utf8(n)`.
+ * Elsewhere nothing could hold what has no size: a struct takes `utf8(n)`, or `interned(names)`.
  */
 export const text = new TextType();
-
-function refuse(): never {
-  throw new MemoryError("unsupported", {
-    subject: "the type text",
-    event: "belongs to a column of a data set, which has the dictionary for it",
-    cure: "In a struct use utf8(n); to share long texts keep their ids, as an interner gives them.",
-  });
-}

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
+import { A_PATH, checkCall } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import { GiB } from "../core/size.ts";
 import { system } from "../native/system.ts";
@@ -44,6 +45,7 @@ const PERMISSION_BITS = 0o7777;
  * open or mapped keep reading the old one. A symbolic link at `path` stays, and the file it leads to is replaced. Throws `io`, `disk-full`.
  */
 export function publishFile(path: string): AtomicFile {
+  checkCall('publishFile("report.bin")', [A_PATH, path]);
   return new AtomicFile(path);
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, constants, readSync } from "node:fs";
+import { A_MEMORY, A_PATH, checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import { privateMemory, sharedMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
@@ -23,6 +24,7 @@ const MOST_PER_READ = MiB(256);
  * Throws `io`, also when the file is shortened meanwhile, and `out-of-memory`.
  */
 export function loadFile(path: string, options: LoadFileOptions = {}): Memory {
+  checkCall('loadFile("report.bin")', [A_PATH, path], [OPTIONS, options]);
   const subject = `file ${path}`;
   const file = openRegularFile(subject, path, constants.O_RDONLY);
   try {
@@ -46,6 +48,7 @@ export function loadFile(path: string, options: LoadFileOptions = {}): Memory {
  * `io`, `disk-full`.
  */
 export function saveFile(memory: Memory, path: string): void {
+  checkCall('saveFile(memory, "report.bin")', [A_MEMORY, memory], [A_PATH, path]);
   const bytes = memory.bytes(0, memory.byteLength);
   using file = publishFile(path);
   file.write(bytes, 0);

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync } from "node:fs";
 import { checkByteLength } from "../core/align.ts";
+import { A_PATH, checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import { KiB, MiB } from "../core/size.ts";
 import { system } from "../native/system.ts";
@@ -29,6 +30,7 @@ const LEAST_SMALLER_STEP = KiB(64);
  * `/tmp`) the pages are memory after all.
  */
 export function mapScratch(directory: string, options: MapScratchOptions): MappedMemory {
+  checkCall("mapScratch(tmpdir(), { maxByteLength: GiB(8) })", [A_PATH, directory], [OPTIONS, options]);
   const subject = `scratch memory in ${directory}`;
   const { byteLength = 0, maxByteLength } = options;
   checkByteLength(subject, "byteLength", byteLength);

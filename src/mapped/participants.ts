@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Dependent } from "../core/backing.ts";
+import { A_MEMORY, checkCall } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Participant } from "../core/participant.ts";
 import { FileLocks, LockedByte } from "./file-locks.ts";
@@ -23,6 +24,7 @@ const FIRST_OTHER = -1;
  * took part.
  */
 export function participantIn(memory: MappedMemory): MappedParticipant {
+  checkCall("participantIn(memory)", [A_MEMORY, memory]);
   return new MappedParticipant(memory);
 }
 

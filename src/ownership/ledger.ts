@@ -16,9 +16,12 @@
  *    no count is ever given back twice.
  * 2. kind is stored last on entering and first on leaving.
  */
+
 import type { Allocator } from "../alloc/allocator.ts";
 import { checkByteLength } from "../core/align.ts";
+import { AN_ALLOCATOR } from "../core/block-source.ts";
 import type { Ptr } from "../core/brand.ts";
+import { checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import { ControlBlock } from "./control-block.ts";
@@ -174,6 +177,7 @@ export class Ledger {
 
 /** A ledger for the counts of one thread. See {@link Ledger}. Throws `out-of-memory`. */
 export function ledger(allocator: Allocator, options: { readonly capacity?: number } = {}): Ledger {
+  checkCall("ledger(heap)", [AN_ALLOCATOR, allocator], [OPTIONS, options]);
   return Ledger.create(allocator, options.capacity ?? 256);
 }
 

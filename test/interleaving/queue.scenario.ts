@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attachQueue, queue, queueByteLength } from "../../src/concurrent/rings/queue.ts";
+import { attachQueue, queue, queueByteLength } from "../../src/concurrent/rings/make-queue.ts";
 import { composed } from "../../src/layout/generation.ts";
 import { u32 } from "../../src/layout/scalars.ts";
 import type { Play, World } from "./run.ts";

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { privateMemory, sharedMemory } from "../../src/core/homes.ts";
+import { array } from "../../src/layout/array.ts";
+import { blob } from "../../src/layout/blob.ts";
 import { bytes } from "../../src/layout/bytes.ts";
+import { optional } from "../../src/layout/optional.ts";
 import { struct } from "../../src/layout/struct.ts";
+import { text } from "../../src/layout/text.ts";
 import type { Type } from "../../src/layout/type.ts";
 import { utf8 } from "../../src/layout/utf8.ts";
 import { bothWays, mistake } from "./both-ways.ts";
@@ -86,4 +90,23 @@ test("both need a length", () => {
   for (const length of [0, -1, 1.5, "8", undefined]) assert.throws(() => loose(length), mistake("invalid-argument", /byteLength/));
   assert.throws(() => bytes(0), mistake("invalid-argument", /byteLength/));
   assert.deepEqual([utf8(5).byteSize, utf8(5).align, bytes(7).byteSize, bytes(7).align], [5, 1, 7, 1]);
+});
+
+test("what has no size of its own is refused where a struct or an array is defined, not where it is used", () => {
+  const inStruct: (type: unknown) => unknown = (type) => struct("City", { id: bytes(2), name: type as Type<string> });
+  const inArray: (type: unknown) => unknown = (type) => array(type as Type<string>, 3);
+  assert.throws(
+    () => inStruct(text),
+    mistake(
+      "invalid-argument",
+      /^struct City has a field "name" of the type text, which has no size of its own\. Take utf8\(n\).*interned/,
+    ),
+  );
+  assert.throws(() => inStruct(optional(text)), mistake("invalid-argument", /"name" of the type text/));
+  assert.throws(() => inStruct(blob), mistake("invalid-argument", /"name" of the type blob.*bytes\(n\)/));
+  assert.throws(() => inArray(text), mistake("invalid-argument", /^array was given elements of the type text/));
+  assert.throws(() => inArray(optional(blob)), mistake("invalid-argument", /elements of the type blob/));
+  using memory = privateMemory(64);
+  assert.throws(() => text.write(memory, 0, "a"), mistake("unsupported", /^the type text has no size of its own/));
+  assert.throws(() => blob.read(memory, 0), mistake("unsupported", /^the type blob has no size of its own/));
 });

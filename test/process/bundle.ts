@@ -25,7 +25,8 @@ export function bundlePath(): string {
   for (const other of readdirSync(BUILD)) {
     if (other.startsWith(PREFIX) && !other.startsWith(compiled)) rmSync(join(BUILD, other), { force: true });
   }
-  const text = bundle();
+  // Of one byte a character, which is read in a tenth of the time.
+  const text = bundle().replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const script = new Script(text, { filename: `${name}.js` });
   const made: { exports?: (path: string) => object } = {};
   script.runInThisContext()(createRequire(import.meta.url), made);
@@ -45,7 +46,7 @@ function put(path: string, content: string | Uint8Array): void {
 
 function loader(name: string): string {
   return `const fs = require("node:fs"), { Script } = require("node:vm"), path = __dirname + "/${name}";
-const script = new Script(fs.readFileSync(path + ".js", "utf8"), { filename: "${name}.js", cachedData: fs.readFileSync(path + ".code") });
+const script = new Script(fs.readFileSync(path + ".js", "latin1"), { filename: "${name}.js", cachedData: fs.readFileSync(path + ".code") });
 script.runInThisContext()(require, module);
 `;
 }

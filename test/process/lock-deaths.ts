@@ -1,13 +1,17 @@
-import { once } from "node:events";
 import { join } from "node:path";
 import { roster } from "../../src/concurrent/index.ts";
 import { sharedMemory } from "../../src/index.ts";
-import { mapFile, participantIn } from "../../src/mapped/index.ts";
-import { startChild, startWorker } from "./child.ts";
-import { type Counts, countsOf, LOCKS_BYTES, lockWork, OWN_WORDS, PARTICIPANTS } from "./lock-work.ts";
+import { type Counts, countsOf, LOCKS_BYTES, lockWork, OWN_WORDS, PARTICIPANTS, type ThreadTask } from "./lock-work.ts";
 import type { Progress } from "./ring-strain.ts";
+import { runSingleThreaded } from "./single-threaded.ts";
+import { Spares } from "./spares.ts";
 
-const LIFE_OF_A_THREAD = `load("../test/process/lock-work").workAsThread(workerData, () => parentPort.postMessage("ready"));`;
+const LIFE_OF_A_THREAD = `
+  const { workAsThread } = load("../test/process/lock-work");
+  parentPort.once("message", workAsThread);
+  parentPort.postMessage("ready");
+`;
+const AT_WORK = 3;
 
 /** Ends so many of those who hold locks, at random moments; always two or three are at work, and this thread. Throws where anybody is stuck for a minute. */
 export async function terminateHolders(deaths: number, seed: number, progress: Progress = () => {}): Promise<Counts> {
@@ -16,76 +20,51 @@ export async function terminateHolders(deaths: number, seed: number, progress: P
   const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
   using here = roster(memory, { participants: PARTICIPANTS, identity: 1_000_000, isAlive });
   const work = lockWork(memory, here);
-  let identity = 1;
-  const start = (turns = Number.POSITIVE_INFINITY) => {
-    const workerData = { ticket: memory.ticket(), identity, turns };
-    const worker = startWorker(LIFE_OF_A_THREAD, workerData);
-    return { worker, ready: once(worker, "message"), identity: identity++ };
+  const spares = new Spares(LIFE_OF_A_THREAD, undefined, deaths + AT_WORK);
+  let identity = 0;
+  const start = async () => {
+    const worker = await spares.take();
+    identity += 1;
+    const task: ThreadTask = { ticket: memory.ticket(), identity, turns: Number.POSITIVE_INFINITY };
+    worker.postMessage(task);
+    return { worker, identity };
   };
-  const running = [start(), start(), start()];
-  for (let death = 0; death < deaths; death++) {
-    await running[0].ready;
-    await pause(random() * 6);
+  const running = [await start(), await start(), await start()];
+  const end = async () => {
     const [{ worker, identity: gone }] = running.splice(0, 1);
     await worker.terminate();
     Atomics.store(memory.i32, OWN_WORDS + (gone % 512), gone);
-    running.push(start());
+  };
+  for (let death = 0; death < deaths; death++) {
+    await pause(random() * 6);
+    await end();
+    running.push(await start());
     work();
     if (death % 10 === 0) here.recover();
     if ((death + 1) % 100 === 0) progress(death + 1);
   }
-  for (const { worker, identity: gone } of running) {
-    await worker.terminate();
-    Atomics.store(memory.i32, OWN_WORDS + (gone % 512), gone);
-  }
+  while (running.length > 0) await end();
   return settled(memory, here, work);
 }
 
-/** The same with processes, `kill -9`, and the kernel telling who is dead. */
-export async function killHolders(deaths: number, seed: number, directory: string, progress: Progress = () => {}): Promise<Counts> {
-  const random = randomOf(seed);
-  const path = join(directory, "locks");
-  using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: LOCKS_BYTES });
-  using participant = participantIn(memory);
-  using here = roster(memory, { participants: PARTICIPANTS, ...participant });
-  const work = lockWork(memory, here);
-  const start = () =>
-    startChild(
-      `const { roster } = load("concurrent/locks/roster");
-       const { participantIn } = load("mapped/participants");
-       const { lockWork, PARTICIPANTS } = load("../test/process/lock-work");
-       const memory = load("mapped/map-file").mapFile(args[0], { mode: "readWrite" });
-       const work = lockWork(memory, roster(memory, { participants: PARTICIPANTS, ...participantIn(memory) }));
-       const parent = process.ppid;
-       process.send("ready");
-       while (process.ppid === parent) work();`,
-      { directory, args: [path], bundled: true },
-    );
-  const running = [start(), start()];
-  const ready = new Map(running.map((child) => [child, once(child, "message")]));
-  for (let death = 0; death < deaths; death++) {
-    const [child] = running.splice(0, 1);
-    await ready.get(child);
-    await pause(random() * 10);
-    child.kill("SIGKILL");
-    const next = start();
-    ready.set(next, once(next, "message"));
-    running.push(next);
-    work();
-    if (death % 10 === 0) here.recover();
-    if ((death + 1) % 100 === 0) progress(death + 1);
+/** So many are killed in one file. */
+const DEATHS_A_FILE = 100;
+
+/** The same with processes, copies of one of one thread, `kill -9`, and the kernel telling who is dead. */
+export function killHolders(deaths: number, seed: number, directory: string, progress: Progress = () => {}): Counts {
+  const sum = { turns: 0, wrong: 0, repairs: 0 };
+  for (let done = 0; done < deaths; progress(done)) {
+    const most = Math.min(DEATHS_A_FILE, deaths - done);
+    const args = [join(directory, `locks-${done}`), String(most), String(seed + done)];
+    const found = runSingleThreaded("lock-deaths.child.js", args) as Counts;
+    for (const what of ["turns", "wrong", "repairs"] as const) sum[what] += found[what];
+    done += most;
   }
-  for (const child of running) {
-    await ready.get(child);
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
-  }
-  return settled(memory, here, work);
+  return sum;
 }
 
 /** Everybody else is dead: all is repaired by a turn at each lock. */
-function settled(memory: Parameters<typeof countsOf>[0], here: ReturnType<typeof roster>, work: () => void): Counts {
+export function settled(memory: Parameters<typeof countsOf>[0], here: ReturnType<typeof roster>, work: () => void): Counts {
   for (let turn = 0; turn < 10; turn++) work();
   here.recover();
   const found = here.checkInvariants();
@@ -99,7 +78,7 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

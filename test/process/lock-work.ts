@@ -90,12 +90,11 @@ export interface ThreadTask {
 }
 
 /** Works in a thread until it is terminated, or for so many turns. Who it is it was told; who is dead stands in the memory. */
-export function workAsThread({ ticket, identity, turns }: ThreadTask, begun: () => void): void {
+export function workAsThread({ ticket, identity, turns }: ThreadTask): void {
   const memory = attach(ticket);
   const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
   const here = roster(memory, { participants: PARTICIPANTS, identity, isAlive });
   const work = lockWork(memory, here);
-  begun();
   for (let turn = 0; turn < turns; turn++) work();
   here.close();
 }

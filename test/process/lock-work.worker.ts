@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { workAsThread } from "./lock-work.ts";
 
-workAsThread(workerData, () => parentPort?.postMessage("ready"));
+workAsThread(workerData);

@@ -17,7 +17,8 @@ const MESSAGES = { byteCapacity: 4096, producers: 3 };
 const CAPACITY = 64;
 const QUEUE_AT = messageRingByteLength(MESSAGES);
 const RING_AT = QUEUE_AT + Math.ceil(queueByteLength(Item, { capacity: CAPACITY, seats: 6 }) / 64) * 64;
-export const STAGE_BYTES = RING_AT + ringByteLength(Item, { capacity: CAPACITY });
+const ALIVE_AT = Math.ceil((RING_AT + ringByteLength(Item, { capacity: CAPACITY })) / 64) * 64;
+export const STAGE_BYTES = ALIVE_AT + 64;
 
 export function makeStage(memory: Memory) {
   messageRing(memory, MESSAGES);
@@ -40,14 +41,19 @@ export function attachStage(memory: Memory, member: Member) {
 
 export const isWhole = ({ number, check }: { readonly number: number; readonly check: number }) => check === ~number >>> 0;
 
+/** Who has come to play a part: the identity. */
+export function lastAlive({ i32 }: Memory, part: number): number {
+  return Atomics.load(i32, ALIVE_AT / 4 + part);
+}
+
 /** Writes and reads until it is killed, or who would kill it is gone. `part` 0 is the producer of the ring. */
-export function live(memory: Memory, part: number, identity: number, alive: () => void): void {
+export function live(memory: Memory, part: number, identity: number): void {
   // It asks nobody who is dead: those in charge do.
   const { messages, items, numbers } = attachStage(memory, { identity, isAlive: () => true });
   const producer = messages.producer({ identity });
   const numbersIn = part === 0 ? numbers.producer({ identity, isAlive: (other) => other === identity }) : undefined;
   const parent = process.ppid;
-  alive();
+  Atomics.store(memory.i32, ALIVE_AT / 4 + part, identity);
   for (let number = 0; number % 1024 !== 0 || process.ppid === parent; number = (number + 1) >>> 0) {
     const claim = producer.tryClaim(1 + (number % 200), number & 255);
     if (claim !== undefined) {

@@ -1,31 +1,46 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { join } from "node:path";
 import { attachRing, ring, ringByteLength } from "../../src/concurrent/index.ts";
 import { type Memory, sharedMemory, u32 } from "../../src/index.ts";
 import { mapFile } from "../../src/mapped/index.ts";
-import { endOf, messageOf, moduleUrl, startChild, startWorker } from "./child.ts";
-import { attachStage, isWhole, makeStage, STAGE_BYTES } from "./ring-life.ts";
+import { endOf, messageOf, moduleUrl, startChild } from "./child.ts";
+import { attachStage, isWhole, lastAlive, makeStage, STAGE_BYTES } from "./ring-life.ts";
+import { runSingleThreaded } from "./single-threaded.ts";
+import { Spares } from "./spares.ts";
 
 const PARTS = [0, 1];
 /** Somebody who is alive brings something within that time, on the busiest machine. */
 const PATIENCE_MS = 30_000;
+/** The longest time between two kills, besides what it takes to start a life. */
+const MOST_MS = 4;
 
-interface Life {
+export interface Life {
   readonly identity: number;
-  kill(): Promise<void>;
+  kill(): unknown;
 }
 
 /** Hears from time to time how many kills, or items, are through. */
 export type Progress = (done: number) => void;
 
+async function until(isSo: () => boolean, otherwise: string): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE_MS; !isSo(); await new Promise((resolve) => setTimeout(resolve, 0)))
+    assert.ok(performance.now() < deadline, otherwise);
+}
+
+/** What has come through, and what the dead were in the middle of: messages that they had claimed, values that they were taking out. */
+export interface Strain {
+  readonly messages: number;
+  readonly claimed: number;
+  readonly rescued: number;
+}
+
 /** Kills one of two lives after another at random moments, and checks each time that nothing is torn and everything goes on. */
-async function strain(
+export async function strain(
   memory: Memory,
   kills: number,
-  start: (part: number) => Promise<Life>,
+  start: (part: number) => Life | Promise<Life>,
   progress: Progress = () => {},
-): Promise<number> {
+): Promise<Strain> {
   makeStage(memory);
   const alive = new Set<number>([1]);
   const isAlive = (identity: number) => alive.has(identity);
@@ -33,18 +48,27 @@ async function strain(
   const consumer = messages.consumer({ identity: 1, isAlive });
   const numbersOut = numbers.consumer({ identity: 1, isAlive });
   let last = -1;
-  let count = 0;
+  const count = { messages: 0, claimed: 0, rescued: 0 };
+  const lives = new Map<number, Life>();
+  const end = async (part: number) => {
+    const life = lives.get(part);
+    if (life === undefined) return;
+    lives.delete(part);
+    await life.kill();
+    alive.delete(life.identity);
+  };
   const begin = async (part: number) => {
     const life = await start(part);
+    lives.set(part, life);
     alive.add(life.identity);
     if (part === 0) last = -1;
-    return life;
+    await until(() => lastAlive(memory, part) === life.identity, "one does not begin");
   };
-  const look = (): { readonly messages: number; readonly numbers: number } => {
+  const look = (): boolean => {
     const seen = consumer.read((message) => {
       assert.ok(message.bytes().every((byte) => byte === message.type));
     });
-    if (seen === 0) consumer.unblock();
+    if (seen === 0 && consumer.unblock()) count.claimed += 1;
     const passed = numbersOut.drain((item) => {
       assert.ok(isWhole(item));
       // A ring keeps the order; a new producer begins anew.
@@ -53,36 +77,31 @@ async function strain(
     });
     const item = items.pop();
     if (item !== undefined) assert.ok(isWhole(item));
-    for (const rescued of items.recover()) assert.ok(isWhole(rescued));
-    count += seen + passed;
-    return { messages: seen, numbers: passed };
+    for (const rescued of items.recover()) {
+      assert.ok(isWhole(rescued));
+      count.rescued += 1;
+    }
+    count.messages += seen + passed;
+    return seen > 0;
   };
   const goesOn = async () => {
-    const until = performance.now() + PATIENCE_MS;
-    for (let got = 0; got < 3; ) {
-      if (look().messages > 0) got += 1;
-      assert.ok(performance.now() < until, "nothing comes any more");
-      if (got === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    }
+    for (let got = 0; got < 3; got++) await until(look, "nothing comes any more");
   };
-  const lives = [await begin(0), await begin(1)];
   try {
+    for (const part of PARTS) await begin(part);
     for (let kill = 0; kill < kills; kill++) {
       const part = PARTS[kill % 2];
       await goesOn();
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
-      await lives[part].kill();
-      alive.delete(lives[part].identity);
+      // Where there is room they are at work, not waiting for it.
+      for (const over = performance.now() + Math.random() * MOST_MS; performance.now() < over; ) look();
+      await end(part);
       await goesOn();
       consumer.recover();
-      lives[part] = await begin(part);
+      await begin(part);
       if ((kill + 1) % 100 === 0) progress(kill + 1);
     }
   } finally {
-    for (const life of lives) {
-      await life.kill();
-      alive.delete(life.identity);
-    }
+    for (const part of PARTS) await end(part);
   }
   // With nobody left all that is whole comes out, and what remains is sound.
   consumer.recover();
@@ -95,82 +114,43 @@ async function strain(
   return count;
 }
 
-export async function strainByTerminate(kills: number, progress?: Progress): Promise<number> {
+export async function strainByTerminate(kills: number, progress?: Progress): Promise<Strain> {
   using memory = sharedMemory(STAGE_BYTES);
+  const spares = new Spares(LIFE_OF_A_THREAD, memory.ticket(), kills + PARTS.length);
   let identity = 1;
-  const startSpare = () => {
-    const worker = startWorker(LIFE_OF_A_THREAD, memory.ticket());
-    return { worker, ready: once(worker, "message") };
-  };
-  // As with processes: it starts while the others are at work.
-  let spare = startSpare();
   const start = async (part: number): Promise<Life> => {
-    const { worker, ready } = spare;
-    spare = startSpare();
+    const worker = await spares.take();
     identity += 1;
-    await ready;
-    const alive = once(worker, "message");
     worker.postMessage([part, identity]);
-    await alive;
-    return {
-      identity,
-      kill: async () => {
-        await worker.terminate();
-      },
-    };
+    return { identity, kill: () => worker.terminate() };
   };
   try {
     return await strain(memory, kills, start, progress);
   } finally {
-    await spare.worker.terminate();
+    await spares.end();
   }
 }
 
 const LIFE_OF_A_THREAD = `
   const { live } = load("../test/process/ring-life");
   const memory = load("core/homes").attach(workerData);
-  parentPort.once("message", ([part, identity]) => live(memory, part, identity, () => parentPort.postMessage("alive")));
+  parentPort.once("message", ([part, identity]) => live(memory, part, identity));
   parentPort.postMessage("ready");
 `;
 
-const LIFE = `
-  const { live } = load("../test/process/ring-life");
-  const { mapFile } = load("mapped/map-file");
-  process.once("message", (part) => live(mapFile(args[0], { mode: "readWrite" }), part, process.pid, () => process.send("alive")));
-  process.send("ready");
-`;
+/** So many are killed in one file. */
+const KILLS_A_FILE = 100;
 
-export async function strainByKill(kills: number, directory: string, progress?: Progress): Promise<number> {
-  const path = join(directory, "stage");
-  using memory = mapFile(path, { mode: "readWrite", create: true, byteLength: STAGE_BYTES });
-  const startSpare = () => {
-    const child = startChild(LIFE, { directory, args: [path], bundled: true });
-    return { child, ended: endOf(child), ready: messageOf(child) };
-  };
-  // Always one more than is at work, which starts while those are: most of a life is its beginning.
-  let spare = startSpare();
-  const start = async (part: number): Promise<Life> => {
-    const { child, ended, ready } = spare;
-    spare = startSpare();
-    await ready;
-    const alive = messageOf(child);
-    child.send(part);
-    await alive;
-    return {
-      identity: child.pid ?? 0,
-      kill: async () => {
-        child.kill("SIGKILL");
-        await ended;
-      },
-    };
-  };
-  try {
-    return await strain(memory, kills, start, progress);
-  } finally {
-    await spare.ready;
-    spare.child.kill("SIGKILL");
-    await spare.ended;
+/** The same with processes, copies of one of one thread. */
+export function strainByKill(kills: number, directory: string, progress: Progress = () => {}): Strain {
+  const sum = { messages: 0, claimed: 0, rescued: 0 };
+  for (let done = 0; done < kills; progress(done)) {
+    const most = Math.min(KILLS_A_FILE, kills - done);
+    const found = runSingleThreaded("ring-strain.child.js", [join(directory, `stage-${done}`), String(most)]) as Strain;
+    for (const what of ["messages", "claimed", "rescued"] as const) sum[what] += found[what];
+    done += most;
   }
+  return sum;
 }
 
 /** The number at a place of the sequence that passes between two processes. */

@@ -6,7 +6,8 @@ import { Worker } from "node:worker_threads";
 import { openSegment } from "../../src/mapped/segment/open-segment.ts";
 import { endOf, messageOf, moduleUrl, runChild, startChild } from "./child.ts";
 import { ACTS, Pair, RESERVE } from "./segment-acts.ts";
-import { FAST_DIRECTORY, randomKills, stepKills, whyNoKills } from "./segment-kills.ts";
+import { FAST_DIRECTORY, randomKills, stepKills } from "./segment-kills.ts";
+import { whyNoForks } from "./single-threaded.ts";
 import { mountSmallDisk } from "./small-disk.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -19,7 +20,7 @@ const OPEN = `
 `;
 
 describe("a process that uses a segment and is killed", () => {
-  const skip = whyNoKills() ?? false;
+  const skip = whyNoForks() ?? false;
   for (const [name, { labels }] of Object.entries(ACTS)) {
     // Some steps of each; `npm run soak -- segment` takes all of them.
     test(`leaves it sound in the middle of "${name}"`, { skip }, (t) => {

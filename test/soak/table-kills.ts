@@ -1,19 +1,31 @@
-// kill -9 of one of two writers of a file, again and again: npm run soak -- table-kills [--kills=10000]
+// kill -9 of one of two writers of a file, again and again: npm run soak -- table-kills [--kills=10000] [--seed=1]
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FAST_DIRECTORY } from "../process/segment-kills.ts";
 import { killWriters } from "../process/table-kills.ts";
 
-const given = process.argv.find((argument) => argument.startsWith("--kills="));
-const kills = given === undefined ? 10_000 : Number(given.slice("--kills=".length));
-const directory = mkdtempSync(join(tmpdir(), "offheap-table-kills-"));
+function option(name: string, otherwise: number): number {
+  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return given === undefined ? otherwise : Number(given.slice(name.length + 3));
+}
+
+/** Kills on one file, and between two lines of the report. */
+const BATCH = 500;
+const [kills, firstSeed] = [option("kills", 10_000), option("seed", 1)];
 const started = performance.now();
-const seconds = () => (performance.now() - started) / 1000;
-let toldAt = 0;
-const turns = await killWriters(directory, kills, (done) => {
-  if (seconds() < toldAt + 5) return;
-  toldAt = seconds();
-  console.log(`${done} kills in ${toldAt.toFixed(0)} s, ${(toldAt / done).toFixed(3)} s each`);
-});
-rmSync(directory, { recursive: true });
-console.log(`${kills} kills among ${turns} turns: no write was lost (${seconds().toFixed(0)} s)`);
+let [killed, opening, turns] = [0, 0, 0];
+for (let seed = firstSeed; killed < kills; seed++) {
+  const directory = mkdtempSync(join(FAST_DIRECTORY, "offheap-table-kills-"));
+  try {
+    const found = killWriters(directory, { kills: Math.min(BATCH, kills - killed), seed });
+    killed += found.killed;
+    opening += found.opening;
+    turns += found.turns;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  const seconds = (performance.now() - started) / 1000;
+  console.log(
+    `${killed} killed, ${opening} of them while they opened it, among ${turns} turns: no write was lost (${seconds.toFixed(0)} s)`,
+  );
+}

@@ -9,7 +9,8 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 const HEAD = `
 import {
-  array, bool, bytes, type Cursor, enumOf, f32, i64, interned, interner, kernel, optional, privateMemory, type ReadonlyViewOf, struct, u16, u32, utf8,
+  array, bool, bytes, type Cursor, enumOf, f32, i64, interned, interner, kernel, optional, privateMemory, type ReadonlyViewOf, struct, text, u16,
+  u32, utf8,
 } from "../../src/index.ts";
 const memory = privateMemory(1024);
 const Vec = struct("Vec", { x: f32, y: f32 });
@@ -23,7 +24,7 @@ const countries = interner(memory, { name: "countries" });
 const cities = interner(memory, { name: "cities" });
 const andorra = countries.intern("Andorra");
 const Sale = struct("Sale", { country: interned(countries), note: interned(cities, { optional: true }) });
-export const used = [countries, cities, andorra, Sale, memory, Vec, thing, rows, frozen, kernel, array, bool, bytes, enumOf, f32, i64, optional, struct, u16, u32, utf8];
+export const used = [countries, cities, andorra, Sale, memory, Vec, thing, rows, frozen, kernel, array, bool, bytes, enumOf, f32, i64, optional, struct, text, u16, u32, utf8];
 `;
 
 /** What must not compile, each with what the compiler must say. */
@@ -49,7 +50,13 @@ const MISTAKES: readonly (readonly [title: string, source: string, message: RegE
   ["writing to an element of a read-only view", "frozen.path.at(0).x = 1;", /Cannot assign to 'x'/],
   ["another length for a cursor", "rows.length = 5;", /Cannot assign to 'length'/],
   ["a struct of things that are no types", 'struct("Wrong", { x: "f32" });', /'string' is not assignable to type 'Type/],
-  ["an array of what is no type", "array(32, 4);", /'number' is not assignable to parameter of type 'Type/],
+  ["an array of what is no type", "array(32, 4);", /'number' is not assignable to parameter of type 'SizedType/],
+  [
+    "a field of a struct without a size of its own",
+    'struct("City", { name: text });',
+    /'TextType' is not assignable to type 'SizedType'/,
+  ],
+  ["an array of what has no size of its own", "array(text, 4);", /'TextType' is not assignable to parameter of type 'SizedType'/],
   ["an enum without members", "enumOf();", /at least 1|Expected 1/],
   ["a kernel over the wrong rows", "kernel((from: Cursor<{ mana: number }>) => from.length)(rows);", /'mana' is missing/],
   [

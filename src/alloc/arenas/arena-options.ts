@@ -1,4 +1,5 @@
 import { checkAlign, checkByteLength } from "../../core/align.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import type { Allocator } from "../allocator.ts";
 import { placed } from "../own-memory.ts";
 
@@ -19,6 +20,7 @@ const LEAST_CHUNK_BYTES = 64;
 
 /** The options with their defaults. Throws `invalid-argument`. */
 export function arenaPlan(options: ArenaOptions): Required<ArenaOptions> {
+  checkCall("arena({ chunkByteLength: KiB(64) })", [OPTIONS, options]);
   const { chunkByteLength = DEFAULT_CHUNK_BYTES, limitByteLength = Number.MAX_SAFE_INTEGER, leastAlign = 1 } = options;
   checkByteLength("arena", "chunkByteLength", chunkByteLength);
   checkByteLength("arena", "limitByteLength", limitByteLength);

@@ -1,4 +1,6 @@
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCall } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease, Tenant } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -95,5 +97,6 @@ export class FallbackAllocator extends Allocator implements Tenant {
 
 /** `first`, and where that has no room, `second`. `first` must know what it owns: see `Allocator.rawOwns`. */
 export function fallback(first: CheckableAllocator, second: CheckableAllocator): FallbackAllocator {
+  checkCall("fallback(heap, arena)", [AN_ALLOCATOR, first], [AN_ALLOCATOR, second]);
   return new FallbackAllocator(first, second);
 }

@@ -1,5 +1,7 @@
 import { checkByteLength } from "../../core/align.ts";
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCall } from "../../core/check-call.ts";
 import { LeaseTally } from "./lease-tally.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
 
@@ -72,5 +74,6 @@ export class LimitedAllocator extends AllocatorWrapper {
 
 /** `allocator`, but never more than `byteLength` bytes of it: `limit(fallback(slab, tlsf), MiB(64))`. */
 export function limit(allocator: CheckableAllocator, byteLength: number): LimitedAllocator {
+  checkCall("limit(heap, MiB(64))", [AN_ALLOCATOR, allocator]);
   return new LimitedAllocator(allocator, byteLength);
 }

@@ -1,4 +1,6 @@
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import type { Ptr } from "../../core/brand.ts";
+import { A_FUNCTION, checkCall } from "../../core/check-call.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
 
 /** What was asked of an allocator, and what it did. Sizes in bytes. */
@@ -45,5 +47,6 @@ export class LoggingAllocator extends AllocatorWrapper {
 
 /** `allocator`, telling `sink` of every operation. What the sink throws reaches the caller, after the operation is done. */
 export function logging(allocator: CheckableAllocator, sink: (event: AllocationEvent) => void): LoggingAllocator {
+  checkCall("logging(heap, (event) => console.log(event))", [AN_ALLOCATOR, allocator], [A_FUNCTION, sink]);
   return new LoggingAllocator(allocator, sink);
 }

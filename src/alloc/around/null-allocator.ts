@@ -1,4 +1,5 @@
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { A_MEMORY, checkCall } from "../../core/check-call.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { Allocator } from "../allocator.ts";
@@ -41,5 +42,6 @@ export class NullAllocator extends Allocator {
 
 /** An allocator that always refuses. */
 export function nullAllocator(memory: Memory): NullAllocator {
+  checkCall("nullAllocator(memory)", [A_MEMORY, memory]);
   return new NullAllocator(memory);
 }

@@ -1,4 +1,6 @@
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCall } from "../../core/check-call.ts";
 import type { Lease } from "../../core/lease.ts";
 import { LeaseTally } from "./lease-tally.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
@@ -112,6 +114,7 @@ export class StatisticsAllocator extends AllocatorWrapper {
 
 /** `allocator`, counting: `statistics()` tells. */
 export function statistics(allocator: CheckableAllocator): StatisticsAllocator {
+  checkCall("statistics(heap)", [AN_ALLOCATOR, allocator]);
   return new StatisticsAllocator(allocator);
 }
 

@@ -1,4 +1,6 @@
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import type { Ptr } from "../../core/brand.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Participant } from "../../core/participant.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
@@ -188,9 +190,9 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
 }
 
 /** Bytes that the lock of `synchronized` takes with its seats. */
-export function synchronizedByteLength({
-  participants = DEFAULT_PARTICIPANTS,
-}: Pick<SynchronizedOptions, "participants"> = {}): number {
+export function synchronizedByteLength(options: Pick<SynchronizedOptions, "participants"> = {}): number {
+  checkCall("synchronizedByteLength({ participants: 8 })", [OPTIONS, options]);
+  const { participants = DEFAULT_PARTICIPANTS } = options;
   return PLACE_ALIGN + seatsByteLength({ seats: participants });
 }
 
@@ -199,6 +201,7 @@ export function synchronizedByteLength({
  * of 64, zero at first. Throws `out-of-memory` when all places are taken.
  */
 export function synchronized(allocator: RepairableAllocator, place: Ptr, options?: SynchronizedOptions): SynchronizedAllocator {
+  checkCall("synchronized(heap, place)", [AN_ALLOCATOR, allocator]);
   return new SynchronizedAllocator(allocator, place, options);
 }
 

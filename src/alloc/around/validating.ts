@@ -1,4 +1,6 @@
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCall } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import { throwNotLive } from "../block-checks.ts";
@@ -139,6 +141,7 @@ export class ValidatingAllocator extends AllocatorWrapper {
 
 /** `allocator`, with both its callers and itself held to the contract. */
 export function validating(allocator: CheckableAllocator): ValidatingAllocator {
+  checkCall("validating(heap)", [AN_ALLOCATOR, allocator]);
   return new ValidatingAllocator(allocator);
 }
 

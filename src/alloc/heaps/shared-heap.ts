@@ -1,4 +1,5 @@
 import type { Ptr } from "../../core/brand.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -226,6 +227,7 @@ export class SharedHeap extends SpanAllocator {
 
 /** A heap for threads and processes over a region of `memory`, and its first participant. Default length: what is committed of the memory. */
 export function sharedHeap(memory: Memory, options: SharedHeapOptions = {}): SharedHeap {
+  checkCall("sharedHeap(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   const { byteOffset = 0, participants = 32 } = options;
   const { byteLength = Math.max(memory.byteLength - byteOffset, SHARED_HEAP_FORMAT.leastByteLength) } = options;
   const claimed = claimRegion(memory, SHARED_HEAP_FORMAT, { byteOffset, byteLength }, 0);
@@ -246,6 +248,7 @@ export function sharedHeap(memory: Memory, options: SharedHeapOptions = {}): Sha
 
 /** Takes part in the shared heap that lies at `byteOffset`. Throws `out-of-memory` when it has no place for one more participant. */
 export function attachSharedHeap(memory: Memory, byteOffset = 0, handle: SharedHeapHandle = {}): SharedHeap {
+  checkCall("attachSharedHeap(memory)", [A_MEMORY, memory]);
   const region = openRegion(memory, SHARED_HEAP_FORMAT, byteOffset);
   const seats = seatsOf(memory, region, handle);
   seats.sit((seat) => {

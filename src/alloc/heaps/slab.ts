@@ -1,4 +1,5 @@
 import { alignUp } from "../../core/align.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import type { Memory } from "../../core/memory.ts";
 import {
   beginRegion,
@@ -95,6 +96,7 @@ export class Slab extends SpanAllocator {
 
 /** A slab allocator over a region of `memory`. Its tables, 0.8 % of the region, are committed at once. */
 export function slab(memory: Memory, options: RegionOptions = {}): Slab {
+  checkCall("slab(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   const { byteLength } = claimRegion(memory, FORMAT, options, 0);
   const limit = Math.floor(byteLength / PAGE_BYTES);
   const first = Math.ceil((TABLE_BYTES + limit * PAGE_ENTRY_BYTES) / PAGE_BYTES);
@@ -112,5 +114,6 @@ export function slab(memory: Memory, options: RegionOptions = {}): Slab {
 
 /** The slab allocator that lies at `byteOffset`: made by another handle, another thread at another time, or a process before this one. */
 export function attachSlab(memory: Memory, byteOffset = 0): Slab {
+  checkCall("attachSlab(memory)", [A_MEMORY, memory]);
   return new Slab(memory, openRegion(memory, FORMAT, byteOffset));
 }

@@ -1,5 +1,6 @@
 import { checkByteLength } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { throwNotLive } from "../block-checks.ts";
@@ -29,7 +30,6 @@ const HEAD_BYTES = (MAIN_UNITS + LEAST_REGION_UNITS) * UNIT_BYTES;
 /** Where the header of the first block begins. */
 const FIRST_BYTES = (MAIN_UNITS + REGION_HEAD_UNITS) * UNIT_BYTES;
 const STEP_UNITS = (64 * 1024) / UNIT_BYTES;
-const INT32_MOST = 0x7fff_ffff;
 
 const FORMAT: RegionFormat = {
   subject: "TLSF heap",
@@ -49,9 +49,7 @@ const FORMAT: RegionFormat = {
  *       32   state            see TlsfHeap: 5.7 KiB
  *     5808   main region      grows up to the region's end; others can be added
  *
- * One thread at a time: for several, `sharedHeap`, or `synchronized(tlsf)`. Up to 16 GiB.
- *
- * Invariants: those of TlsfHeap.
+ * One thread at a time: for several, `sharedHeap`, or `synchronized(tlsf)`. Up to 16 GiB. Invariants: those of TlsfHeap.
  */
 export class Tlsf extends ResidentAllocator {
   readonly #heap: TlsfHeap;
@@ -59,7 +57,7 @@ export class Tlsf extends ResidentAllocator {
   /** Where the end of the main region stands. */
   readonly #endWord: number;
   /** Sizes up to here take the fast path: 0 once closed. */
-  #mostBytes = INT32_MOST - UNIT_BYTES;
+  #mostBytes = 0x7fff_ffff - UNIT_BYTES;
 
   /** For `tlsf` and `attachTlsf`. */
   constructor(memory: Memory, region: Region) {
@@ -157,7 +155,7 @@ export class Tlsf extends ResidentAllocator {
     const region = Math.ceil((byteOffset - this.byteOffset) / UNIT_BYTES);
     const end = Math.floor((byteOffset + byteLength - this.byteOffset) / UNIT_BYTES);
     const overlaps = [...this.#heap.regions()].some((other) => region < other.end && end > other.region);
-    const isOutside = byteOffset >= this.byteOffset + this.byteLength && end <= INT32_MOST;
+    const isOutside = byteOffset >= this.byteOffset + this.byteLength && end <= 0x7fff_ffff;
     if (!overlaps && isOutside && end - region >= LEAST_REGION_UNITS && end - region <= MOST_UNITS) {
       this.#heap.addRegion(region, end);
       return;
@@ -268,7 +266,7 @@ export class Tlsf extends ResidentAllocator {
   /** Extends the main region so that a block of `units` is found. False when the region or the memory ends. */
   #grow(units: number): boolean {
     const end = this.memory.i32[this.#endWord];
-    const limit = Math.min(Math.floor(this.byteLength / UNIT_BYTES), INT32_MOST);
+    const limit = Math.min(Math.floor(this.byteLength / UNIT_BYTES), 0x7fff_ffff);
     // Blocks are looked for in the list above their length, which may ask for a 32nd more than there must be.
     const wanted = units + (units >>> 5) + LEAST_UNITS - this.#heap.freeAtEnd(MAIN_UNITS);
     if (wanted <= 0 || end + wanted > limit) return false;
@@ -286,6 +284,7 @@ export class Tlsf extends ResidentAllocator {
 
 /** A TLSF heap over a region of `memory`, which it grows as it needs. */
 export function tlsf(memory: Memory, options: RegionOptions = {}): Tlsf {
+  checkCall("tlsf(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   const region = claimRegion(memory, FORMAT, options, HEAD_BYTES);
   beginRegion(memory, region, FORMAT);
   const made = new Tlsf(memory, region);
@@ -296,5 +295,6 @@ export function tlsf(memory: Memory, options: RegionOptions = {}): Tlsf {
 
 /** The TLSF heap that lies at `byteOffset`: made by another handle, another thread at another time, or a process before this one. */
 export function attachTlsf(memory: Memory, byteOffset = 0): Tlsf {
+  checkCall("attachTlsf(memory)", [A_MEMORY, memory]);
   return new Tlsf(memory, openRegion(memory, FORMAT, byteOffset));
 }

@@ -1,6 +1,7 @@
 import { type Allocator, checkGrowsUnder } from "../../alloc/allocator.ts";
 import { endPlacement, type Placement, placed } from "../../alloc/own-memory.ts";
 import { isPowerOfTwo } from "../../core/align.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Lease } from "../../core/lease.ts";
@@ -8,6 +9,7 @@ import type { Memory } from "../../core/memory.ts";
 import { Place } from "../../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../../layout/struct.ts";
 import type { Fields } from "../../layout/struct-fields.ts";
+import { A_STRUCT } from "../../layout/struct-fields.ts";
 import { type Columns, columns } from "./columns.ts";
 import type { ColumnRow } from "./columns-options.ts";
 import type { RowCursor } from "./columns-row.ts";
@@ -282,5 +284,6 @@ export function chunkedColumns<const F extends Fields>(
   type: StructType<F>,
   options: ChunkedColumnsOptions = {},
 ): ChunkedColumns<F> {
+  checkCall("chunkedColumns(Particle)", [A_STRUCT, type], [OPTIONS, options]);
   return new ChunkedColumns(type, options);
 }

@@ -1,10 +1,12 @@
 import { type Placement, placed } from "../../alloc/own-memory.ts";
 import { NIL } from "../../core/brand.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { Place } from "../../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../../layout/struct.ts";
 import type { Fields } from "../../layout/struct-fields.ts";
+import { A_STRUCT } from "../../layout/struct-fields.ts";
 import { allocateBlock, publishSize } from "./columns-block.ts";
 import { clearRows, copyRange, copyRow, gatherRow, scatterRow } from "./columns-cells.ts";
 import { MOST_ROWS, readColumnsHeader } from "./columns-layout.ts";
@@ -17,6 +19,7 @@ const DEFAULT_CAPACITY = 64;
 
 /** Columns without rows. See {@link Columns}. Throws `out-of-memory`. */
 export function columns<const F extends Fields>(type: StructType<F>, options: ColumnsOptions = {}): Columns<F> {
+  checkCall("columns(Particle)", [A_STRUCT, type], [OPTIONS, options]);
   const { capacity = DEFAULT_CAPACITY } = options;
   checkRows("capacity", capacity);
   const allocator = placed(`columns of ${type.name}`, options);

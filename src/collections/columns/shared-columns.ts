@@ -1,10 +1,12 @@
 import { Allocator } from "../../alloc/allocator.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { StructType } from "../../layout/struct.ts";
 import type { Fields } from "../../layout/struct-fields.ts";
+import { A_STRUCT } from "../../layout/struct-fields.ts";
 import { BLOCK_ALIGN, HEADER_WORDS } from "../block-header.ts";
 import { Columns } from "./columns.ts";
 import { blockAt } from "./columns-block.ts";
@@ -26,7 +28,9 @@ export interface AttachColumnsOptions {
 }
 
 /** How many bytes `sharedColumns` take. Throws `invalid-argument`. */
-export function sharedColumnsByteLength(type: RowType, { capacity }: Pick<SharedColumnsOptions, "capacity">): number {
+export function sharedColumnsByteLength(type: RowType, options: Pick<SharedColumnsOptions, "capacity">): number {
+  checkCall("sharedColumnsByteLength(Particle, { capacity: 10_000 })", [A_STRUCT, type], [OPTIONS, options]);
+  const { capacity } = options;
   checkRows("capacity", capacity);
   return planColumns(type, capacity).byteLength;
 }
@@ -49,6 +53,7 @@ export function sharedColumns<const F extends Fields>(
   type: StructType<F>,
   options: SharedColumnsOptions,
 ): Columns<F> {
+  checkCall("sharedColumns(memory, Particle, { capacity: 10_000 })", [A_MEMORY, memory], [A_STRUCT, type], [OPTIONS, options]);
   const { capacity, byteOffset = 0 } = options;
   checkPlace(memory, type, byteOffset, true);
   return formatColumns(memory, type, byteOffset, capacity, memory.lease);
@@ -63,6 +68,7 @@ export function attachColumns<const F extends Fields>(
   type: StructType<F>,
   options: AttachColumnsOptions = {},
 ): Columns<F> {
+  checkCall("attachColumns(memory, Particle)", [A_MEMORY, memory], [A_STRUCT, type], [OPTIONS, options]);
   const { byteOffset = 0, write = false } = options;
   checkPlace(memory, type, byteOffset, write);
   return write ? continueColumns(memory, type, byteOffset, memory.lease) : Columns.attach(memory, byteOffset, type);

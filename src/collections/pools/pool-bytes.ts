@@ -15,14 +15,17 @@
 import { placed } from "../../alloc/own-memory.ts";
 import { alignUp } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { BYTES, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import { fmix32 } from "../hash.ts";
 import { makePool, type Pool } from "./pool.ts";
 import type { Poolable, PoolOptions } from "./pool-options.ts";
+import { A_POOL } from "./pool-options.ts";
 import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
 import { throwFull } from "./pool-stories.ts";
 
@@ -34,6 +37,7 @@ const PLACE_BYTES = 8;
 
 /** The whole pool as bytes: records, handles, and what is known of those that are gone. */
 export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
+  checkCall("savePool(particles)", [A_POOL, pool]);
   // Throws where the pool has ended.
   pool.firstHandle();
   const slots = pool[SLOTS];
@@ -70,6 +74,7 @@ export function loadPool<T extends Poolable>(
   bytes: Uint8Array,
   options: Pick<PoolOptions, "allocator" | "memory"> = {},
 ): Pool<T> {
+  checkCall("loadPool(Particle, bytes)", [A_TYPE, type], [BYTES, bytes], [OPTIONS, options]);
   // A copy, so that nobody can change it between a check and its use; and at an alignment of its own.
   const memory = privateMemory(alignUp(bytes.byteLength, 8));
   memory.u8.set(bytes);

@@ -1,8 +1,9 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { type Placement, placed } from "../../alloc/own-memory.ts";
 import { alignUp } from "../../core/align.ts";
+import { having } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
-import { HANDLE_BITS, type HandleForm } from "../../core/handle.ts";
+import { type HandleForm, handleBits } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Type } from "../../layout/type.ts";
@@ -38,6 +39,8 @@ export interface PoolPlan {
   readonly inRow: boolean;
 }
 
+export const A_POOL = having("a pool", "firstHandle");
+
 const DEFAULT_BLOCK_LENGTH = 100;
 /** Room for the first block to be aligned in. */
 const SLACK_BYTES = 4096;
@@ -45,15 +48,7 @@ const SLACK_BYTES = 4096;
 /** Throws `invalid-argument`. */
 export function planPool(subject: string, type: Type<unknown, never>, options: PoolOptions): PoolPlan {
   const form = options.handles ?? "wide";
-  if (!Object.hasOwn(HANDLE_BITS, form)) {
-    throw new MemoryError("invalid-argument", {
-      subject,
-      event: "knows no such handles",
-      numbers: { handles: String(form) },
-      cure: 'Pass "wide" or "narrow".',
-    });
-  }
-  const bits = HANDLE_BITS[form];
+  const bits = handleBits(subject, form);
   const most = bits.indexMask - 1;
   const { capacity = most } = options;
   checkCount(subject, "capacity", capacity, 1, most);

@@ -11,17 +11,21 @@
  *    come, the value is gone too, with nobody doing anything.
  * 2. A handle that is 0 is of a slot whose value was removed or never set.
  */
+
 import type { Allocator } from "../../alloc/allocator.ts";
 import { endPlacement, type Placement, placed } from "../../alloc/own-memory.ts";
 import { alignUp } from "../../core/align.ts";
 import type { Ptr } from "../../core/brand.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Handle } from "../../core/handle.ts";
 import type { Lease } from "../../core/lease.ts";
 import { Place } from "../../layout/place.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { InputOf, Type, ViewOf } from "../../layout/type.ts";
 import type { Pool } from "./pool.ts";
 import type { Poolable } from "./pool-options.ts";
+import { A_POOL } from "./pool-options.ts";
 import { SLOTS } from "./pool-slots.ts";
 
 export interface SecondaryMapOptions extends Placement {}
@@ -32,6 +36,7 @@ export function secondaryMap<T extends Poolable, U extends Type<unknown, never>>
   type: U,
   options: SecondaryMapOptions = {},
 ): SecondaryMap<T, U> {
+  checkCall("secondaryMap(particles, Poison)", [A_POOL, pool], [A_TYPE, type], [OPTIONS, options]);
   return new SecondaryMap(pool, type, options);
 }
 

@@ -9,14 +9,17 @@
  * 1. The pool has as many records as the columns have rows, and there is room for as many backs.
  * 2. pool[backs[row]] = row for every row, so handles and rows lead to each other.
  */
+
 import type { Allocator } from "../../alloc/allocator.ts";
 import { endPlacement, OwnBump, type Placement, placed } from "../../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import type { Handle } from "../../core/handle.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import { u32 } from "../../layout/scalars.ts";
 import type { StructInput, StructType, StructValue } from "../../layout/struct.ts";
 import type { Fields } from "../../layout/struct-fields.ts";
+import { A_STRUCT } from "../../layout/struct-fields.ts";
 import type { ValueOf } from "../../layout/type.ts";
 import { type Columns, columns } from "../columns/columns.ts";
 import type { ColumnOf, ColumnRow } from "../columns/columns-options.ts";
@@ -32,6 +35,7 @@ const BACK_BYTES = 8;
 
 /** A slot map without records. See {@link SlotMap}. Throws `invalid-argument`, `out-of-memory`. */
 export function slotMap<const F extends Fields>(type: StructType<F>, options: SlotMapOptions = {}): SlotMap<F> {
+  checkCall("slotMap(Enemy)", [A_STRUCT, type], [OPTIONS, options]);
   return new SlotMap(type, placed(`slot map of ${type.name}`, options), options.capacity ?? DEFAULT_CAPACITY);
 }
 

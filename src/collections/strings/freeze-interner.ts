@@ -1,5 +1,7 @@
 import type { Allocator } from "../../alloc/allocator.ts";
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import type { Ptr } from "../../core/brand.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { BLOCK_ALIGN } from "../block-header.ts";
 import { copyText } from "../byte-source.ts";
@@ -8,6 +10,7 @@ import { Dictionary } from "./dictionary.ts";
 import { type DictionaryLayout, dictionaryLayout, OFFSETS_AT, slotsFor, writeDictionaryHeader } from "./dictionary-layout.ts";
 import type { StringId } from "./string-id.ts";
 import type { Strings } from "./strings.ts";
+import { STRINGS } from "./strings.ts";
 
 /** How a dictionary is written. */
 export interface FreezeOptions {
@@ -21,6 +24,7 @@ export interface FreezeOptions {
 
 /** How many bytes `freezeInterner` will take. */
 export function frozenByteLength(strings: Strings, options: FreezeOptions = {}): number {
+  checkCall("frozenByteLength(names)", [STRINGS, strings], [OPTIONS, options]);
   return layoutOf(strings, options).byteLength;
 }
 
@@ -35,6 +39,7 @@ export function freezeInterner<Name extends string>(
   allocator: Allocator,
   options: FreezeOptions = {},
 ): Dictionary<Name> {
+  checkCall("freezeInterner(names, allocator)", [STRINGS, strings], [AN_ALLOCATOR, allocator], [OPTIONS, options]);
   const layout = layoutOf(strings, options);
   const { seed = strings.seed } = options;
   checkSeed("freezeInterner", seed);

@@ -1,3 +1,4 @@
+import { checkCall } from "../../core/check-call.ts";
 import type { Memory } from "../../core/memory.ts";
 import { BoxedType } from "../../layout/boxed.ts";
 import type { Place } from "../../layout/place.ts";
@@ -6,6 +7,7 @@ import type { InternedStrings } from "./interned-type.ts";
 import { ID_BYTES, type IdWidth } from "./interner-options.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import type { Strings } from "./strings.ts";
+import { STRINGS } from "./strings.ts";
 
 /** The type of a field that holds an id. */
 export class IdType<Name extends string> extends BoxedType<StringId<Name>, StringId<Name>> {
@@ -38,5 +40,6 @@ export class IdType<Name extends string> extends BoxedType<StringId<Name>, Strin
 
 /** A field that holds an id of `strings` as it is, in the same bytes as `interned(strings)`: for loops that compare and group, and resolve at the end. Zero bytes are `NO_STRING`. */
 export function idOf<Name extends string>(strings: Strings<Name> & InternedStrings): IdType<Name> {
+  checkCall("idOf(names)", [STRINGS, strings]);
   return new IdType<Name>(strings);
 }

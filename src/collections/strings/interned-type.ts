@@ -1,3 +1,4 @@
+import { checkCall } from "../../core/check-call.ts";
 import type { Memory } from "../../core/memory.ts";
 import { BoxedType } from "../../layout/boxed.ts";
 import type { Place } from "../../layout/place.ts";
@@ -5,6 +6,7 @@ import type { DirectCodec } from "../../layout/type.ts";
 import { ID_BYTES, type IdWidth } from "./interner-options.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import type { Strings } from "./strings.ts";
+import { STRINGS } from "./strings.ts";
 
 /** Strings that take in new ones. */
 interface Interns {
@@ -74,5 +76,6 @@ export class InternedType<None extends Missing> extends BoxedType<string | None,
 export function interned(strings: InternedStrings, options?: { readonly optional?: false }): InternedType<"">;
 export function interned(strings: InternedStrings, options: { readonly optional: true }): InternedType<null>;
 export function interned(strings: InternedStrings, { optional = false } = {}): InternedType<""> | InternedType<null> {
+  checkCall("interned(names)", [STRINGS, strings]);
   return optional ? new InternedType(strings, null) : new InternedType(strings, "");
 }

@@ -1,6 +1,7 @@
 import { Allocator } from "../../alloc/allocator.ts";
 import { bump } from "../../alloc/bump.ts";
 import { placed } from "../../alloc/own-memory.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { Memory } from "../../core/memory.ts";
 import { encodedByteLength } from "../../core/utf8.ts";
@@ -221,6 +222,10 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     this.#heap.checkAlive();
   }
 
+  protected override touch(ids: ArrayLike<number>, first: number, last: number): number {
+    return this.#heap.touch(ids, first, last);
+  }
+
   protected override decode(id: StringId<Name>): string {
     const ref = this.#refOf(id);
     const byteLength = this.#heap.byteLengthOf(ref);
@@ -277,6 +282,7 @@ export function interner<const Name extends string = string>(
   place: Allocator | Memory | InternerOptions<Name> = {},
   options: InternerOptions<Name> = {},
 ): Interner<Name> {
+  checkCall("interner()", [OPTIONS, place], [OPTIONS, options]);
   if (place instanceof Memory) return new Interner(bump(place), options);
   if (place instanceof Allocator) return new Interner(place, options);
   return new Interner(placed("interner", {}), place);

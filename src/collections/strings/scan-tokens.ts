@@ -1,7 +1,7 @@
 import { privateMemory } from "../../core/homes.ts";
 import { FIRST, finishHash, secretOf } from "../hash.ts";
 import { KERNEL_TOKENS, PIECE_BYTES, type TokenKernel } from "./token-kernel.ts";
-import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, PLACE, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
+import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, MARK, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 export const DELIMITER = 1;
 /** Whose ids tokens have. */
@@ -23,6 +23,8 @@ export class TokenScanner implements TokenList {
   count = 0;
   unknownCount = 0;
   readonly #kernel: TokenKernel | undefined;
+  /** What the kernel calls the interner for which it found the tokens; 0 where they were found in TypeScript. */
+  #number = 0;
 
   /** Without a kernel all is done in TypeScript. */
   constructor(kernel: TokenKernel | undefined) {
@@ -53,7 +55,8 @@ export class TokenScanner implements TokenList {
     const seed = owner.seed | 0;
     if (kernel !== undefined && end - start >= LEAST_KERNEL_BYTES) {
       const pieceEnd = Math.min(end, start + PIECE_BYTES);
-      const next = kernel.scan(source, start, pieceEnd, most, seed, secretOf(seed), keepEmpty, kernel.numberOf(owner));
+      this.#number = kernel.numberOf(owner);
+      const next = kernel.scan(source, start, pieceEnd, most, seed, secretOf(seed), keepEmpty, this.#number);
       this.count = kernel.count;
       this.unknownCount = kernel.unknownCount;
       // Nothing, where one token is longer than a piece.
@@ -61,6 +64,7 @@ export class TokenScanner implements TokenList {
     }
     const next = this.#scan(source, start, end, Math.min(most, KERNEL_TOKENS), kinds, seed, keepEmpty);
     this.unknownCount = this.count;
+    this.#number = 0;
     return next;
   }
 
@@ -71,11 +75,7 @@ export class TokenScanner implements TokenList {
 
   /** The ids of the first `count` unknown tokens, which lie where they belong, from `ids[at]` on. */
   learn(ids: IdArray, at: number, count: number): void {
-    const kernel = this.#kernel;
-    if (kernel === undefined) return;
-    const { i32, firstWord } = this;
-    for (let word = firstWord; word < firstWord + count * TOKEN_WORDS; word += TOKEN_WORDS)
-      kernel.learn(word, ids[at + i32[word + INDEX]]);
+    if (this.#number !== 0) this.#kernel?.learn(ids, at, count, this.#number);
   }
 
   /** Each hash is that of `hashBytes`, made on the way to the token's end. */
@@ -143,7 +143,7 @@ export class TokenScanner implements TokenList {
       i32[out + BYTE_LENGTH] = to - from;
       i32[out + HASH] = finishHash(a, b, to - from);
       i32[out + INDEX] = (out - firstWord) / TOKEN_WORDS;
-      i32[out + PLACE] = 0;
+      i32[out + MARK] = 0;
       out += TOKEN_WORDS;
     }
     this.count = (out - firstWord) / TOKEN_WORDS;

@@ -1,8 +1,12 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { attachSharedBump, sharedBump } from "../../alloc/shared-bump.ts";
+import { AN_ALLOCATOR } from "../../core/block-source.ts";
+import { A_MEMORY, checkCall, type Expectation, OPTIONS } from "../../core/check-call.ts";
 import { Memory } from "../../core/memory.ts";
 import type { InternerOptions } from "./interner-options.ts";
 import { SharedInterner } from "./shared-interner.ts";
+
+const A_PLACE: Expectation = { noun: "a memory or an allocator", is: (value) => A_MEMORY.is(value) || AN_ALLOCATOR.is(value) };
 
 /** Where the head lies in a memory that a shared interner has for itself. */
 const FIRST_BLOCK = 64;
@@ -15,6 +19,7 @@ export function sharedInterner<const Name extends string = string>(
   place: Allocator | Memory,
   options: InternerOptions<Name> = {},
 ): SharedInterner<Name> {
+  checkCall("sharedInterner(memory)", [A_PLACE, place], [OPTIONS, options]);
   return SharedInterner.create(place instanceof Memory ? sharedBump(place) : place, options);
 }
 
@@ -26,6 +31,7 @@ export function attachSharedInterner<const Name extends string = string>(
   place: Allocator | Memory,
   options: { readonly byteOffset?: number; readonly name?: Name } = {},
 ): SharedInterner<Name> {
+  checkCall("attachSharedInterner(memory)", [A_PLACE, place], [OPTIONS, options]);
   const { byteOffset = FIRST_BLOCK, name } = options;
   if (!(place instanceof Memory)) return new SharedInterner(place.memory, byteOffset, place, name);
   return new SharedInterner(place, byteOffset, place.readOnly ? undefined : attachSharedBump(place), name);

@@ -2,7 +2,7 @@ import { wasmMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { WebAssemblyMemory } from "../../core/ticket.ts";
 import { KERNEL, KERNEL_TOKENS, kernelCode } from "./token-kernel-code.ts";
-import { PLACE, TOKEN_WORDS } from "./token-list.ts";
+import { HASH, type IdArray, INDEX, TOKEN_WORDS } from "./token-list.ts";
 
 export { KERNEL_TOKENS, PIECE_BYTES } from "./token-kernel-code.ts";
 
@@ -14,9 +14,12 @@ const MOST_NUMBER = 2 ** 26 - 1;
 interface WebAssemblyApi {
   Memory: new (limits: { initial: number; maximum: number }) => WebAssemblyMemory;
   Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: { kernel: { memory: WebAssemblyMemory } }) => { readonly exports: { readonly run: Run } };
+  Instance: new (module: object, imports: { kernel: { memory: WebAssemblyMemory } }) => { readonly exports: KernelFunctions };
 }
-type Run = (end: number, most: number, seed: number, secret: number, keepEmpty: number, owner: number) => number;
+interface KernelFunctions {
+  readonly scan: (end: number, most: number, seed: number, secret: number, keepEmpty: number, owner: number) => number;
+  readonly learn: (listEnd: number, owner: number, turn: number) => number;
+}
 
 /**
  * Finds tokens and hashes them in WebAssembly, and remembers some thousands of short ones with the ids that it was told: what is seen again soon has its id in
@@ -27,14 +30,16 @@ export class TokenKernel {
   readonly memory: Memory;
   /** As i32: the unknown tokens that were found last lie from this word on. */
   readonly firstWord = KERNEL.TOKENS / 4;
-  readonly #run: Run;
+  readonly #functions: KernelFunctions;
   readonly #mostNumber: number;
   #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
+  /** Which place of a set is to be forgotten next. */
+  #turn = 0;
 
-  constructor(memory: Memory, run: Run, mostNumber: number) {
+  constructor(memory: Memory, functions: KernelFunctions, mostNumber: number) {
     this.memory = memory;
-    this.#run = run;
+    this.#functions = functions;
     this.#mostNumber = mostNumber;
     memory.u8.fill(0xff, KERNEL.MASKS, KERNEL.MASKS + 32);
   }
@@ -76,7 +81,9 @@ export class TokenKernel {
   ): number {
     this.memory.u8.set(source.subarray(start, end), KERNEL.TEXT);
     const owner = number << KERNEL.LENGTH_BITS;
-    return start + this.#run(KERNEL.TEXT + end - start, Math.min(most, KERNEL_TOKENS), seed, secret, keepEmpty ? 1 : 0, owner);
+    return (
+      start + this.#functions.scan(KERNEL.TEXT + end - start, Math.min(most, KERNEL_TOKENS), seed, secret, keepEmpty ? 1 : 0, owner)
+    );
   }
 
   get unknownCount(): number {
@@ -92,12 +99,12 @@ export class TokenKernel {
     return this.memory.u32.subarray(KERNEL.IDS / 4, KERNEL.IDS / 4 + count);
   }
 
-  /** The id of the unknown token at `word`. */
-  learn(word: number, id: number): void {
+  /** Remembers the first `count` unknown tokens of the last scan, whose ids lie where they belong, from `ids[at]` on. */
+  learn(ids: IdArray, at: number, count: number, number: number): void {
     const { i32 } = this.memory;
-    const place = i32[word + PLACE];
-    // Another has taken its place meanwhile, or it has none.
-    if (i32[place] === word * -4) i32[place] = id;
+    const end = this.firstWord + count * TOKEN_WORDS;
+    for (let word = this.firstWord; word < end; word += TOKEN_WORDS) i32[word + HASH] = ids[at + i32[word + INDEX]];
+    this.#turn = this.#functions.learn(end * 4, number << KERNEL.LENGTH_BITS, this.#turn);
   }
 }
 
@@ -109,7 +116,7 @@ export function makeTokenKernel(mostNumber = MOST_NUMBER): TokenKernel | undefin
     const pages = Math.ceil(KERNEL.KERNEL_BYTES / PAGE_BYTES);
     const memory = new api.Memory({ initial: pages, maximum: pages });
     const instance = new api.Instance(new api.Module(kernelCode()), { kernel: { memory } });
-    return new TokenKernel(wasmMemory(memory), instance.exports.run, mostNumber);
+    return new TokenKernel(wasmMemory(memory), instance.exports, mostNumber);
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
 import { alignUp } from "../../core/align.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { blob } from "../../layout/blob.ts";
 import { Place } from "../../layout/place.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { recordTable } from "./make-record-table.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -27,6 +29,7 @@ export type HashMultimapOptions<Key, Value, Input = Value> = Omit<RecordTableOpt
 export function hashMultimap<Key, Value, Input = Value>(
   options: HashMultimapOptions<Key, Value, Input>,
 ): HashMultimap<Key, Value, Input> {
+  checkCall("hashMultimap({ key: text, value: u32 })", [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   return new HashMultimap(recordTable<Key, Uint8Array>({ ...options, value: blob }), options.value);
 }
 

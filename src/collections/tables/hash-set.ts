@@ -1,3 +1,5 @@
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import type { HashTableOptions } from "./hash-table-options.ts";
 import { hashTable } from "./make-hash-table.ts";
@@ -34,6 +36,7 @@ export type HashSetOptions<Key> = { readonly key: Type<Key> } & Omit<RecordTable
  * Throws `invalid-argument`, `out-of-memory`.
  */
 export function hashSet<Key>(options: HashSetOptions<Key>): HashSet<Key> {
+  checkCall("hashSet({ key: u32 })", [OPTIONS, options], [A_TYPE, options?.key]);
   return new HashSet<Key>(hashTable<Key, true>({ ...options, value: present }));
 }
 

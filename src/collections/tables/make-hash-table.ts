@@ -1,5 +1,7 @@
 import { placed } from "../../alloc/own-memory.ts";
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import type { BlobType } from "../../layout/blob.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { TextType } from "../../layout/text.ts";
 import { checkSeed, oddMultiplier, randomSeed } from "../hash.ts";
 import { isKeyOfSlots } from "./hash-key.ts";
@@ -27,6 +29,7 @@ export function hashTable<Key, Value, Input = Value>(
 export function hashTable<Key extends number | bigint, Value, Input = Value, View = unknown>(
   options: HashTableOptions<Key, Value, Input, View>,
 ): HashTable<Key, Value, Input, View> | RecordTable<Key, Value, Input> {
+  checkCall("hashTable({ key: u32, value: u32 })", [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   return isKeyOfSlots(options.key) && !isVariable(options.value) && !asksForRecords(options)
     ? slotTable(options)
     : recordTable(options);

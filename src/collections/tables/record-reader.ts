@@ -137,9 +137,9 @@ export abstract class RecordReader<Key, Value, Input = Value> implements Iterabl
 
   #isThere(): boolean {
     const { store } = this;
-    if (!this.#isPlain || store.values.prefix !== 0) return this.#loaded() !== undefined;
+    if (store.values.prefix !== 0) return this.#loaded() !== undefined;
     const { hash } = store.keys;
-    return store.find(store.wordOf(store.shardOf(hash)), hash) >= 0;
+    return this.#isPlain ? store.find(store.wordOf(store.shardOf(hash)), hash) >= 0 : store.read(hash);
   }
 
   #sampleOf(shardNumber: number): Key | undefined {

@@ -1,8 +1,10 @@
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
 import { Seats } from "../../core/seats.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import { checkSeed, randomSeed } from "../hash.ts";
 import { checkCount } from "./hash-table-options.ts";
 import { RecordTable, type RecordTablePlace } from "./record-table.ts";
@@ -10,7 +12,7 @@ import { type RecordTableOptions, type RecordTableTypes, shardsFor } from "./rec
 import { checkPlace, type RecordsHead, readHead, writeHead } from "./records/head.ts";
 import { KeyBytes } from "./records/keys.ts";
 import { Kind, LOCK, planRecords, SHARD_WORDS } from "./records/layout.ts";
-import { RegionSource } from "./records/reach.ts";
+import { type Prepare, RegionSource } from "./records/reach.ts";
 import { repairShard } from "./records/repair.ts";
 import type { ExtentSource } from "./records/room.ts";
 import { RecordStore, type StoreParts } from "./records/store.ts";
@@ -45,6 +47,7 @@ const DEFAULT_SEATS = 32;
 export function sharedHashTableByteLength(
   options: Pick<SharedTableOptions<unknown, unknown>, "capacity" | "shards" | "seats"> = {},
 ): number {
+  checkCall("sharedHashTableByteLength({ capacity: 10_000 })", [OPTIONS, options]);
   return planRecords(shardsFor(options.capacity, options.shards), options.seats ?? DEFAULT_SEATS).byteLength;
 }
 
@@ -56,6 +59,8 @@ export function sharedHashTable<Key, Value, Input = Value>(
   memory: Memory,
   options: SharedTableOptions<Key, Value, Input>,
 ): SharedHashTable<Key, Value, Input> {
+  const call = "sharedHashTable(memory, { key: u32, value: u32 })";
+  checkCall(call, [A_MEMORY, memory], [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   createRecords(memory, options, 0);
   return attachSharedHashTable(memory, options);
 }
@@ -65,6 +70,8 @@ export function attachSharedHashTable<Key, Value, Input = Value>(
   memory: Memory,
   options: AttachSharedTableOptions<Key, Value, Input>,
 ): SharedHashTable<Key, Value, Input> {
+  const call = "attachSharedHashTable(memory, { key: u32, value: u32 })";
+  checkCall(call, [A_MEMORY, memory], [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   const { store, seats, place } = openRecords(memory, options);
   const table = new SharedHashTable(store, place, seats);
   table.sit();
@@ -169,13 +176,13 @@ export function createRecords<Key, Value, Input>(
 export function openRecords<Key, Value, Input>(
   memory: Memory,
   options: AttachSharedTableOptions<Key, Value, Input>,
-  extra: Partial<Pick<StoreParts<Key, Value, Input>, "sync">> = {},
+  { prepare, ...extra }: Partial<Pick<StoreParts<Key, Value, Input>, "sync">> & { readonly prepare?: Prepare } = {},
 ): OpenRecords<Key, Value, Input> {
   const { key, value, byteOffset = 0, allocator, maxEntries, timeoutMs } = options;
   const head = readHead(memory, byteOffset, { key, value });
   const isRegion = (head.kind & Kind.REGION) !== 0;
   if (!isRegion && allocator === undefined && !memory.readOnly) throwNeedsAllocator(memory);
-  const source = isRegion || allocator === undefined ? new RegionSource(memory, byteOffset) : allocator;
+  const source = isRegion || allocator === undefined ? new RegionSource(memory, byteOffset, prepare) : allocator;
   const seats = new Seats(memory, { byteOffset: byteOffset + head.seatsByteOffset, seats: head.seats }, "hash table", options);
   const shardsByteOffset = byteOffset + head.shardsByteOffset;
   const locks = memory.readOnly

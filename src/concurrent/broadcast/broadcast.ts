@@ -1,3 +1,4 @@
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { RoleOptions } from "../role.ts";
 import {
@@ -20,18 +21,23 @@ export interface BroadcastOptions {
 }
 
 /** How many bytes a broadcast takes. Throws `invalid-argument`. */
-export function broadcastByteLength({ byteCapacity }: Pick<BroadcastOptions, "byteCapacity">): number {
+export function broadcastByteLength(options: Pick<BroadcastOptions, "byteCapacity">): number {
+  checkCall("broadcastByteLength({ byteCapacity: 65_536 })", [OPTIONS, options]);
+  const { byteCapacity } = options;
   checkBroadcastCapacity(byteCapacity);
   return planBroadcast(byteCapacity, 0).byteLength;
 }
 
 /** A broadcast in a memory. Others open it with `attachBroadcast`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function broadcast(memory: Memory, { byteCapacity, byteOffset = 0 }: BroadcastOptions): Broadcast {
+export function broadcast(memory: Memory, options: BroadcastOptions): Broadcast {
+  checkCall("broadcast(memory, { byteCapacity: 65_536 })", [A_MEMORY, memory], [OPTIONS, options]);
+  const { byteCapacity, byteOffset = 0 } = options;
   return new Broadcast(memory, formatBroadcast(memory, byteCapacity, byteOffset));
 }
 
 /** The broadcast that another has made there; a read-only memory will do to receive. Throws `corrupt`, `unsupported-format`, `out-of-bounds`. */
 export function attachBroadcast(memory: Memory, { byteOffset = 0 }: { readonly byteOffset?: number } = {}): Broadcast {
+  checkCall("attachBroadcast(memory)", [A_MEMORY, memory]);
   return new Broadcast(memory, readBroadcast(memory, byteOffset));
 }
 

@@ -1,3 +1,4 @@
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { Signal } from "../signal.ts";
@@ -152,6 +153,7 @@ export class Barrier {
 
 /** The barrier at a place of a memory. */
 export function barrier(memory: Memory, options: BarrierOptions): Barrier {
+  checkCall("barrier(memory, { byteOffset: 4096, parties: 4 })", [A_MEMORY, memory], [OPTIONS, options]);
   return new Barrier(memory, options);
 }
 

@@ -1,3 +1,4 @@
+import { checkCall, having, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { Signal } from "../signal.ts";
 import { type AsyncWaitOptions, deadlineOf, SLICE_MS, type WaitOptions } from "../waiting.ts";
@@ -7,6 +8,7 @@ import { checkLockPlace } from "./roster.ts";
 /** Bytes of a condition; zeros are one that nobody waits for. */
 export const CONDITION_BYTES = 64;
 
+const A_MUTEX = having("a mutex", "heldBy");
 const SUBJECT = "condition";
 
 export type ConditionOptions = Pick<WaitOptions, "timeoutMs">;
@@ -97,5 +99,6 @@ export class Condition {
 
 /** The condition at a place of the memory that the mutex lies in. */
 export function condition(mutex: Mutex, options: { readonly byteOffset: number }): Condition {
+  checkCall("condition(mutex, { byteOffset: 4096 })", [A_MUTEX, mutex], [OPTIONS, options]);
   return new Condition(mutex, options.byteOffset);
 }

@@ -1,7 +1,8 @@
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { type Acquired, RobustLock } from "../../core/robust-lock.ts";
 import { type AsyncHoldOptions, Holdable, type HoldOptions } from "./holdable.ts";
-import { checkLockPlace, type Roster } from "./roster.ts";
+import { A_ROSTER, checkLockPlace, type Roster } from "./roster.ts";
 
 /** Bytes of a mutex; zeros are an open one. */
 export const MUTEX_BYTES = 64;
@@ -115,5 +116,6 @@ export function refuseInherited(subject: string): never {
 
 /** The mutex at a place of the roster's memory. */
 export function mutex(roster: Roster, options: LockOptions): Mutex {
+  checkCall("mutex(here, { byteOffset: 4096 })", [A_ROSTER, roster], [OPTIONS, options]);
   return new Mutex(roster, options);
 }

@@ -1,6 +1,7 @@
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
 import type { AsyncHoldOptions, HoldOptions } from "./holdable.ts";
-import { checkLockPlace, type Roster } from "./roster.ts";
+import { A_ROSTER, checkLockPlace, type Roster } from "./roster.ts";
 
 /** Bytes of a once; zeros are work that has not been done. */
 export const ONCE_BYTES = 64;
@@ -77,5 +78,6 @@ export class Once {
 
 /** The work that belongs to a place of the roster's memory. */
 export function once(roster: Roster, options: OnceOptions): Once {
+  checkCall("once(here, { byteOffset: 4096 })", [A_ROSTER, roster], [OPTIONS, options]);
   return new Once(roster, options);
 }

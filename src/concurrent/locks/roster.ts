@@ -1,3 +1,4 @@
+import { A_MEMORY, checkCall, having, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -11,6 +12,7 @@ export interface RosterOptions extends Participant {
   readonly participants?: number;
 }
 
+export const A_ROSTER = having("a roster", "seats");
 const SUBJECT = "roster";
 const DEFAULT_PARTICIPANTS = 32;
 
@@ -84,6 +86,7 @@ export class Roster implements Disposable {
  * ```
  */
 export function roster(memory: Memory, options: RosterOptions = {}): Roster {
+  checkCall("roster(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   const { byteOffset = 0, participants = DEFAULT_PARTICIPANTS } = options;
   checkLockPlace(SUBJECT, memory, byteOffset);
   const seats = new Seats(memory, { byteOffset, seats: participants }, SUBJECT, options);

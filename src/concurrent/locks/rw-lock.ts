@@ -1,3 +1,4 @@
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { type Acquired, RobustLock } from "../../core/robust-lock.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
@@ -5,14 +6,14 @@ import { Signal } from "../signal.ts";
 import { LOOKS } from "../waiting.ts";
 import { type AsyncHoldOptions, type Holdable, type HoldOptions, holdable } from "./holdable.ts";
 import { type LockOptions, refuseInherited } from "./mutex.ts";
-import { checkLockPlace, type Roster } from "./roster.ts";
+import { A_ROSTER, checkLockPlace, type Roster } from "./roster.ts";
+import { SUBJECT, throwNotReading, throwSecondHandle, throwUpgrade } from "./rw-lock-mistakes.ts";
 
 /** i32 words. */
 const LEFT = 1;
 const WRITING = 2;
 const READERS = 16;
 const READER_WORDS = 16;
-const SUBJECT = "reader-writer lock";
 
 /** Bytes of a lock for a roster of so many participants; zeros are an open one. */
 export function rwLockByteLength(participants = 32): number {
@@ -103,7 +104,8 @@ export class RwLock implements Disposable {
   /** What contradicts the invariants. Meaningful while nobody acquires or releases it. */
   checkInvariants(): string[] {
     const { i32 } = this.roster.memory;
-    const [writing, found]: [number, string[]] = [Atomics.load(i32, this.#base + WRITING), []];
+    const writing = Atomics.load(i32, this.#base + WRITING);
+    const found: string[] = [];
     if (writing !== 0 && (this.writer === 0 || this.readers().length > 0)) {
       found.push(`somebody is writing while seat ${this.writer} holds it and seats ${this.readers().join(", ")} read`);
     }
@@ -140,13 +142,13 @@ export class RwLock implements Disposable {
   }
 
   #releaseRead(): void {
-    if (this.#reading === 0) this.#throwNotReading();
+    if (this.#reading === 0) throwNotReading(this.roster.seat);
     this.#reading -= 1;
     if (this.#reading === 0) this.#stopReading();
   }
 
   #acquireWrite({ timeoutMs = this.#timeoutMs }: HoldOptions = {}): void {
-    if (this.#reading > 0) this.#throwUpgrade();
+    if (this.#reading > 0) throwUpgrade(this.roster.seat);
     const since = performance.now();
     this.#settle(this.#word.acquire(timeoutMs));
     let looks = 0;
@@ -197,7 +199,8 @@ export class RwLock implements Disposable {
       return true;
     }
     if (seats.token === 0) return false;
-    if (Atomics.exchange(memory.i32, this.#readerWord(seats.seat), seats.token) === seats.token) this.#throwSecondHandle();
+    if (Atomics.exchange(memory.i32, this.#readerWord(seats.seat), seats.token) === seats.token)
+      throwSecondHandle(this.roster.seat);
     if (Atomics.load(memory.i32, this.#base) === 0) {
       this.#reading = 1;
       return true;
@@ -265,36 +268,10 @@ export class RwLock implements Disposable {
       cure: "If that one is dead, make it known: take part with isAlive, or bury its seat.",
     });
   }
-
-  #throwUpgrade(): never {
-    throw new MemoryError("invalid-argument", {
-      subject: SUBJECT,
-      event: "is read by the very participant that wants to write, which would wait for itself",
-      numbers: { heldBy: this.roster.seat },
-      cure: "Release `read` first, and look again at what was read once `write` is held.",
-    });
-  }
-
-  #throwSecondHandle(): never {
-    throw new MemoryError("invalid-argument", {
-      subject: SUBJECT,
-      event: "is read by this participant through another handle",
-      numbers: { seat: this.roster.seat },
-      cure: "Make one handle a thread, and pass it on.",
-    });
-  }
-
-  #throwNotReading(): never {
-    throw new MemoryError("invalid-argument", {
-      subject: SUBJECT,
-      event: "was released by one that does not read",
-      numbers: { seat: this.roster.seat },
-      cure: "Release it once, after it was acquired, through the same handle.",
-    });
-  }
 }
 
 /** The reader-writer lock at a place of the roster's memory. */
 export function rwLock(roster: Roster, options: LockOptions): RwLock {
+  checkCall("rwLock(here, { byteOffset: 4096 })", [A_ROSTER, roster], [OPTIONS, options]);
   return new RwLock(roster, options);
 }

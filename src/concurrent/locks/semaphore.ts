@@ -1,10 +1,11 @@
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { Signal } from "../signal.ts";
 import { LOOKS } from "../waiting.ts";
 import { type AsyncHoldOptions, Holdable, type HoldOptions } from "./holdable.ts";
-import { checkLockPlace, type Roster } from "./roster.ts";
+import { A_ROSTER, checkLockPlace, type Roster } from "./roster.ts";
 
 export interface SemaphoreOptions {
   /** Where in the roster's memory it lies, a multiple of 64. */
@@ -211,6 +212,7 @@ export class Semaphore extends Holdable implements Disposable {
 
 /** The semaphore at a place of the roster's memory. */
 export function semaphore(roster: Roster, options: SemaphoreOptions): Semaphore {
+  checkCall("semaphore(here, { byteOffset: 4096, permits: 8 })", [A_ROSTER, roster], [OPTIONS, options]);
   return new Semaphore(roster, options);
 }
 

@@ -1,7 +1,8 @@
+import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { AsyncHoldOptions, HoldOptions } from "./holdable.ts";
 import { type LockOptions, Mutex, refuseInherited } from "./mutex.ts";
-import type { Roster } from "./roster.ts";
+import { A_ROSTER, type Roster } from "./roster.ts";
 
 /** Bytes of a seqlock; zeros are one that was never written under. */
 export const SEQLOCK_BYTES = 64;
@@ -143,5 +144,6 @@ export class Seqlock {
 
 /** The seqlock at a place of the roster's memory. */
 export function seqlock(roster: Roster, options: LockOptions): Seqlock {
+  checkCall("seqlock(here, { byteOffset: 4096 })", [A_ROSTER, roster], [OPTIONS, options]);
   return new Seqlock(roster, options);
 }

@@ -1,3 +1,4 @@
+import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { checkWritableHome } from "../head-words.ts";
@@ -32,17 +33,18 @@ export interface MessageRingOptions {
 export type AttachMessageRingOptions = Pick<MessageRingOptions, "byteOffset" | "mirror">;
 
 /** How many bytes a message ring takes, besides those of a mirror. Throws `invalid-argument`. */
-export function messageRingByteLength({ byteCapacity, producers = 1, mirror }: Omit<MessageRingOptions, "byteOffset">): number {
+export function messageRingByteLength(options: Omit<MessageRingOptions, "byteOffset">): number {
+  checkCall("messageRingByteLength({ byteCapacity: 65_536 })", [OPTIONS, options]);
+  const { byteCapacity, producers = 1, mirror } = options;
   const shape = { byteCapacity, producers, mirrored: mirror !== undefined };
   checkMessageShape(shape);
   return planMessageRing(shape, 0).byteLength;
 }
 
 /** An empty message ring in a memory. Others open it with `attachMessageRing`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function messageRing(
-  memory: Memory,
-  { byteCapacity, producers = 1, byteOffset = 0, mirror }: MessageRingOptions,
-): MessageRing {
+export function messageRing(memory: Memory, options: MessageRingOptions): MessageRing {
+  checkCall("messageRing(memory, { byteCapacity: 65_536 })", [A_MEMORY, memory], [OPTIONS, options]);
+  const { byteCapacity, producers = 1, byteOffset = 0, mirror } = options;
   const shape = { byteCapacity, producers, mirrored: mirror !== undefined };
   checkMessageShape(shape);
   if (mirror !== undefined) checkMirror(mirror, byteCapacity);
@@ -54,6 +56,7 @@ export function messageRing(
  * `layout-mismatch`, `out-of-bounds`, `read-only`.
  */
 export function attachMessageRing(memory: Memory, { byteOffset = 0, mirror }: AttachMessageRingOptions = {}): MessageRing {
+  checkCall("attachMessageRing(memory)", [A_MEMORY, memory]);
   const plan = readMessageRing(memory, byteOffset);
   if (plan.mirrored !== (mirror !== undefined)) refuseOther(memory, plan.mirrored);
   if (mirror !== undefined) checkMirror(mirror, plan.byteCapacity);

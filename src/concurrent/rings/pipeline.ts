@@ -1,5 +1,7 @@
+import { A_MEMORY, checkCall, type Expectation, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { type Consumer, consumerOf } from "./ring-consumer.ts";
 import type { RingEndOptions } from "./ring-end.ts";
@@ -25,6 +27,12 @@ export function pipelineByteLength(
   type: Type<unknown, never>,
   options: Pick<PipelineOptions<Stages>, "capacity" | "stages">,
 ): number {
+  checkCall(
+    `pipelineByteLength(Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`,
+    [A_TYPE, type],
+    [OPTIONS, options],
+    [STAGES, options?.stages],
+  );
   const shape = { capacity: options.capacity, follows: masksOf(options.stages) };
   checkShape(shape);
   return planRing(type, shape, 0).byteLength;
@@ -40,8 +48,11 @@ export function pipelineByteLength(
 export function pipeline<T extends Type<unknown, never>, const S extends Stages>(
   memory: Memory,
   type: T,
-  { capacity, stages, byteOffset = 0 }: PipelineOptions<S>,
+  options: PipelineOptions<S>,
 ): Pipeline<T, S> {
+  const call = `pipeline(memory, Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`;
+  checkCall(call, [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
+  const { capacity, stages, byteOffset = 0 } = options;
   return new Pipeline(memory, type, formatRing(memory, type, { capacity, follows: masksOf(stages) }, byteOffset), stages);
 }
 
@@ -49,8 +60,11 @@ export function pipeline<T extends Type<unknown, never>, const S extends Stages>
 export function attachPipeline<T extends Type<unknown, never>, const S extends Stages>(
   memory: Memory,
   type: T,
-  { stages, byteOffset = 0 }: AttachPipelineOptions<S>,
+  options: AttachPipelineOptions<S>,
 ): Pipeline<T, S> {
+  const call = `attachPipeline(memory, Job, { stages: { parse: [], store: ["parse"] } })`;
+  checkCall(call, [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
+  const { stages, byteOffset = 0 } = options;
   const plan = readRing(memory, type, byteOffset);
   const masks = masksOf(stages);
   if (masks.length === plan.follows.length && masks.every((mask, stage) => mask === plan.follows[stage])) {
@@ -104,6 +118,8 @@ export class Pipeline<T extends Type<unknown, never>, S extends Stages> {
 }
 
 /** A stage may follow only those before it in the list, or any that lead to none in a circle. */
+const STAGES: Expectation = { noun: "stages", is: OPTIONS.is };
+
 function masksOf(stages: Stages): number[] {
   const names = Object.keys(stages);
   const masks = names.map((name) =>

@@ -6,18 +6,7 @@ import type { InputOf, Type, ValueOf } from "../../layout/type.ts";
 import { Pace } from "../pace.ts";
 import { Signal, waiterOf } from "../signal.ts";
 import { type AsyncWaitOptions, LOOKS, type Waiter, type WaitOptions, waitFor, waitForAsync, YIELD_MS } from "../waiting.ts";
-import {
-  checkQueue,
-  checkQueueShape,
-  FREE,
-  formatQueue,
-  lengthOf,
-  nextPosition,
-  planQueue,
-  type QueuePlan,
-  readQueue,
-  WRITING,
-} from "./queue-layout.ts";
+import { checkQueue, FREE, lengthOf, nextPosition, type QueuePlan, WRITING } from "./queue-layout.ts";
 import { throwClosed, throwEnded } from "./queue-mistakes.ts";
 import { NONE, QueueSlots } from "./queue-slots.ts";
 
@@ -32,30 +21,8 @@ export interface QueueOptions extends Participant {
 
 export type AttachQueueOptions = Omit<QueueOptions, "capacity" | "seats">;
 
-const DEFAULT_SEATS = 32;
-
 interface Came<T extends Type<unknown, never>> {
   value: ValueOf<T> | undefined;
-}
-
-/** How many bytes a queue takes. Throws `invalid-argument`. */
-export function queueByteLength(
-  type: Type<unknown, never>,
-  { capacity, seats = DEFAULT_SEATS }: Pick<QueueOptions, "capacity" | "seats">,
-): number {
-  checkQueueShape({ capacity, seats });
-  return planQueue(type, { capacity, seats }, 0).byteLength;
-}
-
-/** An empty queue in a memory, and a seat in it. Others open it with `attachQueue`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function queue<T extends Type<unknown, never>>(memory: Memory, type: T, options: QueueOptions): Queue<T> {
-  const { capacity, seats = DEFAULT_SEATS, byteOffset = 0 } = options;
-  return new Queue(memory, type, formatQueue(memory, type, { capacity, seats }, byteOffset), options);
-}
-
-/** The queue that another has made there. Throws `corrupt`, `layout-mismatch`, `unsupported-format`, `out-of-bounds`, `out-of-memory` (no seat left). */
-export function attachQueue<T extends Type<unknown, never>>(memory: Memory, type: T, options: AttachQueueOptions = {}): Queue<T> {
-  return new Queue(memory, type, readQueue(memory, type, options.byteOffset ?? 0), options);
 }
 
 /**

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Allocator } from "../../alloc/allocator.ts";
 import { bump } from "../../alloc/bump.ts";
+import { A_PATH, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
 import { FieldBatch } from "../../parse/field-batch.ts";
@@ -59,6 +60,7 @@ export interface BuildSummary {
  * Throws `io`, `malformed-input` and `bad-value` with line and column, `duplicate-key`, `disk-full`, `invalid-argument`.
  */
 export async function buildDataset(inputPath: string, outputPath: string, options: BuildOptions = {}): Promise<BuildSummary> {
+  checkCall(`buildDataset("cities.csv", "cities.seg")`, [A_PATH, inputPath], [A_PATH, outputPath], [OPTIONS, options]);
   const started = performance.now();
   const { format, gzipped } = inputFormatOf(inputPath, options.format);
   const declared = parseDeclaredTypes(options.types ?? "");

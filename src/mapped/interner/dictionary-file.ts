@@ -8,6 +8,7 @@
  *
  * Written once, and never changed.
  */
+
 import { dirname, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { bump } from "../../alloc/bump.ts";
@@ -15,6 +16,8 @@ import { Dictionary } from "../../collections/strings/dictionary.ts";
 import { readDictionaryLayout } from "../../collections/strings/dictionary-layout.ts";
 import { type FreezeOptions, freezeInterner, frozenByteLength } from "../../collections/strings/freeze-interner.ts";
 import type { Strings } from "../../collections/strings/strings.ts";
+import { STRINGS } from "../../collections/strings/strings.ts";
+import { A_PATH, checkCall, OPTIONS } from "../../core/check-call.ts";
 import type { Memory } from "../../core/memory.ts";
 import { publishFile } from "../atomic-file.ts";
 import { checkFileHeader, cutShort, DICTIONARY, HEADER_BYTES, newFileHeader, sealFileHeader } from "../file-header.ts";
@@ -50,6 +53,7 @@ export class MappedDictionary<Name extends string = string> extends Dictionary<N
  * `resolve`. They stay as they are. Throws `io`, `disk-full`.
  */
 export function writeDictionary(path: string, strings: Strings, options: FreezeOptions = {}): void {
+  checkCall('writeDictionary("names.dict", names)', [A_PATH, path], [STRINGS, strings], [OPTIONS, options]);
   using scratch = mapScratch(dirname(resolve(path)), {
     maxByteLength: HEADER_BYTES + frozenByteLength(strings, options) + HEADER_BYTES,
   });

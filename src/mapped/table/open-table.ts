@@ -1,9 +1,12 @@
 import { closeSync } from "node:fs";
 import type { RecordTableTypes } from "../../collections/tables/record-table-options.ts";
 import { BOOT, STATE } from "../../collections/tables/records/layout.ts";
+import type { Prepare } from "../../collections/tables/records/reach.ts";
 import { openRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
+import { A_PATH, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
+import { A_TYPE } from "../../layout/struct-fields.ts";
 import { system } from "../../native/system.ts";
 import { openOrMake } from "../make-file.ts";
 import { mapFile } from "../map-file.ts";
@@ -44,6 +47,8 @@ export function openTable<Key, Value, Input = Value>(
   path: string,
   options: OpenTableOptions<Key, Value, Input>,
 ): MappedHashTable<Key, Value, Input> {
+  const call = 'openTable("quotes.tbl", { key: text, value: Quote })';
+  checkCall(call, [A_PATH, path], [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   const subject = `hash table ${path}`;
   const { readOnly = false, maxByteLength = GiB(4) } = options;
   system();
@@ -75,7 +80,8 @@ function openForWriting<Key, Value, Input>(
   if (origin === undefined)
     throw new MemoryError("io", { subject: memory.subject, event: "has no name", cure: "Open it by its path." });
   const participant = participantIn(memory);
-  const opened = openRecords(memory, { ...options, ...participant, byteOffset }, { sync: () => memory.flush() });
+  const durable = { sync: () => memory.flush(), prepare: populating(memory) };
+  const opened = openRecords(memory, { ...options, ...participant, byteOffset }, durable);
   const { store, seats, place } = opened;
   const presence = new TablePresence(memory, origin);
   let recovery: TableRecovery = { after: "process", rebuiltShards: 0, foundEntries: 0 };
@@ -104,6 +110,17 @@ function openForWriting<Key, Value, Input>(
     participant.close();
     throw error;
   }
+}
+
+/** Makes new pages present many at a time, for a fraction of what a fault for each costs. Where that cannot be, they come one by one. */
+function populating(memory: MappedMemory): Prepare {
+  return (byteOffset, byteLength) => {
+    try {
+      memory.populate("write", byteOffset, byteLength);
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error;
+    }
+  };
 }
 
 /** For reading: nothing in the file changes through this. */

@@ -166,6 +166,30 @@ describe("scanning for tokens", () => {
     assert.ok(known > 1000, "most tokens were known");
   });
 
+  it("forgets what passes by before what is met again and again", { skip: kernel === undefined }, () => {
+    const scanner = new TokenScanner(makeTokenKernel());
+    const kinds = kindsOf("\n");
+    scanner.setDelimiters(kinds);
+    const owner = { seed: 7 };
+    const often = Array.from({ length: 100 }, (_, n) => `often ${n}`);
+    let forgotten = 0;
+    for (let round = 0; round < 100; round++) {
+      // Five times as many pass by as are remembered.
+      const texts = [...often, ...Array.from({ length: 400 }, (_, n) => `once ${round} ${n}`)];
+      const source = new TextEncoder().encode(`${texts.join("\n")}\n`);
+      assert.equal(scanner.scan(source, 0, source.length, 1000, kinds, owner, false), source.length);
+      const found = new Uint32Array(texts.length);
+      scanner.tellKnown(found, 0);
+      for (const [n, id] of found.entries()) if (n < 100 && round > 0 && id === 0) forgotten += 1;
+      scanner.learn(
+        Uint32Array.from(texts, (_, n) => (n < 100 ? n + 1 : 1000 + round * 400 + n)),
+        0,
+        scanner.unknownCount,
+      );
+    }
+    assert.ok(forgotten < 100, `of 9900 looks ${forgotten} found nothing`);
+  });
+
   it("counts interners anew when it has no more numbers for them", { skip: kernel === undefined }, () => {
     const small = makeTokenKernel(2);
     assert.ok(small !== undefined);

@@ -66,17 +66,38 @@ export function sealOf(words: Int32Array, at: number, end: number, seed: number)
 
 /** The hash of a key: `byteLength` bytes in words, zeros behind them. As `hashBytes`, two lanes of which the seed makes one. */
 export function hashKey(words: Int32Array, byteLength: number, seed: number): number {
-  if (byteLength <= 4) return fmix32(Math.imul((byteLength === 0 ? 0 : words[0]) ^ seed, Math.imul(seed, GOLDEN) | 1) ^ byteLength);
-  const secret = Math.imul(seed, GOLDEN) | 1;
+  if (byteLength <= 4) return fmix32(Math.imul((byteLength === 0 ? 0 : words[0]) ^ seed, secretOf(seed)) ^ byteLength);
+  const secret = secretOf(seed);
   const end = (byteLength + 3) >> 2;
-  let a = seed ^ FIRST;
+  let a = firstLaneOf(seed);
   let b = seed;
   for (let at = 0; at < end; at++) {
-    const word = words[at];
-    a = Math.imul(a ^ word, FIRST);
-    a ^= a >>> 15;
-    b = Math.imul(b, secret) ^ word;
-    b = (b << 9) | (b >>> 23);
+    a = mixFirst(a, words[at]);
+    b = mixSecond(b, words[at], secret);
   }
+  return endHash(a, b, byteLength);
+}
+
+// The steps of the same, for those who hash a key of more than four bytes while they make its words.
+
+export function secretOf(seed: number): number {
+  return Math.imul(seed, GOLDEN) | 1;
+}
+
+export function firstLaneOf(seed: number): number {
+  return seed ^ FIRST;
+}
+
+export function mixFirst(lane: number, word: number): number {
+  const mixed = Math.imul(lane ^ word, FIRST);
+  return mixed ^ (mixed >>> 15);
+}
+
+export function mixSecond(lane: number, word: number, secret: number): number {
+  const mixed = Math.imul(lane, secret) ^ word;
+  return (mixed << 9) | (mixed >>> 23);
+}
+
+export function endHash(a: number, b: number, byteLength: number): number {
   return fmix32((a + Math.imul(b ^ byteLength, GOLDEN)) | 0);
 }

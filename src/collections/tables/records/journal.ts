@@ -33,9 +33,9 @@ export class ShardJournal {
     this.#records = records;
   }
 
-  /** The epoch of what is written now. The shard is held, so it cannot become durable meanwhile. */
+  /** The epoch of what is written now. The shard is held, so it cannot become durable meanwhile; who began a later one and has held the shard is seen. */
   get epoch(): number {
-    return Atomics.load(this.#memory.i32, this.#head + EPOCH);
+    return this.#memory.i32[this.#head + EPOCH];
   }
 
   get durable(): number {

@@ -7,7 +7,7 @@ import { BlobType } from "../../../layout/blob.ts";
 import { Place, shown } from "../../../layout/place.ts";
 import { TextType } from "../../../layout/text.ts";
 import type { Type } from "../../../layout/type.ts";
-import { hashKey } from "./check.ts";
+import { endHash, firstLaneOf, hashKey, mixFirst, mixSecond, secretOf } from "./check.ts";
 import { MOST_KEY_BYTES } from "./layout.ts";
 
 const KeyShape = { WORD: 0, FLOAT: 1, FIXED: 2, TEXT: 3, BLOB: 4 } as const;
@@ -17,6 +17,9 @@ const CANONICAL_NAN = { f32: [0x7fc0_0000, 0], f64: [0, 0x7ff8_0000] } as const;
 /** Texts of up to so many units are known to fit without being measured. */
 const SURELY_FITS = MOST_KEY_BYTES / 3;
 const SHORT_TEXT = 40;
+const LAST_ASCII = 0x7f;
+/** Bits that no word of four characters of ASCII has. */
+const NOT_ASCII = 0x8080_8080 | 0;
 
 /**
  * One key at a time as the bytes that a record stores: `words[0 …)`, `byteLength` of them, zeros up to the next word.
@@ -27,6 +30,7 @@ export class KeyBytes<Key> {
   /** Bytes of a key of fixed size, 0: any number. */
   readonly fixed: number;
   byteLength = 0;
+  hash = 0;
   readonly words: Int32Array;
   /** Where in `words` the key begins. */
   readonly at = 0;
@@ -46,10 +50,6 @@ export class KeyBytes<Key> {
     this.words = this.#memory.i32;
   }
 
-  get hash(): number {
-    return hashKey(this.words, this.byteLength, this.#seed);
-  }
-
   /** False when no table of this type can hold the key. */
   load(key: Key): boolean {
     switch (this.#shape) {
@@ -58,21 +58,23 @@ export class KeyBytes<Key> {
       case KeyShape.BLOB:
         return key instanceof Uint8Array && this.#loadRange(key, 0, key.length);
       default:
-        return this.#loadFixed(key);
+        return this.#loadFixed(key) && this.#end(this.fixed);
     }
   }
 
   /** The key whose bytes are these: those of a text as UTF-8, those of a fixed string without its zeros. False as for `load`. */
   loadBytes(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#shape === KeyShape.BLOB) return this.#loadRange(bytes, start, end);
-    if (this.#shape === KeyShape.TEXT) return findInvalidUtf8(bytes, start, end) < 0 && this.#loadRange(bytes, start, end);
+    if (this.#shape === KeyShape.TEXT) {
+      if (end - start <= SHORT_TEXT && this.#loadAsciiBytes(bytes, start, end - start)) return true;
+      return findInvalidUtf8(bytes, start, end) < 0 && this.#loadRange(bytes, start, end);
+    }
     const isUtf8 = this.type.kind === "utf8";
     if (end - start > this.fixed || (!isUtf8 && end - start !== this.fixed)) return false;
     if (isUtf8 && (findInvalidUtf8(bytes, start, end) >= 0 || (end > start && bytes[end - 1] === 0))) return false;
     this.words.fill(0);
     for (let at = start; at < end; at++) this.#memory.u8[at - start] = bytes[at];
-    this.byteLength = this.fixed;
-    return true;
+    return this.#end(this.fixed);
   }
 
   /** The key that a record has, whose words are in `memory` from `byteOffset` on. */
@@ -96,7 +98,6 @@ export class KeyBytes<Key> {
 
   #loadFixed(key: Key): boolean {
     const { words } = this;
-    this.byteLength = this.fixed;
     if (this.#shape === KeyShape.WORD && typeof key === "number") {
       // Of a smaller type the one word is checked by what would be read back.
       words[0] = 0;
@@ -126,7 +127,7 @@ export class KeyBytes<Key> {
   #loadText(key: Key): boolean {
     if (typeof key !== "string") return false;
     const { length } = key;
-    if (length <= SHORT_TEXT && this.#loadAscii(key, length)) return this.#end(length);
+    if (length <= SHORT_TEXT && this.#loadAscii(key, length)) return true;
     try {
       if (key.length > SURELY_FITS && encodedByteLength(key) > MOST_KEY_BYTES) return false;
       return this.#end(encodeUtf8(key, this.#memory.u8, 0));
@@ -136,14 +137,65 @@ export class KeyBytes<Key> {
     }
   }
 
-  /** Most keys are short and ASCII: for them a loop here is quicker than a call into the host. */
+  /** Most keys are short and ASCII: for them one loop here, which hashes on the way, is quicker than a call into the host. False for others. */
   #loadAscii(key: string, length: number): boolean {
-    const { u8 } = this.#memory;
-    for (let at = 0; at < length; at++) {
-      const unit = key.charCodeAt(at);
-      if (unit > 0x7f) return false;
-      u8[at] = unit;
+    const { words } = this;
+    const seed = this.#seed;
+    const secret = secretOf(seed);
+    let [a, b] = [firstLaneOf(seed), seed];
+    const whole = length & ~3;
+    for (let at = 0; at < whole; at += 4) {
+      const first = key.charCodeAt(at);
+      const second = key.charCodeAt(at + 1);
+      const third = key.charCodeAt(at + 2);
+      const fourth = key.charCodeAt(at + 3);
+      if ((first | second | third | fourth) > LAST_ASCII) return false;
+      const word = first | (second << 8) | (third << 16) | (fourth << 24);
+      words[at >> 2] = word;
+      a = mixFirst(a, word);
+      b = mixSecond(b, word, secret);
     }
+    if (whole < length || length === 0) {
+      let rest = 0;
+      for (let at = length - 1; at >= whole; at--) {
+        const unit = key.charCodeAt(at);
+        if (unit > LAST_ASCII) return false;
+        rest = (rest << 8) | unit;
+      }
+      words[whole >> 2] = rest;
+      a = mixFirst(a, rest);
+      b = mixSecond(b, rest, secret);
+    }
+    this.byteLength = length;
+    this.hash = length <= 4 ? hashKey(words, length, seed) : endHash(a, b, length);
+    return true;
+  }
+
+  /** The same for bytes. */
+  #loadAsciiBytes(bytes: Uint8Array, start: number, length: number): boolean {
+    const { words } = this;
+    const seed = this.#seed;
+    const secret = secretOf(seed);
+    let [a, b] = [firstLaneOf(seed), seed];
+    const whole = length & ~3;
+    for (let at = 0; at < whole; at += 4) {
+      const from = start + at;
+      const word = bytes[from] | (bytes[from + 1] << 8) | (bytes[from + 2] << 16) | (bytes[from + 3] << 24);
+      if ((word & NOT_ASCII) !== 0) return false;
+      words[at >> 2] = word;
+      a = mixFirst(a, word);
+      b = mixSecond(b, word, secret);
+    }
+    if (whole < length || length === 0) {
+      let rest = 0;
+      for (let at = length - 1; at >= whole; at--) rest = (rest << 8) | bytes[start + at];
+      if ((rest & NOT_ASCII) !== 0) return false;
+      words[whole >> 2] = rest;
+      a = mixFirst(a, rest);
+      b = mixSecond(b, rest, secret);
+    }
+    this.byteLength = length;
+    this.hash = length <= 4 ? hashKey(words, length, seed) : endHash(a, b, length);
     return true;
   }
 
@@ -161,6 +213,7 @@ export class KeyBytes<Key> {
     for (let at = byteLength; (at & 3) !== 0; at++) u8[at] = 0;
     if (byteLength === 0) this.words[0] = 0;
     this.byteLength = byteLength;
+    this.hash = hashKey(this.words, byteLength, this.#seed);
     return true;
   }
 }

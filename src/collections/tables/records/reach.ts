@@ -7,6 +7,11 @@ import type { ExtentSource } from "./room.ts";
 const UNIT_BYTES = 64;
 const LEAST_STEP_BYTES = 65_536;
 const MOST_STEP_BYTES = 64 * 1024 * 1024;
+/** Of a longer extent so much is prepared, so that no operation waits for all of it. */
+const MOST_PREPARED_BYTES = 1024 * 1024;
+
+/** Told of bytes that are about to be written for the first time. */
+export type Prepare = (byteOffset: number, byteLength: number) => void;
 
 /**
  * The extents of a table that has the memory behind its head to itself: from there on, one behind the other, as far as the memory grows.
@@ -17,9 +22,11 @@ export class RegionSource implements ExtentSource {
   readonly #memory: Memory;
   readonly #words: number;
   readonly #byteOffset: number;
+  readonly #prepare: Prepare | undefined;
   #covered = 0;
 
-  constructor(memory: Memory, byteOffset: number) {
+  constructor(memory: Memory, byteOffset: number, prepare?: Prepare) {
+    this.#prepare = prepare;
     this.#memory = memory;
     this.#byteOffset = byteOffset;
     this.#words = byteOffset / 4;
@@ -36,7 +43,9 @@ export class RegionSource implements ExtentSource {
       const ptr = this.#byteOffset + (top >>> 0) * UNIT_BYTES;
       const end = ptr + Math.ceil(byteSize / UNIT_BYTES) * UNIT_BYTES;
       if (end > this.#memory.byteLength && !this.#grow(end)) return NIL;
-      if (Atomics.compareExchange(this.#memory.i32, word, top, (end - this.#byteOffset) / UNIT_BYTES) === top) return ptr as Ptr;
+      if (Atomics.compareExchange(this.#memory.i32, word, top, (end - this.#byteOffset) / UNIT_BYTES) !== top) continue;
+      this.#prepare?.(ptr, Math.min(byteSize, MOST_PREPARED_BYTES));
+      return ptr as Ptr;
     }
   }
 
@@ -59,7 +68,8 @@ export class RegionSource implements ExtentSource {
   }
 
   cover(): void {
-    const { end } = this;
+    // The shard is held, so what its last holder has taken is seen.
+    const end = this.#byteOffset + (this.#memory.i32[this.#words + TOP] >>> 0) * UNIT_BYTES;
     if (end <= this.#covered) return;
     if (end > this.#memory.byteLength) this.#memory.grow(end);
     this.#covered = end;

@@ -25,17 +25,20 @@ export class ShardIndex<Key> {
   readonly #records: RecordBytes;
   readonly #room: ShardRoom;
   readonly #bounds: Bounds;
+  readonly #isShared: boolean;
 
-  constructor(keys: KeyBytes<Key>, records: RecordBytes, room: ShardRoom, bounds: Bounds) {
+  /** `isShared`: whether others may be reading. */
+  constructor(keys: KeyBytes<Key>, records: RecordBytes, room: ShardRoom, bounds: Bounds, isShared: boolean) {
     this.memory = bounds.memory;
     this.#keys = keys;
     this.#records = records;
     this.#room = room;
     this.#bounds = bounds;
+    this.#isShared = isShared;
   }
 
-  /** The slot of the key that `keys` holds, `NOT_FOUND` or `TORN`. */
-  find(shard: number, hash: number): number {
+  /** The slot of the key that `keys` holds, `NOT_FOUND` or `TORN`. `copies`: its record is in the scratch memory of the records then, and was whole. */
+  find(shard: number, hash: number, copies = false): number {
     const { i32 } = this.memory;
     const index = (i32[shard + INDEX] >>> 0) * 2;
     if (index === 0) return NOT_FOUND;
@@ -50,7 +53,7 @@ export class ShardIndex<Key> {
       const ref = i32[slot + 1];
       if (ref === 0) return NOT_FOUND;
       if (i32[slot] === hash) {
-        if (this.#matches(ref >>> 0)) {
+        if (copies ? this.#copies(ref >>> 0) : this.#matches(ref >>> 0)) {
           this.foundRef = ref >>> 0;
           return slot;
         }
@@ -81,14 +84,15 @@ export class ShardIndex<Key> {
   /** Names a record whose key is not there. There is room for it. */
   insert(shard: number, hash: number, ref: number): void {
     const { i32 } = this.memory;
-    place(i32, (i32[shard + INDEX] >>> 0) * 2, hash, ref);
+    const slot = emptySlot(i32, (i32[shard + INDEX] >>> 0) * 2, hash);
+    i32[slot] = hash;
+    this.#publish(slot + 1, ref);
     i32[shard + COUNT] += 1;
   }
 
   /** Names another record of the same key. */
   replace(shard: number, slot: number, ref: number): void {
-    const { i32 } = this.memory;
-    Atomics.store(i32, slot + 1, ref | 0);
+    this.#publish(slot + 1, ref);
     this.bump(shard);
   }
 
@@ -102,19 +106,18 @@ export class ShardIndex<Key> {
       const hash = i32[first + next * 2];
       if (((next - hash) & mask) < ((next - gap) & mask)) continue;
       i32[first + gap * 2] = hash;
-      Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);
+      this.#publish(first + gap * 2 + 1, i32[first + next * 2 + 1]);
       this.bump(shard);
       gap = next;
     }
-    Atomics.store(i32, first + gap * 2 + 1, 0);
+    this.#publish(first + gap * 2 + 1, 0);
     i32[shard + COUNT] -= 1;
     this.bump(shard);
   }
 
   /** See invariant 5 of layout.ts. */
   bump(shard: number): void {
-    const { i32 } = this.memory;
-    Atomics.store(i32, shard + VERSION, (i32[shard + VERSION] + 1) | 0);
+    if (this.#isShared) this.#publish(shard + VERSION, this.memory.i32[shard + VERSION] + 1);
   }
 
   /** The entries in an index of their own with `capacity` slots, published by one store. False when there is no room: then nothing has changed. */
@@ -127,7 +130,7 @@ export class ShardIndex<Key> {
     for (let slot = old + SLOTS; slot < old + SLOTS + slots * 2; slot += 2) {
       if (i32[slot + 1] !== 0) place(i32, ref * 2, i32[slot], i32[slot + 1]);
     }
-    Atomics.store(i32, shard + INDEX, ref | 0);
+    this.#publish(shard + INDEX, ref);
     this.bump(shard);
     if (old !== 0) this.#room.free(shard, old / 2, indexUnits(slots));
     return true;
@@ -140,7 +143,7 @@ export class ShardIndex<Key> {
     const { i32 } = this.memory;
     for (let at = 0; at < refs.length; at++) place(i32, ref * 2, hashes[at], refs[at]);
     i32[shard + COUNT] = refs.length;
-    Atomics.store(i32, shard + INDEX, ref | 0);
+    this.#publish(shard + INDEX, ref);
     this.bump(shard);
     return true;
   }
@@ -164,17 +167,31 @@ export class ShardIndex<Key> {
     return ref;
   }
 
+  /** What was stored before is seen by who sees this. */
+  #publish(word: number, value: number): void {
+    if (this.#isShared) Atomics.store(this.memory.i32, word, value | 0);
+    else this.memory.i32[word] = value;
+  }
+
   #matches(ref: number): boolean {
-    const keys = this.#keys;
-    const { words, byteLength } = keys;
     const at = ref * 2;
-    if (!this.#bounds.reaches(at + KEY + ((byteLength + 3) >> 2))) return false;
-    const { i32 } = this.memory;
-    if ((i32[at + KEY_BYTES] & KEY_BYTES_MASK) !== byteLength) return false;
-    for (let word = 0, left = byteLength; left > 0; word++, left -= 4) {
+    return this.#bounds.reaches(at + KEY + ((this.#keys.byteLength + 3) >> 2)) && this.#hasKey(this.memory.i32, at);
+  }
+
+  /** Copies the record first, in one go over the cache lines that it has, and looks at its key there. */
+  #copies(ref: number): boolean {
+    if (!this.#records.copy(ref)) return false;
+    const { i32 } = this.#records.scratch;
+    return (i32[KEY_BYTES] & KEY_BYTES_MASK) === this.#keys.byteLength && this.#hasKey(i32, 0);
+  }
+
+  /** Whether the record at a word has the key. The last word is looked at first: that may lie in another cache line than the head, and both come at once then. */
+  #hasKey(i32: Int32Array, at: number): boolean {
+    const { words, byteLength } = this.#keys;
+    for (let word = ((byteLength + 3) >> 2) - 1; word >= 0; word--) {
       if (i32[at + KEY + word] !== words[word]) return false;
     }
-    return true;
+    return (i32[at + KEY_BYTES] & KEY_BYTES_MASK) === byteLength;
   }
 }
 
@@ -182,11 +199,17 @@ export function indexUnits(capacity: number): number {
   return (SLOTS + capacity * 2) / 2;
 }
 
-/** Puts an entry into the first empty slot from its home on, the ref last. */
-function place(i32: Int32Array, index: number, hash: number, ref: number): void {
+/** The first empty slot from a hash's home on. */
+function emptySlot(i32: Int32Array, index: number, hash: number): number {
   const mask = i32[index + CAPACITY] - 1;
   let at = hash & mask;
   while (i32[index + SLOTS + at * 2 + 1] !== 0) at = (at + 1) & mask;
-  i32[index + SLOTS + at * 2] = hash;
-  Atomics.store(i32, index + SLOTS + at * 2 + 1, ref | 0);
+  return index + SLOTS + at * 2;
+}
+
+/** Puts an entry into an index that nothing leads to yet. */
+function place(i32: Int32Array, index: number, hash: number, ref: number): void {
+  const slot = emptySlot(i32, index, hash);
+  i32[slot] = hash;
+  i32[slot + 1] = ref;
 }

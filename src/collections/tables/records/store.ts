@@ -40,7 +40,7 @@ export interface StoreParts<Key, Value, Input> {
   readonly values: ValueBytes<Value, Input>;
   /** Makes everything that was stored durable. Left out where nothing outlives the memory. */
   readonly sync?: () => void;
-  /** Whether entries are checked before they are believed. */
+  /** Whether others may use it at the same time, or have used it before: entries are checked before they are believed. */
   readonly isChecked: boolean;
   /** The locks of the shards. Left out where one thread alone uses the table. */
   readonly locks?: readonly RobustLock[];
@@ -85,7 +85,7 @@ export class RecordStore<Key, Value, Input> {
     // A region is cleared when the table is recovered.
     const settle = parts.isRegion ? undefined : parts.sync;
     this.room = new ShardRoom(memory, parts.source, oddMultiplier(seed), settle);
-    this.index = new ShardIndex(keys, this.records, this.room, this.bounds);
+    this.index = new ShardIndex(keys, this.records, this.room, this.bounds, parts.isChecked);
     this.journal = new ShardJournal(memory, parts.byteOffset / 4, this.room, this.records);
     this.#shardsWord = parts.shardsByteOffset / 4;
     this.#shift = Math.clz32(parts.shards - 1) - 1;
@@ -125,10 +125,9 @@ export class RecordStore<Key, Value, Input> {
     if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.look(shardNumber);
     for (let looks = 0; looks < MOST_LOOKS || this.memory.readOnly; looks++) {
       const version = Atomics.load(this.memory.i32, shard + VERSION);
-      const slot = this.index.find(shard, hash);
-      const isWhole = slot >= 0 ? this.records.copy(this.index.foundRef) : slot !== TORN;
+      const slot = this.index.find(shard, hash, true);
       if (Atomics.load(this.memory.i32, shard + VERSION) !== version) continue;
-      if (isWhole) return slot >= 0;
+      if (slot !== TORN) return slot >= 0;
       break;
     }
     return this.#readHeld(shardNumber, hash);
@@ -233,8 +232,8 @@ export class RecordStore<Key, Value, Input> {
   #readHeld(shardNumber: number, hash: number): boolean {
     const shard = this.enter(shardNumber);
     try {
-      const slot = this.find(shard, hash);
-      return slot >= 0 && (this.records.copy(this.index.foundRef) || this.throwCorrupt(shard));
+      const slot = this.index.find(shard, hash, true);
+      return slot >= 0 || (slot === TORN && this.throwCorrupt(shard));
     } finally {
       this.leave(shardNumber);
     }

@@ -6,6 +6,9 @@ import { TextType } from "../../../layout/text.ts";
 import type { Type } from "../../../layout/type.ts";
 import { MOST_VALUE_BYTES } from "./layout.ts";
 
+/** Up to so many bytes a loop is quicker than a call into the host. */
+const SHORT_BYTES = 48;
+
 /** How the values of a table become bytes. A value of fixed size is checked wholly before anything is stored. */
 export class ValueBytes<Value, Input> {
   readonly type: Type<Value, Input>;
@@ -44,7 +47,7 @@ export class ValueBytes<Value, Input> {
   store(memory: Memory, byteOffset: number, checked: unknown): void {
     if (!this.isVariable) this.type.rawStore(memory, byteOffset + this.prefix, checked);
     else if (typeof checked === "string") encodeUtf8(checked, memory.u8, byteOffset + this.prefix);
-    else memory.u8.set(checked as Uint8Array, byteOffset + this.prefix);
+    else storeBytes(memory.u8, byteOffset + this.prefix, checked as Uint8Array);
   }
 
   /** A copy of the value that lies at `byteOffset`, with its prefix. */
@@ -73,4 +76,9 @@ export class ValueBytes<Value, Input> {
       return this.#place.refuse(text, "It has half of a surrogate pair: `toWellFormed()` replaces such.");
     }
   }
+}
+
+function storeBytes(u8: Uint8Array, byteOffset: number, bytes: Uint8Array): void {
+  if (bytes.length > SHORT_BYTES) u8.set(bytes, byteOffset);
+  else for (let at = 0; at < bytes.length; at++) u8[byteOffset + at] = bytes[at];
 }

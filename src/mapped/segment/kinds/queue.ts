@@ -1,5 +1,6 @@
 import { magicOf } from "../../../alloc/region.ts";
-import { attachQueue, type Queue, type QueueOptions, queue, queueByteLength } from "../../../concurrent/rings/queue.ts";
+import { attachQueue, queue, queueByteLength } from "../../../concurrent/rings/make-queue.ts";
+import type { Queue, QueueOptions } from "../../../concurrent/rings/queue.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
