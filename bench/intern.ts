@@ -12,15 +12,15 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { interner, MiB, privateMemory, sharedInterner, sharedMemory } from "../src/index.ts";
+import { interner, privateMemory } from "../src/index.ts";
 import { CITIES } from "./dataset/cities-input.ts";
-import { childTasks, sink as keep, projectRoot, report, scratchFolder } from "./harness.ts";
+import { childTasks, hasFlag, sink as keep, projectRoot, report, scratchFolder } from "./harness.ts";
+import { CONTENDERS, RESERVE, type Sink, type Sliced } from "./interning/contenders.ts";
 import { buildIntern, runNative } from "./native/build.ts";
 
 const PIECE_IDS = 65_536;
 /** Pauses are looked for between so many tokens. */
 const STEP_IDS = 1024;
-const RESERVE = MiB(512);
 
 interface Corpus {
   readonly path: string;
@@ -36,101 +36,26 @@ interface Outcome {
   readonly longestPauseMs: number;
 }
 
-/** A Buffer, with the fastest of what it offers, which its type does not tell of. */
-type Sliced = Buffer & { latin1Slice(start: number, end: number): string };
-
-/** What one contender does with a text: calls `sink` with each id in turn, and returns how many are distinct. What it returns as `kept` is what stays. */
-type Contender = (
-  text: Sliced,
-  delimiters: string,
-  sink: (id: number) => void,
-  pieceIds: number,
-) => { readonly distinct: number; readonly kept: unknown };
-
-const many: Contender = (text, delimiters, sink, pieceIds) => {
-  const strings = interner(privateMemory(0, { maxByteLength: RESERVE }), { encoding: "utf8" });
-  const ids = new Uint32Array(pieceIds);
-  for (let start = 0; start < text.length; ) {
-    const { count, end } = strings.internDelimited(text, ids, { delimiters, start });
-    for (let at = 0; at < count; at++) sink(ids[at]);
-    start = end;
-  }
-  return { distinct: strings.size, kept: strings };
-};
-
-const CONTENDERS: Readonly<Record<string, Contender>> = {
-  interner: many,
-  "interner, in TypeScript alone"(...given) {
-    Reflect.deleteProperty(globalThis, "WebAssembly");
-    return many(...given);
-  },
-  "interner, token by token"(text, delimiters, sink) {
-    const strings = interner(privateMemory(0, { maxByteLength: RESERVE }), { encoding: "utf8" });
-    each(text, delimiters, (start, end) => sink(strings.internBytes(text, start, end)));
-    return { distinct: strings.size, kept: strings };
-  },
-  "shared interner"(text, delimiters, sink, pieceIds) {
-    const strings = sharedInterner(sharedMemory(RESERVE), { encoding: "utf8" });
-    const ids = new Uint32Array(pieceIds);
-    for (let start = 0; start < text.length; ) {
-      const { count, end } = strings.internDelimited(text, ids, { delimiters, start });
-      for (let at = 0; at < count; at++) sink(ids[at]);
-      start = end;
-    }
-    return { distinct: strings.size, kept: strings };
-  },
-  "Map, decoded"(text, delimiters, sink) {
-    const map = new Map<string, number>();
-    each(text, delimiters, (start, end) => {
-      const token = text.latin1Slice(start, end);
-      let id = map.get(token);
-      if (id === undefined) {
-        id = map.size + 1;
-        map.set(token, id);
-      }
-      sink(id);
-    });
-    return { distinct: map.size, kept: map };
-  },
-  "Map, substrings"(text, delimiters, sink) {
-    const whole = text.latin1Slice(0, text.length);
-    const map = new Map<string, number>();
-    each(text, delimiters, (start, end) => {
-      const token = whole.substring(start, end);
-      let id = map.get(token);
-      if (id === undefined) {
-        id = map.size + 1;
-        map.set(token, id);
-      }
-      sink(id);
-    });
-    return { distinct: map.size, kept: map };
-  },
-};
-
-function each(text: Sliced, delimiters: string, take: (start: number, end: number) => void): void {
-  const ends = new Uint8Array(256);
-  for (const character of delimiters) ends[character.charCodeAt(0)] = 1;
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (ends[text[at]] === 0) continue;
-    if (at > start) take(start, at);
-    start = at + 1;
-  }
-  if (start < text.length) take(start, text.length);
-}
-
 const child = await childTasks(import.meta.url, {
   async intern({ path, delimiters, contender }: Corpus & { contender: string }): Promise<Outcome> {
     const work = CONTENDERS[contender];
     const text = readFileSync(path) as Sliced;
     let tokens = 0;
     let digest = 0;
-    const sink = (id: number): void => {
-      tokens += 1;
-      digest = (Math.imul(digest, 31) + id) | 0;
+    const sink: Sink = {
+      one(id) {
+        tokens += 1;
+        digest = (Math.imul(digest, 31) + id) | 0;
+      },
+      many(ids, count) {
+        let sum = digest;
+        for (let at = 0; at < count; at++) sum = (Math.imul(sum, 31) + ids[at]) | 0;
+        tokens += count;
+        digest = sum;
+      },
     };
-    work(text.subarray(0, text.indexOf(10, text.length / 10) + 1) as Sliced, delimiters, sink, PIECE_IDS);
+    // It stays: what V8 has compiled for objects it throws away when a collection finds none of them.
+    const warmed = work(text.subarray(0, text.indexOf(10, text.length / 10) + 1) as Sliced, delimiters, sink, PIECE_IDS);
     let best = Number.POSITIVE_INFINITY;
     let outcome = { distinct: 0, kept: undefined as unknown };
     let liveMB = 0;
@@ -147,17 +72,20 @@ const child = await childTasks(import.meta.url, {
       liveMB = (tableBytes(outcome.kept) ?? held() - before) / 1e6;
     }
     const longestPauseMs = longestStep((each) => work(text, delimiters, each, STEP_IDS));
+    keep(warmed.distinct);
     return { nsPerToken: (best * 1e6) / tokens, tokens, distinct: outcome.distinct, digest, liveMB, longestPauseMs };
   },
   strings({ count, warm }: { count: number; warm: boolean }): Record<string, number> {
     let found: Record<string, number> = {};
     // V8 compiles what is measured in the last round. What it takes for the only one of a closure it compiles again for the second.
     const rounds = warm ? [20_000, 20_000, 20_000, 20_000, count] : [count];
+    const kept: unknown[] = [];
     for (const round of rounds) {
       const texts = Array.from({ length: round }, (_, n) => `key ${Math.imul(n, 0x9e37_79b1) >>> 0}`);
       const fresh = () => texts.map((text) => Buffer.from(text, "latin1").toString("latin1"));
       const strings = interner(privateMemory(0, { maxByteLength: RESERVE }));
       const map = new Map<string, number>();
+      kept.push(strings, map);
       const ns = (given: readonly string[], work: (text: string, at: number) => number): number => {
         let sum = 0;
         const started = performance.now();
@@ -173,25 +101,28 @@ const child = await childTasks(import.meta.url, {
         "Map known": ns(fresh(), (text) => map.get(text) ?? 0),
       };
     }
+    keep(kept);
     return found;
   },
 });
 
 /** The longest time that STEP_IDS tokens took, in the best of three rounds: what the machine does otherwise is in none of them by rule. */
-function longestStep(work: (sink: (id: number) => void) => unknown): number {
+function longestStep(work: (sink: Sink) => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 3; round++) {
     let longest = 0;
     let tokens = 0;
     let last = 0;
-    work(() => {
+    const step = (count: number): void => {
       // The first step has made the table, and taken apart that of the round before.
       if (tokens === 0) last = performance.now();
-      if (++tokens % STEP_IDS !== 0) return;
+      tokens += count;
+      if (tokens % STEP_IDS !== 0) return;
       const now = performance.now();
       longest = Math.max(longest, now - last);
       last = now;
-    });
+    };
+    work({ one: () => step(1), many: (_ids, count) => step(count) });
     least = Math.min(least, longest);
   }
   return least;
@@ -234,7 +165,12 @@ const natives = {
   "Rust HashMap": buildIntern("rust"),
 };
 
+/** `--cities`, `--names`, `--strings`: only those. */
+const chosen = ["cities", "names", "strings"].filter(hasFlag);
+const isWanted = (part: string): boolean => chosen.length === 0 || chosen.some((name) => part.includes(name));
+
 for (const [title, corpus] of Object.entries(CORPORA)) {
+  if (!isWanted(title)) continue;
   const seen: Record<string, Outcome> = {};
   for (const contender of Object.keys(CONTENDERS)) {
     const { result } = await child.run("intern", { ...corpus, contender }, { nodeOptions: ["--expose-gc"] });
@@ -281,6 +217,7 @@ for (const [count, warm] of [
   [1_000_000, true],
   [3_000_000, true],
 ] as const) {
+  if (!isWanted("from strings")) continue;
   const { result } = await child.run("strings", { count, warm });
   const told = { bench: "intern", unit: "ns", peerName: "Map" } as const;
   const what = `from strings, ${count.toLocaleString("en")} distinct${warm ? "" : ", first of all in a process"}`;

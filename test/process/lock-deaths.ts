@@ -53,15 +53,12 @@ const DEATHS_A_FILE = 100;
 /** The same with processes, copies of one of one thread, `kill -9`, and the kernel telling who is dead. */
 export function killHolders(deaths: number, seed: number, directory: string, progress: Progress = () => {}): Counts {
   const sum = { turns: 0, wrong: 0, repairs: 0 };
-  for (let done = 0; done < deaths; ) {
+  for (let done = 0; done < deaths; progress(done)) {
     const most = Math.min(DEATHS_A_FILE, deaths - done);
     const args = [join(directory, `locks-${done}`), String(most), String(seed + done)];
-    const { turns, wrong, repairs } = runSingleThreaded("lock-deaths.child.js", args) as Counts;
-    sum.turns += turns;
-    sum.wrong += wrong;
-    sum.repairs += repairs;
+    const found = runSingleThreaded("lock-deaths.child.js", args) as Counts;
+    for (const what of ["turns", "wrong", "repairs"] as const) sum[what] += found[what];
     done += most;
-    progress(done);
   }
   return sum;
 }

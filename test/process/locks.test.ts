@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { roster } from "../../src/concurrent/index.ts";
-import { isMappingSupported } from "../../src/mapped/index.ts";
 import { HOMES } from "../conformance/homes.ts";
 import { killHolders, terminateHolders } from "./lock-deaths.ts";
 import { countsOf, LOCKS_BYTES, lockWork, PARTICIPANTS } from "./lock-work.ts";
+import { whyNoForks } from "./single-threaded.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const SEED = 20_261_129;
@@ -34,8 +34,8 @@ test("locks go on when worker threads that hold them are terminated", { timeout:
   assert.ok(turns > 0);
 });
 
-test("locks go on when processes that hold them are killed", { skip: !isMappingSupported(), timeout: 120_000 }, async (context) => {
-  const { turns, wrong } = await killHolders(5, SEED, temporaryDirectory(context));
+test("locks go on when processes that hold them are killed", { skip: whyNoForks() ?? false, timeout: 120_000 }, (context) => {
+  const { turns, wrong } = killHolders(20, SEED, temporaryDirectory(context));
   assert.equal(wrong, 0);
   assert.ok(turns > 0);
 });

@@ -1,4 +1,4 @@
-// Runs in a process of one thread, of which it makes copies and kills them: how many at a file. Prints how many messages have come through. See ring-strain.ts.
+// Runs in a process of one thread, of which it makes copies and kills them: how many at a file. Prints what has come through as JSON. See ring-strain.ts.
 import assert from "node:assert/strict";
 import { mapFile } from "../../src/mapped/map-file.ts";
 import { endOfFork, fork, killFork } from "./forks.ts";
@@ -17,4 +17,4 @@ function start(part: number): Life {
   return { identity, kill };
 }
 
-console.log(await strain(memory, Number(kills), start));
+console.log(JSON.stringify(await strain(memory, Number(kills), start)));

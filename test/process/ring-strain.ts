@@ -11,6 +11,8 @@ import { Spares } from "./spares.ts";
 const PARTS = [0, 1];
 /** Somebody who is alive brings something within that time, on the busiest machine. */
 const PATIENCE_MS = 30_000;
+/** The longest time between two kills, besides what it takes to start a life. */
+const MOST_MS = 4;
 
 export interface Life {
   readonly identity: number;
@@ -25,13 +27,20 @@ async function until(isSo: () => boolean, otherwise: string): Promise<void> {
     assert.ok(performance.now() < deadline, otherwise);
 }
 
+/** What has come through, and what the dead were in the middle of: messages that they had claimed, values that they were taking out. */
+export interface Strain {
+  readonly messages: number;
+  readonly claimed: number;
+  readonly rescued: number;
+}
+
 /** Kills one of two lives after another at random moments, and checks each time that nothing is torn and everything goes on. */
 export async function strain(
   memory: Memory,
   kills: number,
   start: (part: number) => Life | Promise<Life>,
   progress: Progress = () => {},
-): Promise<number> {
+): Promise<Strain> {
   makeStage(memory);
   const alive = new Set<number>([1]);
   const isAlive = (identity: number) => alive.has(identity);
@@ -39,19 +48,27 @@ export async function strain(
   const consumer = messages.consumer({ identity: 1, isAlive });
   const numbersOut = numbers.consumer({ identity: 1, isAlive });
   let last = -1;
-  let count = 0;
+  const count = { messages: 0, claimed: 0, rescued: 0 };
+  const lives = new Map<number, Life>();
+  const end = async (part: number) => {
+    const life = lives.get(part);
+    if (life === undefined) return;
+    lives.delete(part);
+    await life.kill();
+    alive.delete(life.identity);
+  };
   const begin = async (part: number) => {
     const life = await start(part);
+    lives.set(part, life);
     alive.add(life.identity);
     if (part === 0) last = -1;
     await until(() => lastAlive(memory, part) === life.identity, "one does not begin");
-    return life;
   };
-  const look = (): { readonly messages: number; readonly numbers: number } => {
+  const look = (): boolean => {
     const seen = consumer.read((message) => {
       assert.ok(message.bytes().every((byte) => byte === message.type));
     });
-    if (seen === 0) consumer.unblock();
+    if (seen === 0 && consumer.unblock()) count.claimed += 1;
     const passed = numbersOut.drain((item) => {
       assert.ok(isWhole(item));
       // A ring keeps the order; a new producer begins anew.
@@ -60,31 +77,31 @@ export async function strain(
     });
     const item = items.pop();
     if (item !== undefined) assert.ok(isWhole(item));
-    for (const rescued of items.recover()) assert.ok(isWhole(rescued));
-    count += seen + passed;
-    return { messages: seen, numbers: passed };
+    for (const rescued of items.recover()) {
+      assert.ok(isWhole(rescued));
+      count.rescued += 1;
+    }
+    count.messages += seen + passed;
+    return seen > 0;
   };
   const goesOn = async () => {
-    for (let got = 0; got < 3; got++) await until(() => look().messages > 0, "nothing comes any more");
+    for (let got = 0; got < 3; got++) await until(look, "nothing comes any more");
   };
-  const lives = [await begin(0), await begin(1)];
   try {
+    for (const part of PARTS) await begin(part);
     for (let kill = 0; kill < kills; kill++) {
       const part = PARTS[kill % 2];
       await goesOn();
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
-      await lives[part].kill();
-      alive.delete(lives[part].identity);
+      // Where there is room they are at work, not waiting for it.
+      for (const over = performance.now() + Math.random() * MOST_MS; performance.now() < over; ) look();
+      await end(part);
       await goesOn();
       consumer.recover();
-      lives[part] = await begin(part);
+      await begin(part);
       if ((kill + 1) % 100 === 0) progress(kill + 1);
     }
   } finally {
-    for (const life of lives) {
-      await life.kill();
-      alive.delete(life.identity);
-    }
+    for (const part of PARTS) await end(part);
   }
   // With nobody left all that is whole comes out, and what remains is sound.
   consumer.recover();
@@ -97,7 +114,7 @@ export async function strain(
   return count;
 }
 
-export async function strainByTerminate(kills: number, progress?: Progress): Promise<number> {
+export async function strainByTerminate(kills: number, progress?: Progress): Promise<Strain> {
   using memory = sharedMemory(STAGE_BYTES);
   const spares = new Spares(LIFE_OF_A_THREAD, memory.ticket(), kills + PARTS.length);
   let identity = 1;
@@ -125,15 +142,15 @@ const LIFE_OF_A_THREAD = `
 const KILLS_A_FILE = 100;
 
 /** The same with processes, copies of one of one thread. */
-export function strainByKill(kills: number, directory: string, progress: Progress = () => {}): number {
-  let messages = 0;
-  for (let done = 0; done < kills; ) {
+export function strainByKill(kills: number, directory: string, progress: Progress = () => {}): Strain {
+  const sum = { messages: 0, claimed: 0, rescued: 0 };
+  for (let done = 0; done < kills; progress(done)) {
     const most = Math.min(KILLS_A_FILE, kills - done);
-    messages += Number(runSingleThreaded("ring-strain.child.js", [join(directory, `stage-${done}`), String(most)]));
+    const found = runSingleThreaded("ring-strain.child.js", [join(directory, `stage-${done}`), String(most)]) as Strain;
+    for (const what of ["messages", "claimed", "rescued"] as const) sum[what] += found[what];
     done += most;
-    progress(done);
   }
-  return messages;
+  return sum;
 }
 
 /** The number at a place of the sequence that passes between two processes. */

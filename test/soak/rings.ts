@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Progress, passItems, strainByKill, strainByTerminate } from "../process/ring-strain.ts";
+import { type Progress, passItems, type Strain, strainByKill, strainByTerminate } from "../process/ring-strain.ts";
 
 function option(name: string, otherwise: number): number {
   const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
@@ -26,15 +26,9 @@ await tell(
   items,
   async (progress) => `all right, ${(await passItems(items, directory, progress)).toFixed(1)} ns each`,
 );
+const told = ({ messages, claimed, rescued }: Strain): string =>
+  `nothing torn, nobody stuck, ${messages} messages; ${claimed} claims and ${rescued} values that were being taken out were left by the dead`;
 const terminates = option("terminates", 1000);
-await tell(
-  "terminated threads",
-  terminates,
-  async (progress) => `nothing torn, nobody stuck, ${await strainByTerminate(terminates, progress)} messages`,
-);
+await tell("terminated threads", terminates, async (progress) => told(await strainByTerminate(terminates, progress)));
 const kills = option("kills", 1000);
-await tell(
-  "killed processes",
-  kills,
-  async (progress) => `nothing torn, nobody stuck, ${await strainByKill(kills, directory, progress)} messages`,
-);
+await tell("killed processes", kills, async (progress) => told(strainByKill(kills, directory, progress)));

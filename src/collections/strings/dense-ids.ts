@@ -70,6 +70,22 @@ export class DenseIds {
     return ref;
   }
 
+  /** See `Strings.touch`: first where the records of many lie, and then the records. */
+  touch(ids: ArrayLike<number>, first: number, last: number): number {
+    const count = this.count();
+    const { i32 } = this.#memory;
+    let touched = 0;
+    for (let at = first; at < last; at++) {
+      const id = ids[at] >>> 0;
+      if (id >= 1 && id <= count) touched ^= i32[this.refs.wordOf(id)];
+    }
+    for (let at = first; at < last; at++) {
+      const id = ids[at] >>> 0;
+      if (id >= 1 && id <= count) touched ^= this.refOf(id);
+    }
+    return touched;
+  }
+
   #deal(ref: number, room: SharedRoom): number {
     for (;;) {
       const count = this.count();

@@ -143,6 +143,20 @@ export class Dictionary<Name extends string = string> extends Strings<Name> {
     return verifyDictionary(this);
   }
 
+  protected override touch(ids: ArrayLike<number>, first: number, last: number): number {
+    const { u8 } = this.memory;
+    let touched = 0;
+    for (let at = first; at < last; at++) {
+      const id = ids[at] >>> 0;
+      if (id >= 1 && id <= this.#count) touched ^= this.#offset(id);
+    }
+    for (let at = first; at < last; at++) {
+      const id = ids[at] >>> 0;
+      if (id >= 1 && id <= this.#count) touched ^= u8[this.#startOf(id)];
+    }
+    return touched;
+  }
+
   protected override decode(id: StringId<Name>): string {
     this.#checkId(id);
     const start = this.#startOf(id);

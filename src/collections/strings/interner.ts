@@ -222,6 +222,10 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
     this.#heap.checkAlive();
   }
 
+  protected override touch(ids: ArrayLike<number>, first: number, last: number): number {
+    return this.#heap.touch(ids, first, last);
+  }
+
   protected override decode(id: StringId<Name>): string {
     const ref = this.#refOf(id);
     const byteLength = this.#heap.byteLengthOf(ref);

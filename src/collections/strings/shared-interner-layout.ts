@@ -106,6 +106,11 @@ export function readHead(memory: Memory, byteOffset: number): SharedInternerHead
   return { seed: words[SEED], most, ids: width };
 }
 
+/** The limit that a head's word says. */
+export function limitOfUnits(units: number): number {
+  return units === NO_LIMIT ? Number.MAX_SAFE_INTEGER : (units >>> 0) * UNIT_BYTES;
+}
+
 /** A limit of bytes as the head holds it. */
 export function unitsOfLimit(maxByteLength: number): number {
   return maxByteLength >= 0xffff_ffff * UNIT_BYTES ? NO_LIMIT : Math.floor(maxByteLength / UNIT_BYTES) | 0;

@@ -16,9 +16,9 @@ import {
   CHUNKS,
   CONTENT,
   HEAD_BYTES,
+  limitOfUnits,
   MAX_COUNT,
   MOST_OWNED,
-  NO_LIMIT,
   OWNED,
   readHead,
   throwLost,
@@ -90,14 +90,11 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
       if (made.#room !== undefined && made.#records.begin(made.#room)) return made;
       allocator.rawFree(ptr, HEAD_BYTES, 64);
     }
+    const { byteLength: committed, maxByteLength } = allocator.memory;
     throw new MemoryError("out-of-memory", {
       subject: checked.subject,
       event: "has no room for its head",
-      numbers: {
-        byteLength: HEAD_BYTES + 64,
-        committed: allocator.memory.byteLength,
-        maxByteLength: allocator.memory.maxByteLength,
-      },
+      numbers: { byteLength: HEAD_BYTES + 64, committed, maxByteLength },
       cure: "Reserve more memory.",
     });
   }
@@ -129,8 +126,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   }
 
   get maxByteLength(): number {
-    const units = Atomics.load(this.memory.i32, this.#head + MOST_OWNED);
-    return units === NO_LIMIT ? Number.MAX_SAFE_INTEGER : (units >>> 0) * UNIT_BYTES;
+    return limitOfUnits(Atomics.load(this.memory.i32, this.#head + MOST_OWNED));
   }
 
   set maxByteLength(maxByteLength: number) {
@@ -208,8 +204,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
     }
     let { i32 } = this.memory;
     const most = this.memory.byteLength / UNIT_BYTES;
-    let steps = 0;
-    for (let ref = Atomics.load(i32, this.#head + CHUNKS); ref !== 0; ref = i32[ref * 2]) {
+    for (let ref = Atomics.load(i32, this.#head + CHUNKS), steps = 0; ref !== 0; ref = i32[ref * 2]) {
       if (!(ref > 0) || steps++ > most) throwLost(this.memory, this.byteOffset, ref);
       if (ref * 2 + 2 > this.#records.reach) i32 = this.#records.reachWord(ref * 2 + 2);
       yield { ptr: (ref * UNIT_BYTES) as Ptr, byteSize: i32[ref * 2 + 1] * UNIT_BYTES };
@@ -228,6 +223,10 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
   checkInvariants(): string[] {
     this.checkAlive();
     return checkSharedInterner(this, this.#records, this.#numbers.refs);
+  }
+
+  protected override touch(ids: ArrayLike<number>, first: number, last: number): number {
+    return this.#numbers.touch(ids, first, last);
   }
 
   protected override decode(id: StringId<Name>): string {

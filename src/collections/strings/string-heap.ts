@@ -5,9 +5,12 @@ import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
+import { scratchWords } from "../scratch.ts";
 import { LONG, wordsOfRecord } from "./string-record.ts";
 import { StringRefs, TABLE_WORDS } from "./string-refs.ts";
+import { MOST_TOUCHED } from "./strings.ts";
 
+const touchedRefs = scratchWords(MOST_TOUCHED);
 const LEAST_CHUNK_BYTES = 256;
 const MOST_CHUNK_BYTES = 1024 ** 2;
 /** A string that would fill more than this part of a new chunk gets a block of its own, so that no chunk's rest is given up for it. */
@@ -111,6 +114,18 @@ export class StringHeap {
   /** The ref of an id that is known to be one of ours. */
   uncheckedRefOf(id: number): number {
     return this.#refs.of(id);
+  }
+
+  /** See `Strings.touch`: first where the records of many lie, and then the records. */
+  touch(ids: ArrayLike<number>, first: number, last: number): number {
+    for (let at = first; at < last; at++) {
+      const id = ids[at] >>> 0;
+      touchedRefs[at - first] = id >= 1 && id <= this.count ? this.#refs.of(id) : 0;
+    }
+    const { i32 } = this.memory;
+    let touched = 0;
+    for (let at = 0; at < last - first; at++) touched ^= i32[touchedRefs[at]];
+    return touched;
   }
 
   /** How many bytes the string of a record has. */

@@ -6,8 +6,12 @@ import { copyText } from "../byte-source.ts";
 import { RecentStrings } from "./recent-strings.ts";
 import type { StringId } from "./string-id.ts";
 import { type Content, decodeText } from "./text-content.ts";
+import type { IdArray } from "./token-list.ts";
 
 export const STRINGS = having("an interner", "rawTextByteLength");
+
+/** So many strings are asked for at once. */
+export const MOST_TOUCHED = 64;
 
 /**
  * Strings under dense ids, to read: what an interner, a shared one and a frozen one have in common.
@@ -17,6 +21,8 @@ export const STRINGS = having("an interner", "rawTextByteLength");
  */
 export abstract class Strings<Name extends string = string> implements Iterable<string> {
   abstract readonly memory: Memory;
+  /** Says nothing; it keeps the engine from leaving out looks that have no other effect. */
+  protected touched = 0;
   readonly #recent = new RecentStrings();
 
   /** As its user knows it, for errors: `interner countries`. */
@@ -42,10 +48,25 @@ export abstract class Strings<Name extends string = string> implements Iterable<
     return shown(this.subject, this);
   }
 
-  /** The text of an id. Throws `out-of-bounds` for a number that is no id. About 10 ns for recently resolved ones, a decoding otherwise. */
+  /** The text of an id. Throws `out-of-bounds` for a number that is no id. Some 5 ns for one that was resolved twice lately, a decoding otherwise. */
   resolve(id: StringId<Name>): string {
     this.checkAlive();
     return this.#recent.get(id) ?? this.#decode(id);
+  }
+
+  /**
+   * The texts of all `ids`, in their order: in `texts`, or in a new array. Throws what `resolve` throws. Ids that were not resolved lately take less than half as long as
+   * one by one: their bytes are asked for some at a time, where one after the other would wait for each.
+   */
+  resolveAll(ids: IdArray | readonly StringId<Name>[], texts: string[] = new Array<string>(ids.length)): string[] {
+    const { length } = ids;
+    for (let first = 0; first < length; first += MOST_TOUCHED) {
+      const last = Math.min(first + MOST_TOUCHED, length);
+      this.checkAlive();
+      this.touched = this.touch(ids, first, last);
+      for (let at = first; at < last; at++) texts[at] = this.resolve(ids[at] as StringId<Name>);
+    }
+    return texts;
   }
 
   /** Like `resolve`, but undefined for a number that is no id. */
@@ -120,6 +141,12 @@ export abstract class Strings<Name extends string = string> implements Iterable<
 
   /** Throws `closed` or `stale-view` when the strings are gone. */
   protected abstract checkAlive(): void;
+
+  /**
+   * Looks at the strings of `ids[first, last)`, MOST_TOUCHED at most, so that their bytes are near when they are asked for. What is no id is passed over. Returns something that
+   * depends on all looks.
+   */
+  protected abstract touch(ids: ArrayLike<number>, first: number, last: number): number;
 
   /** The text of an id, made from its bytes. Throws `out-of-bounds` for a number that is no id. */
   protected decode(id: StringId<Name>): string {
