@@ -2,7 +2,7 @@ import type { Ptr } from "../../core/brand.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { HEADER_WORDS } from "../block-header.ts";
-import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
+import { hashWord, hashWords, inverseOf, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
 import { COUNT, fullAt, HAS_ZERO, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
@@ -12,8 +12,6 @@ const { UNSIGNED, SIGNED } = KeyKind;
 export const ValueKind = { U32: 0, I32: 1, F64: 2, F32: 3, OTHER: 4 } as const;
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
-/** What `find` returns for a key that cannot be in the table, and when every slot has been looked at. */
-export const NOWHERE = -1;
 /** An entry this many slots from home is a sign of keys that were chosen to collide. At random it happens in one table of 10^9; pages are fuller. */
 const FAR_SLOTS = 1024;
 const FAR_IN_PAGES = 2048;
@@ -52,9 +50,13 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   readonly narrow: boolean;
   readonly valueKind: ValueKind;
   readonly multiplier: number;
-  /** hash >>> shift is the home slot in its page. */
+  /** By which products with the multiplier are undone. */
+  readonly inverse: number;
+  /** ~hash >>> shift is the home slot in its page. */
   readonly shift: number;
   readonly slotWords: number;
+  /** Whether a slot is a key of one word and one word more. */
+  readonly isTwoWords: boolean;
   readonly valueWords: number;
   /** The word where the header begins. */
   readonly head: number;
@@ -68,8 +70,6 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   f64: Float64Array;
   /** Where words[0] lies. */
   readonly origin: number;
-  /** Keeps loads that only fetch: see findMany. */
-  touched = 0;
   readonly farWords: number;
   /** Set when entries are to be looked for elsewhere, or through other typed arrays. */
   moved = false;
@@ -92,10 +92,12 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     this.narrow = layout.key.byteSize < 4;
     this.valueKind = valueKindOf(layout);
     this.slotWords = layout.slotWords;
+    this.isTwoWords = layout.slotWords === 2 && layout.keyWords === 1;
     this.valueWords = layout.valueByteOffset / 4;
     this.farWords = (shape.isPaged ? FAR_IN_PAGES : FAR_SLOTS) * layout.slotWords;
     this.shift = Math.clz32(shape.pageSlots) + 1;
     this.multiplier = shape.multiplier;
+    this.inverse = inverseOf(shape.multiplier);
     this.cells = shape.cells;
     this.cellMask = shape.cells.length - 1;
     this.words = shape.words;
@@ -121,12 +123,6 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     return this.words[at] === 0 && (this.layout.keyWords === 1 || this.words[at + 1] === 0);
   }
 
-  /** Whether chance does not explain how far behind its home a slot is where `find` has sent a key of that hash. */
-  isFar(at: number, hash: number): boolean {
-    const home = this.cells[hash & this.cellMask] + (hash >>> this.shift) * this.slotWords;
-    return (at >= home ? at - home : at - home + this.pageWords) > this.farWords;
-  }
-
   /** The hash of a key that `find` has just looked for. */
   hashOf(key: number | bigint): number {
     const { multiplier } = this;
@@ -135,7 +131,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     return this.layout.keyWords === 1 ? hashWord(splitWords[0], multiplier) : hashWords(splitWords[0], splitWords[1], multiplier);
   }
 
-  /** Where `key` lies. When it is not there: ~at of the vacant slot that it would take; or `NOWHERE`. */
+  /** Where `key` lies. When it is not there: ~at of the slot where it belongs, which has a lesser hash or none; or `NOWHERE`. */
   find(key: number | bigint): number {
     const kind = this.keyKind;
     if (typeof key !== "number" || kind > SIGNED) return this.#findSplit(key);
@@ -147,16 +143,17 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
   findWord(word: number): number {
     const { words, slotWords } = this;
     if (word === 0) return words[this.head + HAS_ZERO] === 1 ? this.zeroAt : ~this.zeroAt;
+    // `| 0` and imul: sums and products that V8 need not check for overflow.
     const hash = hashWord(word, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
-    const end = first + this.pageWords;
-    const home = first + (hash >>> this.shift) * slotWords;
+    const end = (first + this.pageWords) | 0;
+    const home = (first + Math.imul(~hash >>> this.shift, slotWords)) | 0;
     let at = home;
     do {
       const found = words[at];
-      if (found === word) return at;
-      if (found === 0) return ~at;
-      at += slotWords;
+      if (found === hash) return at;
+      if (found >>> 0 < hash >>> 0) return ~at;
+      at = (at + slotWords) | 0;
       if (at === end) at = first;
     } while (at !== home);
     return NOWHERE;
@@ -167,14 +164,19 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     if ((low | high) === 0) return words[this.head + HAS_ZERO] === 1 ? this.zeroAt : ~this.zeroAt;
     const hash = hashWords(low, high, this.multiplier);
     const first = this.cells[hash & this.cellMask] | 0;
-    const end = first + this.pageWords;
-    const home = first + (hash >>> this.shift) * slotWords;
+    const end = (first + this.pageWords) | 0;
+    const home = (first + Math.imul(~hash >>> this.shift, slotWords)) | 0;
     let at = home;
     do {
       const found = words[at];
-      if (found === low && words[at + 1] === high) return at;
-      if (found === 0 && words[at + 1] === 0) return ~at;
-      at += slotWords;
+      if (found === hash) {
+        const foundHigh = words[(at + 1) | 0];
+        if (foundHigh === high) return at;
+        if (foundHigh >>> 0 < high >>> 0) return ~at;
+      } else if (found >>> 0 < hash >>> 0) {
+        return ~at;
+      }
+      at = (at + slotWords) | 0;
       if (at === end) at = first;
     } while (at !== home);
     return NOWHERE;

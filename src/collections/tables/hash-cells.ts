@@ -1,6 +1,6 @@
+import { MemoryError } from "../../core/errors.ts";
 import type { HashBlock } from "./hash-block.ts";
 import { lastEmpty } from "./hash-cursor.ts";
-import { hashWord, hashWords } from "./hash-key.ts";
 
 type AnyBlock = HashBlock<unknown, unknown, never>;
 
@@ -16,15 +16,13 @@ export function placesOfCell(block: AnyBlock, first: number, cell: number, place
 
 /** The same for a part of the page. Without a branch that depends on an entry: that would be guessed wrong too often. */
 function placesBetween(block: AnyBlock, start: number, end: number, cell: number, places: Int32Array, before: number): number {
-  const { words, slotWords, multiplier, cellMask } = block;
-  const one = block.layout.keyWords === 1;
+  const { words, slotWords, cellMask } = block;
+  const second = block.layout.keyWords - 1;
   let found = before;
   for (let at = end - slotWords; at >= start; at -= slotWords) {
-    const low = words[at];
-    const high = one ? 0 : words[at + 1];
-    const hash = one ? hashWord(low, multiplier) : hashWords(low, high, multiplier);
+    const hash = words[at];
     const other = (hash & cellMask) ^ cell;
-    const key = low | high;
+    const key = hash | words[at + second];
     places[found] = at;
     // 1 for an entry of the cell, else 0.
     found += ((other - 1) >>> 31) & ((key | -key) >>> 31);
@@ -34,19 +32,17 @@ function placesBetween(block: AnyBlock, start: number, end: number, cell: number
 
 /** Empties a slot of the page that begins at `first`: every entry behind it whose way from home crosses the gap moves into it. */
 export function closeGap(block: AnyBlock, at: number, first: number): void {
-  const { words, slotWords, pageWords, shift, multiplier } = block;
-  const one = block.layout.keyWords === 1;
+  const { words, slotWords, pageWords, shift } = block;
+  const second = block.layout.keyWords - 1;
   const end = first + pageWords;
   let gap = at;
   let next = at;
   for (;;) {
     next += slotWords;
     if (next === end) next = first;
-    const low = words[next];
-    const high = one ? 0 : words[next + 1];
-    if ((low | high) === 0 || next === at) break;
-    const hash = one ? hashWord(low, multiplier) : hashWords(low, high, multiplier);
-    const fromHome = next - first - (hash >>> shift) * slotWords;
+    const hash = words[next];
+    if ((hash | words[next + second]) === 0 || next === at) break;
+    const fromHome = next - first - Math.imul(~hash >>> shift, slotWords);
     const fromGap = next - gap;
     if ((fromHome < 0 ? fromHome + pageWords : fromHome) < (fromGap < 0 ? fromGap + pageWords : fromGap)) continue;
     for (let word = 0; word < slotWords; word++) words[gap + word] = words[next + word];
@@ -57,14 +53,89 @@ export function closeGap(block: AnyBlock, at: number, first: number): void {
 
 /** Copies an entry into the page of `to` that begins at `first`, where its key is not and room is. */
 export function copyEntry(from: AnyBlock, at: number, to: AnyBlock, first: number, hash: number): void {
-  const { words, slotWords } = to;
-  const one = to.layout.keyWords === 1;
+  const { slotWords, words } = to;
   const source = from.words;
-  const end = first + to.pageWords;
-  let vacant = first + (hash >>> to.shift) * slotWords;
-  while ((one ? words[vacant] : words[vacant] | words[vacant + 1]) !== 0) {
-    vacant += slotWords;
-    if (vacant === end) vacant = first;
+  const home = first + Math.imul(~hash >>> to.shift, slotWords);
+  if (to.isTwoWords) {
+    pushPair(to, first, home, hash, source[at + 1]);
+    return;
   }
+  const vacant = vacantFrom(to, first, home);
   for (let word = 0; word < slotWords; word++) words[vacant + word] = source[at + word];
+  words[vacant] = hash;
+  moveUp(to, first, home, vacant);
+}
+
+/** The first empty slot from `start` on, cyclically in the page that begins at `first`. Throws `corrupt` where there is none. */
+export function vacantFrom(block: AnyBlock, first: number, start: number): number {
+  const { words, slotWords, pageWords } = block;
+  const second = block.layout.keyWords - 1;
+  const end = first + pageWords;
+  let at = start;
+  do {
+    if ((words[at] | words[at + second]) === 0) return at;
+    at += slotWords;
+    if (at === end) at = first;
+  } while (at !== start);
+  return throwFull(block, first);
+}
+
+/**
+ * Brings the entry in the slot `last`, the first that was empty behind its home, to where it belongs: at `start` or behind. Lesser ones that were on its way
+ * move on, each to the next place that is right for it.
+ */
+export function moveUp(block: AnyBlock, first: number, start: number, last: number): void {
+  const { words, slotWords, pageWords } = block;
+  const isOne = block.layout.keyWords === 1;
+  const end = first + pageWords;
+  let low = words[last];
+  for (let at = start; at !== last; ) {
+    const found = words[at];
+    if (found >>> 0 < low >>> 0 || (found === low && !isOne && words[at + 1] >>> 0 < words[last + 1] >>> 0)) {
+      for (let word = 0; word < slotWords; word++) {
+        const other = words[at + word];
+        words[at + word] = words[last + word];
+        words[last + word] = other;
+      }
+      low = found;
+    }
+    at += slotWords;
+    if (at === end) at = first;
+  }
+}
+
+/**
+ * The same for slots of a hash and one more word: puts an entry where it belongs, at `start` or behind, and the lesser ones that it displaces behind it. Returns the slot that
+ * was empty. Throws `corrupt` where no slot is empty.
+ */
+export function pushPair(block: AnyBlock, first: number, start: number, hash: number, value: number): number {
+  const { words, pageWords } = block;
+  const end = (first + pageWords) | 0;
+  let low = hash | 0;
+  let high = value | 0;
+  let at = start | 0;
+  do {
+    const found = words[at];
+    const foundHigh = words[(at + 1) | 0];
+    if (found >>> 0 < low >>> 0) {
+      words[at] = low;
+      words[(at + 1) | 0] = high;
+      if (found === 0) return at;
+      low = found;
+      high = foundHigh;
+    }
+    at = (at + 2) | 0;
+    if (at === end) at = first;
+  } while (at !== start);
+  return throwFull(block, first);
+}
+
+/** A page of a sound table has empty slots: others have written there. */
+function throwFull(block: AnyBlock, first: number): never {
+  throw new MemoryError("corrupt", {
+    subject: "hash table",
+    event: "has a page without an empty slot",
+    numbers: { byteOffset: block.origin + first * 4 },
+    cure: "Find out with `checkInvariants` what wrote to its memory.",
+  });
 }

@@ -1,6 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { HashBlock } from "./hash-block.ts";
-import { NOWHERE } from "./hash-block.ts";
+import { NOWHERE } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 
 /** How often a table's entries have come, gone or moved. */

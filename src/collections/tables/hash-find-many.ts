@@ -1,15 +1,18 @@
 import { hashWord, KeyKind } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 
-// Constants, where properties would be loaded at every use.
-const { UNSIGNED, SIGNED } = KeyKind;
+// A constant, where a property would be loaded at every use.
+const { SIGNED } = KeyKind;
 
-/** Keys whose slots are fetched at once. */
-const GROUP = 32;
+/** Keys that are located at once, and are in the caches when their values are read. */
+const GROUP = 64;
+const places = new Int32Array(GROUP);
 
 /**
- * `out[i]` becomes the value of `keys[i]`, or `missing`. First touches the home slots of a group of keys, then looks for them: so many
- * fetches from memory are under way at once.
+ * `out[i]` becomes the value of `keys[i]`, or `missing`.
+ *
+ * The processor runs ahead over some hundred instructions, so the shorter the way to a slot is the more slots are fetched from memory at once. So
+ * locating the keys has a loop of its own.
  */
 export function findMany<Key, Value>(
   slots: HashSlots<Key, Value, never>,
@@ -17,39 +20,42 @@ export function findMany<Key, Value>(
   out: { [index: number]: Value },
   missing: Value,
 ): void {
-  const { words, cells, cellMask, multiplier, shift, slotWords, pageWords, keyKind } = slots;
-  const { length } = keys;
-  let touched = 0;
-  for (let start = 0; start < length; start += GROUP) {
-    const stop = Math.min(start + GROUP, length);
+  const isWord = slots.keyKind <= SIGNED;
+  for (let start = 0; start < keys.length; start += GROUP) {
+    const stop = Math.min(start + GROUP, keys.length);
+    if (isWord) locateWords(slots, keys, start, stop);
     for (let index = start; index < stop; index++) {
       const key = keys[index];
-      if (typeof key !== "number") continue;
-      const hashed = hashWord(key | 0, multiplier);
-      touched ^= words[(cells[hashed & cellMask] | 0) + (hashed >>> shift) * slotWords];
-    }
-    for (let index = start; index < stop; index++) {
-      const key = keys[index];
-      const word = typeof key === "number" ? key | 0 : 0;
-      if (word === 0 || keyKind > SIGNED || (keyKind === UNSIGNED ? word >>> 0 : word) !== key) {
-        const at = slots.find(key);
-        out[index] = at < 0 ? missing : slots.valueAt(at);
-        continue;
-      }
-      // As findWord, but with what has been loaded before the loop.
-      const hashed = hashWord(word, multiplier);
-      const first = cells[hashed & cellMask] | 0;
-      const home = first + (hashed >>> shift) * slotWords;
-      const end = first + pageWords;
-      let at = home;
-      do {
-        const found = words[at];
-        if (found === word || found === 0) break;
-        at += slotWords;
-        if (at === end) at = first;
-      } while (at !== home);
-      out[index] = words[at] === word ? slots.valueAt(at) : missing;
+      // Of keys with bits that are no word's, such as 1.5, the word of some may have been found. Zero looks like an empty slot.
+      const at = isWord && key !== 0 ? places[index - start] : slots.find(key);
+      out[index] = at >= 0 && (!isWord || key === 0 || slots.keyAt(at) === key) ? slots.valueAt(at) : missing;
     }
   }
-  slots.touched = touched;
+}
+
+/** Fills `places` with where the words of some keys lie; of those that are not there it is negative. As findWord, without what does not concern most. */
+function locateWords<Key, Value>(
+  slots: HashSlots<Key, Value, never>,
+  keys: ArrayLike<number | bigint>,
+  start: number,
+  stop: number,
+): void {
+  const { words, cells, cellMask, multiplier, shift, slotWords, pageWords } = slots;
+  for (let index = start; index < stop; index++) {
+    const key = keys[index];
+    const word = typeof key === "number" ? key | 0 : 0;
+    const hash = hashWord(word, multiplier);
+    const first = cells[hash & cellMask] | 0;
+    const end = (first + pageWords) | 0;
+    const home = (first + Math.imul(~hash >>> shift, slotWords)) | 0;
+    let at = home;
+    let found = words[at];
+    while (found >>> 0 > hash >>> 0) {
+      at = (at + slotWords) | 0;
+      if (at === end) at = first;
+      if (at === home) break;
+      found = words[at];
+    }
+    places[index - start] = found === hash ? at : ~at;
+  }
 }

@@ -7,7 +7,7 @@ interface Findable<Key, Value> {
 }
 
 /**
- * `slots.find` as a closure over the slots as they are.
+ * `table.find` as a closure over the slots as they are.
  *
  * Everything captured here is a constant to V8 wherever a call site has seen one finder only: base address, length, multiplier and shift
  * become part of the machine code. More lookups are then under way at once, which counts most where each of them waits for memory.
@@ -17,24 +17,24 @@ export function hashFinder<Key extends number | bigint, Value>(
   slots: HashSlots<Key, Value, never>,
   missing: Value,
 ): (key: Key) => Value {
-  const { words, cells, cellMask, lease, epoch, multiplier, shift, slotWords, pageWords, keyKind } = slots;
+  const { words, cells, cellMask, multiplier, shift, slotWords, pageWords, keyKind } = slots;
   if (keyKind > KeyKind.SIGNED) return (key) => table.find(key, missing);
   const unsigned = keyKind === KeyKind.UNSIGNED;
   return (key) => {
-    if (typeof key !== "number" || slots.moved || lease.epoch !== epoch) return table.find(key, missing);
+    if (typeof key !== "number" || slots.moved) return table.find(key, missing);
     const word = key | 0;
     if (unsigned ? key >>> 0 !== key : word !== key) return missing;
     if (word === 0) return table.find(key, missing);
-    const hashed = hashWord(word, multiplier);
-    const first = cells[hashed & cellMask] | 0;
-    const home = first + (hashed >>> shift) * slotWords;
-    const end = first + pageWords;
+    const hash = hashWord(word, multiplier);
+    const first = cells[hash & cellMask] | 0;
+    const end = (first + pageWords) | 0;
+    const home = (first + Math.imul(~hash >>> shift, slotWords)) | 0;
     let at = home;
     do {
       const found = words[at];
-      if (found === word) return slots.valueAt(at);
-      if (found === 0) return missing;
-      at += slotWords;
+      if (found === hash) return slots.valueAt(at);
+      if (found >>> 0 < hash >>> 0) return missing;
+      at = (at + slotWords) | 0;
       if (at === end) at = first;
     } while (at !== home);
     return missing;

@@ -39,6 +39,9 @@ const KINDS: { readonly [Name in ViewName]: KeyKind } = {
   u64: KeyKind.UNSIGNED_LONG,
 };
 
+/** What finding a key returns when it cannot be in the table, and when every slot has been looked at. */
+export const NOWHERE = -1;
+
 const CANONICAL_NAN_HIGH = 0x7ff8_0000;
 const CANONICAL_NAN_FLOAT = 0x7fc0_0000;
 const LEAST_I64 = -(2n ** 63n);
@@ -100,6 +103,24 @@ export function splitKey(key: number | bigint, kind: KeyKind): boolean {
   return true;
 }
 
+/** The key whose words are in `splitWords`. */
+export function joinKey(kind: KeyKind): number | bigint {
+  switch (kind) {
+    case KeyKind.UNSIGNED:
+      return splitWords[0] >>> 0;
+    case KeyKind.SIGNED:
+      return splitWords[0];
+    case KeyKind.FLOAT:
+      return split.f32[0];
+    case KeyKind.DOUBLE:
+      return split.f64[0];
+    case KeyKind.SIGNED_LONG:
+      return split.i64[0];
+    default:
+      return split.u64[0];
+  }
+}
+
 /** Whether a key that `find` could look for is one that a type of `byteSize` holds: 300 is no u8. */
 export function fitsKey(key: number | bigint, byteSize: number, kind: KeyKind): boolean {
   if (typeof key !== "number" || kind > KeyKind.SIGNED || byteSize === 4) return true;
@@ -125,6 +146,31 @@ export function hashWords(low: number, high: number, multiplier: number): number
   return Math.imul(mixed ^ (mixed >>> 15), SECOND);
 }
 
+/** The word that has a hash: both rounds backwards. `inverse` is that of the multiplier. */
+export function wordOfHash(hash: number, inverse: number): number {
+  const word = Math.imul(unfolded(hash), inverse);
+  return word ^ (word >>> 16);
+}
+
+/** The low word of a key of two words that has a hash. */
+export function lowOfHash(hash: number, high: number, multiplier: number, inverse: number): number {
+  const word = Math.imul((unfolded(hash) - Math.imul(high ^ (high >>> 16), multiplier ^ OTHER_BITS)) | 0, inverse);
+  return word ^ (word >>> 16);
+}
+
+function unfolded(hash: number): number {
+  const mixed = Math.imul(hash, SECOND_INVERSE);
+  return mixed ^ (mixed >>> 15) ^ (mixed >>> 30);
+}
+
+/** The number by which `odd` must be multiplied to give 1, modulo 2^32: Newton's iteration doubles the right bits. */
+export function inverseOf(odd: number): number {
+  let found = odd;
+  for (let round = 0; round < 5; round++) found = Math.imul(found, 2 - Math.imul(odd, found));
+  return found;
+}
+
 const SECOND = 0x9e37_79b1 | 0;
+const SECOND_INVERSE = inverseOf(SECOND);
 /** Makes another multiplier of one. Even, so that it stays odd. */
 const OTHER_BITS = 0x5bd1_e994;

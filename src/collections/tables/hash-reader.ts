@@ -1,11 +1,12 @@
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
+import type { Tenant } from "../../core/lease.ts";
 import type { Dependent, Memory } from "../../core/memory.ts";
-import { NOWHERE } from "./hash-block.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
 import { findMany } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
+import { NOWHERE } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
 
@@ -13,7 +14,7 @@ const NOTHING = privateMemory(0);
 const NO_CELLS = Int32Array.of(0);
 
 /** The half of a hash table that reads. See {@link HashTable}. */
-export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent {
+export abstract class HashReader<Key extends number | bigint, Value, Input = Value> implements Dependent, Tenant {
   /** Replaced when the entries move to another block, or the memory to other typed arrays. */
   protected slots: HashSlots<Key, Value, Input>;
   protected readonly changes: Changes = { count: 0, removedAt: NOWHERE };
@@ -22,6 +23,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   constructor(slots: HashSlots<Key, Value, Input>) {
     this.slots = slots;
     slots.memory.addDependent(this);
+    slots.lease.addTenant(this);
   }
 
   get memory(): Memory {
@@ -48,14 +50,18 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   /** The value of `key`, or undefined. */
   get(key: Key): Value | undefined {
-    const at = this.locate(key);
-    return at >= 0 ? this.slots.valueAt(at) : undefined;
+    const slots = this.slots;
+    const at = slots.find(key);
+    if (at >= 0) return slots.valueAt(at);
+    return slots.words.length === 0 ? this.#findSettled(key, undefined) : undefined;
   }
 
   /** The value of `key`, or `missing`: for numbers without a case of undefined. */
   find(key: Key, missing: Value): Value {
-    const at = this.locate(key);
-    return at >= 0 ? this.slots.valueAt(at) : missing;
+    const slots = this.slots;
+    const at = slots.find(key);
+    if (at >= 0) return slots.valueAt(at);
+    return slots.words.length === 0 ? this.#findSettled(key, missing) : missing;
   }
 
   has(key: Key): boolean {
@@ -140,8 +146,19 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     this.slots = slots.rebound();
   }
 
-  /** For Memory: lets go of the bytes, so that they can be collected although the table is still held. */
+  /** For Memory. */
   memoryClosed(): void {
+    this.letGo();
+  }
+
+  /** For the lease: the allocator has taken its blocks back, all at once. */
+  leaseEnded(): void {
+    this.memory.removeDependent(this);
+    this.letGo();
+  }
+
+  /** Looks at nothing any more: so no lookup need ask first whether it may, and the bytes can be collected although the table is still held. */
+  protected letGo(): void {
     const slots = this.slots;
     slots.moved = true;
     slots.cells = NO_CELLS;
@@ -154,7 +171,6 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   /** `slots.find`, for the slots as they are now. Where the result is a place, it is one in `this.slots`. */
   protected locate(key: Key): number {
     const slots = this.slots;
-    if (slots.lease.epoch !== slots.epoch) this.#throwEnded(slots);
     const at = slots.find(key);
     return at < 0 && slots.words.length === 0 ? this.settled().find(key) : at;
   }
@@ -166,6 +182,12 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     // A WebAssembly module has grown its memory: asked for its length, the memory sees it and tells its dependents, of which this is one.
     if (slots.words.length === 0) this.memory.byteLength;
     return this.slots;
+  }
+
+  #findSettled<Missing>(key: Key, missing: Missing): Value | Missing {
+    const slots = this.settled();
+    const at = slots.find(key);
+    return at >= 0 ? slots.valueAt(at) : missing;
   }
 
   #cursor<Output>(output: (cursor: HashCursor<Key, Value, Output>) => Output): HashCursor<Key, Value, Output> {

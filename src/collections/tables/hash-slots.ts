@@ -1,15 +1,18 @@
 import { HEADER_WORDS } from "../block-header.ts";
 import { HashBlock, ValueKind } from "./hash-block.ts";
-import { closeGap, copyEntry } from "./hash-cells.ts";
-import { hashWord, hashWords, KeyKind, splitKey, splitWords } from "./hash-key.ts";
+import { closeGap, copyEntry, moveUp, pushPair, vacantFrom } from "./hash-cells.ts";
+import { hashWord, hashWords, joinKey, KeyKind, lowOfHash, splitKey, splitWords, wordOfHash } from "./hash-key.ts";
 import { COUNT, HAS_ZERO } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
 const { U32, I32, F64, F32 } = ValueKind;
 
+/** A number read from a slot as the table's key or value: `keyKindOf` or `valueKindOf` has found that the type reads that very number. A constant, which calls need not compare. */
+const asRead = <Value>(element: unknown): Value => element as Value;
+
 /**
- * The slots of one hash table: values, and moving entries about within a page. `remove` ends after one round and stays within the memory, whatever the
+ * The slots of one hash table: values, and entries that come and go within a page. `insert` and `remove` end after one round and stay within the memory, whatever the
  * slots hold.
  */
 export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
@@ -21,13 +24,13 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   valueAt(at: number): Value {
     switch (this.valueKind) {
       case U32:
-        return asRead<Value>(this.words[at + this.valueWords] >>> 0);
+        return asRead<Value>(this.words[(at + this.valueWords) | 0] >>> 0);
       case I32:
-        return asRead<Value>(this.words[at + this.valueWords]);
+        return asRead<Value>(this.words[(at + this.valueWords) | 0]);
       case F64:
         return asRead<Value>(this.f64[(at + this.valueWords) >> 1]);
       case F32:
-        return asRead<Value>(this.f32[at + this.valueWords]);
+        return asRead<Value>(this.f32[(at + this.valueWords) | 0]);
       default:
         return this.layout.value.rawRead(this.memory, this.valueByteOffset(at));
     }
@@ -38,7 +41,7 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     if (typeof value === "number") {
       const whole = this.valueKind === U32 ? value >>> 0 : value | 0;
       if (this.valueKind <= I32 && whole === value) {
-        this.words[at + this.valueWords] = value;
+        this.words[(at + this.valueWords) | 0] = value;
         return;
       }
       if (this.valueKind === F64) {
@@ -51,28 +54,65 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
   }
 
   keyAt(at: number): Key {
-    if (this.keyKind === UNSIGNED) return asRead<Key>(this.words[at] >>> 0);
-    if (this.keyKind === SIGNED) return asRead<Key>(this.words[at]);
-    return this.layout.key.rawRead(this.memory, this.origin + at * 4);
+    const word = this.lowAt(at);
+    if (this.keyKind === UNSIGNED) return asRead<Key>(word >>> 0);
+    if (this.keyKind === SIGNED) return asRead<Key>(word);
+    splitWords[0] = word;
+    splitWords[1] = this.words[at + 1];
+    return asRead<Key>(joinKey(this.keyKind));
+  }
+
+  /** The low word of a key. */
+  lowAt(at: number): number {
+    const { words } = this;
+    return this.layout.keyWords === 1
+      ? wordOfHash(words[at], this.inverse)
+      : lowOfHash(words[at], words[at + 1], this.multiplier, this.inverse);
   }
 
   valueByteOffset(at: number): number {
     return this.origin + at * 4 + this.layout.valueByteOffset;
   }
 
-  /** Makes the vacant slot, or the zero slot, the key's. The key is one that `find` has sent there. */
-  claim(at: number, key: number | bigint): void {
-    const { words } = this;
-    words[this.head + COUNT] += 1;
+  /**
+   * Puts a new entry where `find` has sent its key; lesser ones move on. Returns the slot that was empty until now. Throws `bad-value`; nothing has
+   * changed then. Throws `corrupt` where others have written over the empty slots.
+   */
+  insert(at: number, hash: number, key: number | bigint, value: Input): number {
+    const { words, head } = this;
+    const first = this.cells[hash & this.cellMask] | 0;
+    let taken = at;
     if (at === this.zeroAt) {
-      words[this.head + HAS_ZERO] = 1;
-    } else if (typeof key === "number" && this.keyKind <= SIGNED) {
-      words[at] = key;
+      this.writeValue(at, value);
+      words[head + HAS_ZERO] = 1;
+    } else if (this.isTwoWords) {
+      const otherKey = words[at];
+      const otherValue = words[(at + 1) | 0];
+      this.writeValue(at, value);
+      this.writeKey(at, hash, key);
+      if (otherKey !== 0) taken = pushPair(this, first, this.after(at, first), otherKey, otherValue);
     } else {
-      splitKey(key, this.keyKind);
-      words[at] = splitWords[0];
-      if (this.layout.keyWords === 2) words[at + 1] = splitWords[1];
+      taken = vacantFrom(this, first, at);
+      this.writeValue(taken, value);
+      this.writeKey(taken, hash, key);
+      moveUp(this, first, at, taken);
     }
+    words[head + COUNT] += 1;
+    return taken;
+  }
+
+  /** The key is one that `find` has looked for, the hash its own. */
+  writeKey(at: number, hash: number, key: number | bigint): void {
+    this.words[at] = hash;
+    if (this.layout.keyWords === 1) return;
+    splitKey(key, this.keyKind);
+    this.words[at + 1] = splitWords[1];
+  }
+
+  /** The slot behind, cyclically in the page that begins at `first`. */
+  after(at: number, first: number): number {
+    const next = (at + this.slotWords) | 0;
+    return next === ((first + this.pageWords) | 0) ? first : next;
   }
 
   /** The first entry from a place on: a page and a slot of it, both from 0 to 1. The zero slot where there is no other. */
@@ -92,13 +132,22 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
 
   hashAt(at: number, multiplier = this.multiplier): number {
     const { words } = this;
-    return this.layout.keyWords === 1 ? hashWord(words[at], multiplier) : hashWords(words[at], words[at + 1], multiplier);
+    if (multiplier === this.multiplier) return words[at];
+    const low = this.lowAt(at);
+    return this.layout.keyWords === 1 ? hashWord(low, multiplier) : hashWords(low, words[at + 1], multiplier);
   }
 
   /** How many slots an entry of the page that begins at `first` lies behind its home. */
   distance(at: number, first: number): number {
-    const words = at - first - (this.hashAt(at) >>> this.shift) * this.slotWords;
+    const words = at - first - (~this.hashAt(at) >>> this.shift) * this.slotWords;
     return (words >= 0 ? words : words + this.pageWords) / this.slotWords;
+  }
+
+  /** Whether chance does not explain how far behind its home an entry lies. */
+  isFar(at: number): boolean {
+    const hash = this.hashAt(at);
+    const home = (this.cells[hash & this.cellMask] + Math.imul(~hash >>> this.shift, this.slotWords)) | 0;
+    return (at >= home ? at - home : at - home + this.pageWords) > this.farWords;
   }
 
   /** Takes an entry out. */
@@ -139,9 +188,4 @@ export class HashSlots<Key, Value, Input> extends HashBlock<Key, Value, Input> {
     }
     this.copyHead(target);
   }
-}
-
-/** A number read from a slot as the table's key or value: `keyKindOf` or `valueKindOf` has found that the type reads that very number. */
-function asRead<Value>(element: unknown): Value {
-  return element as Value;
 }

@@ -57,7 +57,7 @@ export function checkSlots(slots: HashSlots<unknown, unknown, never>): string[] 
         continue;
       }
       inPage += 1;
-      const found = layout.keyWords === 1 ? slots.findWord(words[at]) : slots.findWords(words[at], words[at + 1]);
+      const found = layout.keyWords === 1 ? slots.findWord(slots.lowAt(at)) : slots.findWords(slots.lowAt(at), words[at + 1]);
       if (found === at) continue;
       const instead = found < 0 ? "an empty slot" : `slot ${placeOf(slots, pages, found)}`;
       wrong.push(`looking for the key in ${name}, ${String(slots.keyAt(at))}, ends in ${instead}`);

@@ -1,13 +1,13 @@
 /*
  * The bytes of a hash table, little-endian. A table begins with a header. While it is small, or where it was asked to be, it is one block,
- * position-independent: format 1.
+ * position-independent: format 3.
  *
  *   byte 0        16        32        48        64                                  64 + pageSlots * slotByteSize
  *   +---------+---------+---------+---------+--------+--------+-----+--------+-----------+
  *   |               header                  | slot 0 | slot 1 |  …  |        | zero slot |
  *   +---------------------------------------+--------+--------+-----+--------+-----------+
  *
- * A larger one has its slots in pages, blocks of their own of about 64 KiB, and a directory that tells where: format 2.
+ * A larger one has its slots in pages, blocks of their own of about 64 KiB, and a directory that tells where: format 4.
  *
  *   +--------------------+-----------+      directory                      page
  *   |       header       | zero slot |      +--------+--------+-----+      +--------+--------+-----+
@@ -16,26 +16,31 @@
  *
  *   header, u32 words                                   slot
  *    0 magic "OHht"      5 pageSlots                    +-----------+-------+-----------+-----+
- *    1 version 1, 2      6 multiplier, odd              | key 4 | 8 | (pad) |   value   |(pad)|
+ *    1 version 3, 4      6 multiplier, odd              | key 4 | 8 | (pad) |   value   |(pad)|
  *    2 feature bits 0    7 check of words 0 … 6         +-----------+-------+-----------+-----+
  *    3 layout            8 count of entries              as a C compiler lays out { key; value } with keys of
- *    4 slotByteSize      9 1: there is a key zero        less than 4 bytes widened to 4
- *                       10 cells, 11 directory: format 2, else zero
+ *    4 slotByteSize      9 1: there is a key zero        less than 4 bytes widened to 4, hashed
+ *                       10 cells, 11 directory: format 4, else zero
  *                       12 … 15 zero                    cell: the word of the memory where a page begins
  *
- * A slot whose key bytes are all zero is empty. The entry whose key is zero (0, or 0n) therefore lives in the zero slot, behind
- * all others, and header word 9 tells whether it is there.
+ * The first word of a slot is not the low word of the key but the hash, from which that is computed back: with the multiplier of the header, and for keys of
+ * 64 bits the high word behind it, hashing is a bijection (see hash-key.ts). A slot whose key bytes are all zero is empty. The hash of zero is zero, so the entry
+ * whose key is zero (0, or 0n) lives in the zero slot, behind all others, and header word 9 tells whether it is there.
  *
- * The low bits of a key's hash name a cell and so a page, its top bits a slot of the page, the key's home; the key lies there or in a slot behind it,
- * cyclically in its page, with no empty slot between (linear probing). Deleting moves entries back into the gap, so there are no tombstones and
- * nothing ever needs sweeping. A page has many cells; the table grows by moving one cell's entries to another page, so nothing ever waits for all
- * of it.
+ * The low bits of a key's hash name a cell and so a page, its top bits, inverted, a slot of the page, the key's home; the key lies there or in a slot behind it,
+ * cyclically in its page, with greater hashes only between (linear probing in order: Amble and Knuth, Ordered hash tables, 1974). So a lookup ends at
+ * the first hash that is not greater, and one that finds nothing takes no longer than one that finds. Since the entries of a run are in the order of
+ * their homes as well, those behind a new one move on by one slot each. Deleting moves entries back into the gap, so there are no tombstones and nothing
+ * ever needs sweeping. A page has many cells; the table grows by moving one cell's entries to another page, so nothing ever waits for all of it.
+ *
+ * Formats 1 and 2 had keys as they are, in no order.
  *
  * Invariants:
  * 1. A block begins at a multiple of 8. pageSlots and the number of cells are powers of two; of the slots of a
- *    block or page no more than 3/4 are taken. The key zero counts in format 1.
+ *    block or page no more than 3/4 are taken. The key zero counts in format 3.
  * 2. count is the number of slots that are not empty, plus header word 9.
- * 3. No key twice. Every slot from a key's home to the key is occupied. A key is in the page of its cell.
+ * 3. No key twice. Every slot from a key's home to the key has a greater hash, as an unsigned word, or the same and a greater high word; so empty
+ *    is the least. A key is in the page of its cell.
  * 4. Words 0 … 6 never change. Empty slots and all padding are zero.
  * 5. One thread writes. Others may read while nobody writes.
  * 6. Pages and directory lie in the same memory as the header, below 8 GiB; `directory` is its offset in units of 64 bytes.
@@ -56,8 +61,8 @@ import {
 } from "../block-header.ts";
 import { type KeyKind, keyKindOf, keyWordsOf } from "./hash-key.ts";
 
-const FORMAT: BlockFormat = { subject: "hash table", magic: 0x7468_484f, version: 1 };
-const PAGED_FORMAT: BlockFormat = { ...FORMAT, version: 2 };
+const FORMAT: BlockFormat = { subject: "hash table", magic: 0x7468_484f, version: 3 };
+const PAGED_FORMAT: BlockFormat = { ...FORMAT, version: 4 };
 /** Header words. */
 const VERSION = 1;
 const SLOT_BYTES = 4;
@@ -184,7 +189,7 @@ export interface SlotShape {
 /** The shape of a table whose header has been written or checked. */
 export function shapeAt(memory: Memory, byteOffset: number, layout: SlotLayout<unknown, unknown, never>): SlotShape {
   const header = memory.slice("i32", byteOffset, HEADER_WORDS);
-  const [isPaged, pageSlots, multiplier] = [header[VERSION] === 2, header[PAGE_SLOTS], header[MULTIPLIER]];
+  const [isPaged, pageSlots, multiplier] = [header[VERSION] === PAGED_FORMAT.version, header[PAGE_SLOTS], header[MULTIPLIER]];
   if (isPaged) {
     const cells = memory.slice("i32", (header[DIRECTORY] >>> 0) * BLOCK_ALIGN, header[CELLS]);
     return { isPaged, pageSlots, multiplier, cells, words: memory.i32, f32: memory.f32, f64: memory.f64 };
@@ -239,5 +244,5 @@ export function readHeader(memory: Memory, byteOffset: number, layout: SlotLayou
 function isPagedAt(memory: Memory, byteOffset: number): boolean {
   if (byteOffset % 4 !== 0) return false;
   memory.checkRange(byteOffset, HEADER_BYTES);
-  return memory.i32[byteOffset / 4 + VERSION] === 2;
+  return memory.i32[byteOffset / 4 + VERSION] === PAGED_FORMAT.version;
 }

@@ -1,6 +1,6 @@
 import { NIL } from "../../core/brand.ts";
 import type { Memory } from "../../core/memory.ts";
-import { NOWHERE } from "./hash-block.ts";
+import { NOWHERE } from "./hash-key.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { readHeader, slotLayout } from "./hash-table-layout.ts";
 import { checkCount, type HashTableTypes } from "./hash-table-options.ts";
@@ -147,12 +147,13 @@ export class HashTable<Key extends number | bigint, Value, Input = Value, View =
     this.disposed = true;
     const slots = this.slots;
     const alive = slots.lease.epoch === slots.epoch;
-    slots.epoch = NOWHERE;
-    slots.moved = true;
+    slots.lease.removeTenant(this);
     if (this.memory.closed) return;
     this.memory.removeDependent(this);
     if (this.views !== undefined) this.memory.closeLease(this.views, "was disposed of");
     if (alive) this.free(slots);
+    slots.epoch = NOWHERE;
+    this.letGo();
     this.endMemory();
   }
 }

@@ -4,8 +4,7 @@ import { NIL, type Ptr } from "../../core/brand.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import { oddMultiplier, randomSeed } from "../hash.ts";
-import { NOWHERE } from "./hash-block.ts";
-import { fitsKey } from "./hash-key.ts";
+import { fitsKey, NOWHERE } from "./hash-key.ts";
 import { HashPages } from "./hash-pages.ts";
 import { HashReader } from "./hash-reader.ts";
 import type { HashSlots } from "./hash-slots.ts";
@@ -111,29 +110,28 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     this.changed(NOWHERE);
   }
 
-  /** Puts a new key into the slot that `locate` has named; returns where the entry is in the end. */
+  /** Puts a new key where `locate` has found that it belongs; returns where the entry is in the end. */
   protected insert(found: number, key: Key, value: Input): number {
     let slots = this.slots;
-    let vacant = ~found;
+    let place = ~found;
     if (found === NOWHERE || (slots.narrow && !fitsKey(key, slots.layout.key.byteSize, slots.keyKind))) this.#refuseKey(key);
     let hash = slots.hashOf(key);
-    while (!this.#hasRoom(slots, vacant, hash)) {
+    while (!this.#hasRoom(slots, place, hash)) {
       this.#makeRoom(hash);
       slots = this.slots;
       hash = slots.hashOf(key);
-      vacant = ~slots.find(key);
+      place = ~slots.find(key);
     }
-    slots.writeValue(vacant, value);
-    slots.claim(vacant, key);
+    const taken = slots.insert(place, hash, key, value);
     this.changed(NOWHERE);
-    if (vacant === slots.zeroAt) return vacant;
+    if (place === slots.zeroAt) return place;
     this.#pages?.added(hash & slots.cellMask);
-    return slots.isFar(vacant, hash) && this.#reseed() ? this.slots.find(key) : vacant;
+    return slots.isFar(taken) && this.#reseed() ? this.slots.find(key) : place;
   }
 
-  #hasRoom(slots: HashSlots<Key, Value, Input>, vacant: number, hash: number): boolean {
+  #hasRoom(slots: HashSlots<Key, Value, Input>, place: number, hash: number): boolean {
     if (this.#pages === undefined) return slots.count < slots.full;
-    return vacant === slots.zeroAt || this.#pages.hasRoom(hash & slots.cellMask);
+    return place === slots.zeroAt || this.#pages.hasRoom(hash & slots.cellMask);
   }
 
   /** Room for one more entry of that hash. */

@@ -212,6 +212,18 @@ describe("HashTable.attach", () => {
     memory.i32[one] = memory.i32[two];
     assert.match(table.checkInvariants().join(), /looking for the key in slot \d+, \d+, ends in slot \d+/);
     memory.i32[one] = key;
+    const exchange = (left: number, right: number): void => {
+      const entry = memory.i32.slice(left, left + 2);
+      memory.i32.copyWithin(left, right, right + 2);
+      memory.i32.set(entry, right);
+    };
+    const misplaced = used.slice(1).filter((at, index) => {
+      exchange(used[index], at);
+      const wrong = table.checkInvariants();
+      exchange(used[index], at);
+      return wrong.length > 0;
+    });
+    assert.equal(misplaced.length, used.length - 1, "no two entries may change places");
     assert.deepEqual(table.checkInvariants(), []);
   });
 
@@ -221,7 +233,7 @@ describe("HashTable.attach", () => {
     assert.equal(String.fromCharCode(...block.subarray(0, 4)), "OHht");
     assert.deepEqual(
       [words[MAGIC], words[VERSION], words[2], words[4], words[CAPACITY], words[COUNT], words[9]],
-      [0x7468484f, 1, 0, 8, 256, 100, 1],
+      [0x7468484f, 3, 0, 8, 256, 100, 1],
     );
     assert.notEqual(words[LAYOUT], 0);
     assert.equal(words[6] % 2, 1);

@@ -140,6 +140,16 @@ describe("hash table finder and findMany", () => {
 });
 
 describe("hash table's end", () => {
+  it("does not read what others have put where it was, when memory moves after a reset of its allocator", () => {
+    using memory = wasmMemory(new WebAssembly.Memory({ initial: 4, maximum: 8 }));
+    const allocator = bump(memory);
+    using stale = hashTable({ key: u32, value: u32, allocator });
+    allocator.reset();
+    memory.u8.fill(0xff);
+    memory.grow(memory.byteLength + 65_536);
+    assert.throws(() => stale.get(1), { code: "stale-view" });
+  });
+
   it("is told: disposed, allocator reset, memory closed", () => {
     const memory = sharedMemory(MiB(1));
     const allocator = bump(memory);
