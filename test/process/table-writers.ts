@@ -12,6 +12,8 @@ type Table = MappedHashTable<string, string>;
 const KEYS = 50;
 /** Every so many turns a key is deleted that was set half a round before. */
 const DELETE_EVERY = 3;
+/** Every so many turns the table is compacted. */
+const COMPACT_EVERY = 500;
 /** Turns before the first copy is made, so that copies have compiled code from their beginning. */
 const WARM_TURNS = 20_000;
 const MOST_WAIT_MS = 20_000;
@@ -116,6 +118,7 @@ function makeTurn(table: Table, at: number, turn: number): void {
   if (turn % DELETE_EVERY === 0) table.delete(`w${at} ${(turn + KEYS / 2) % KEYS}`);
   table.update(`sum ${at}`, addOne);
   table.update("both", addOne);
+  if (turn % COMPACT_EVERY === 0) table.compact();
 }
 
 function addOne(sum = "0"): string {

@@ -9,7 +9,7 @@ import { isMappingSupported, openTable } from "../../src/mapped/index.ts";
 import { messageOf, moduleUrl, startChild } from "./child.ts";
 import { FAST_DIRECTORY } from "./segment-kills.ts";
 import { whyNoForks } from "./single-threaded.ts";
-import { killWriters } from "./table-kills.ts";
+import { killCompacting, killWriters } from "./table-kills.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 test("a shared table is whole after worker threads were terminated in the middle of their work", { timeout: 60_000 }, async () => {
@@ -49,6 +49,17 @@ test("no completed write is lost when one of two writers of a file is killed", {
   const { killed, turns } = killWriters(temporaryDirectory(context, FAST_DIRECTORY), { kills: 30, seed });
   assert.equal(killed, 30);
   assert.ok(turns > 1000, `seed ${seed}: ${turns} turns`);
+});
+
+test("a table is whole when who compacts it is killed", { skip: whyNoForks() ?? false, timeout: 120_000 }, (context) => {
+  // `npm run soak -- table-kills` takes every step.
+  const every = 11;
+  const { killed, steps, labels, before, after } = killCompacting(temporaryDirectory(context, FAST_DIRECTORY), every);
+  assert.equal(killed, Math.ceil(steps / every));
+  for (const label of ["sync", "fill", "copyWithin", "store", "ftruncateSync"]) {
+    assert.ok(labels.includes(label), `no step is ${label}; there are ${labels.join(", ")}`);
+  }
+  assert.ok(after < before / 2, `it was ${before} bytes long, and is ${after}`);
 });
 
 test("processes that come at once make one table", { skip: !isMappingSupported(), timeout: 60_000 }, async (context) => {

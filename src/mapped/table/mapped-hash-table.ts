@@ -1,4 +1,5 @@
 import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table.ts";
+import { compactRecords } from "../../collections/tables/records/compact.ts";
 import type { RecordStore } from "../../collections/tables/records/store.ts";
 import { checkRecords } from "../../collections/tables/records/verify.ts";
 import { SharedHashTable } from "../../collections/tables/shared-hash-table.ts";
@@ -123,12 +124,16 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     backupTable(this.store, this.#parts.place, path);
   }
 
-  /** Joins free room that lies together, and makes the indexes small. The file stays as long as it is. */
-  compact(): void {
+  /**
+   * Moves entries to the front, joins free room, and makes the indexes small. Returns by how many bytes the file can be shorter, which the last one to close it makes
+   * it. Others can go on meanwhile: readers do not wait, writers while their shard is worked at, and at the end all of them for a moment. Whoever dies in the middle
+   * has lost nothing. Waits for the disk several times a shard. Throws `io`, `disk-full`.
+   */
+  compact(): number {
     this.checkWritable();
     this.flush();
     this.shrink();
-    this.store.forEachShard((shard) => this.store.repair(shard));
+    return compactRecords(this.store);
   }
 
   /** Ends it for this participant. The last one writes it to the disk and marks it as closed in good order. */

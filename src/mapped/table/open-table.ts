@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs";
 import type { RecordTableTypes } from "../../collections/tables/record-table-options.ts";
+import { regionEnd } from "../../collections/tables/records/compact.ts";
 import { BOOT, STATE } from "../../collections/tables/records/layout.ts";
 import type { Prepare } from "../../collections/tables/records/reach.ts";
 import { openRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
@@ -13,6 +14,7 @@ import { mapFile } from "../map-file.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
 import { bootWord } from "./boot-word.ts";
+import { cutFile, isUncut } from "./cut-file.ts";
 import { checkHashes, isUnchanged, State, sealRecords, type TableRecovery, takeOver, unsealShard } from "./durable-records.ts";
 import { type Durability, MappedHashTable } from "./mapped-hash-table.ts";
 import { checkTypes, readTableFile, tableMaker } from "./table-file.ts";
@@ -58,15 +60,21 @@ export function openTable<Key, Value, Input = Value>(
     closeSync(fd);
     isNew = made;
   }
-  const memory = mapFile(path, readOnly ? { maxByteLength } : { mode: "readWrite", maxByteLength });
-  try {
-    const file = readTableFile(memory);
-    checkTypes(memory, file, options);
-    const { byteOffset } = file;
-    return readOnly ? openForReading(memory, byteOffset, options) : openForWriting(memory, byteOffset, options, isNew);
-  } catch (error) {
+  for (;;) {
+    const memory = mapFile(path, readOnly ? { maxByteLength } : { mode: "readWrite", maxByteLength });
+    try {
+      const file = readTableFile(memory);
+      checkTypes(memory, file, options);
+      const { byteOffset } = file;
+      const table = readOnly ? openForReading(memory, byteOffset, options) : openForWriting(memory, byteOffset, options, isNew);
+      if (table !== undefined) return table;
+    } catch (error) {
+      memory.close();
+      throw error;
+    }
+    // The last one to close it has cut the file meanwhile.
     memory.close();
-    throw error;
+    isNew = false;
   }
 }
 
@@ -75,7 +83,7 @@ function openForWriting<Key, Value, Input>(
   byteOffset: number,
   options: OpenTableOptions<Key, Value, Input>,
   isNew: boolean,
-): MappedHashTable<Key, Value, Input> {
+): MappedHashTable<Key, Value, Input> | undefined {
   const { origin } = memory;
   if (origin === undefined)
     throw new MemoryError("io", { subject: memory.subject, event: "has no name", cure: "Open it by its path." });
@@ -91,13 +99,22 @@ function openForWriting<Key, Value, Input>(
       seats.sit(() => {});
       sealRecords(store);
       seats.leave();
+      presence.whileUnread(() => cutFile(origin, regionEnd(store)));
     });
     participant.close();
   };
   try {
-    presence.enter(() => {
-      recovery = takeOver(opened, bootWord(origin), isNew);
-    });
+    const isIn = presence.enter(
+      () => isUncut(origin, memory.byteLength),
+      () => {
+        recovery = takeOver(opened, bootWord(origin), isNew);
+      },
+    );
+    if (!isIn) {
+      presence.leave(() => {});
+      participant.close();
+      return undefined;
+    }
     const table = new MappedHashTable(store, { memory, seats, place, durability: options.durability ?? "flush", recovery, end });
     store.unseal = (shard) => {
       if (unsealShard(store, shard)) table.damagedShards.push((shard - store.wordOf(0)) / (store.wordOf(1) - store.wordOf(0)));
@@ -123,11 +140,31 @@ function populating(memory: MappedMemory): Prepare {
   };
 }
 
-/** For reading: nothing in the file changes through this. */
+/** For reading: nothing in the file changes through this. Undefined when it was cut since it was mapped: then it is to be mapped anew. */
 export function openForReading<Key, Value, Input>(
   memory: MappedMemory,
   byteOffset: number,
   options: RecordTableTypes<Key, Value, Input>,
+): MappedHashTable<Key, Value, Input> | undefined {
+  const { origin } = memory;
+  const presence = origin === undefined ? undefined : new TablePresence(memory, origin);
+  const end = (): void => presence?.leave(() => {});
+  try {
+    if (origin === undefined || presence?.enterReading(() => isUncut(origin, memory.byteLength)) === true)
+      return reading(memory, byteOffset, options, end);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  end();
+  return undefined;
+}
+
+function reading<Key, Value, Input>(
+  memory: MappedMemory,
+  byteOffset: number,
+  options: RecordTableTypes<Key, Value, Input>,
+  end: () => void,
 ): MappedHashTable<Key, Value, Input> {
   const { origin } = memory;
   const { store, seats, place } = openRecords(memory, { ...options, byteOffset }, { sync: () => {} });
@@ -144,5 +181,5 @@ export function openForReading<Key, Value, Input>(
   store.unseal = (shard) => {
     if (!isUnchanged(store, shard)) store.throwCorrupt(shard);
   };
-  return new MappedHashTable(store, { memory, seats, place, durability: "flush", recovery, end: () => {} });
+  return new MappedHashTable(store, { memory, seats, place, durability: "flush", recovery, end });
 }

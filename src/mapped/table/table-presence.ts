@@ -3,6 +3,8 @@ import type { MappedMemory } from "../mapped-memory.ts";
 
 /** Within the bytes of structures: held, shared, by everybody who has the table open. */
 const OPEN_BYTE = LockedByte.structure;
+/** The same of those who only read: while they do the file stays as long as it is. */
+const READ_BYTE = LockedByte.structure + 1n;
 const PATIENCE_MS = 30_000;
 
 /**
@@ -13,15 +15,17 @@ const PATIENCE_MS = 30_000;
 export class TablePresence {
   readonly #locks: FileLocks;
   #isOpen = false;
+  #isReading = false;
 
   /** Throws what `FileLocks.open` does. */
   constructor(memory: MappedMemory, origin: NonNullable<MappedMemory["origin"]>) {
     this.#locks = FileLocks.open(memory.subject, origin);
   }
 
-  /** Comes in; `first` is called before if nobody is in. */
-  enter(first: () => void): void {
+  /** Comes in; `first` is called before if nobody is in. False, and not in, when by then the last one to leave has cut the file. */
+  enter(isUncut: () => boolean, first: () => void): boolean {
     this.#whileAlone(() => {
+      if (!isUncut()) return;
       if (this.#locks.tryLock(OPEN_BYTE, "exclusive")) {
         try {
           first();
@@ -32,6 +36,24 @@ export class TablePresence {
       this.#locks.lock(OPEN_BYTE, "shared", PATIENCE_MS);
       this.#isOpen = true;
     });
+    return this.#isOpen;
+  }
+
+  /** Comes in to read. False as for `enter`. */
+  enterReading(isUncut: () => boolean): boolean {
+    this.#locks.lock(READ_BYTE, "shared", PATIENCE_MS);
+    this.#isReading = true;
+    return isUncut();
+  }
+
+  /** Calls `work` if nobody only reads, and keeps those off meanwhile. */
+  whileUnread(work: () => void): void {
+    if (!this.#locks.tryLock(READ_BYTE, "exclusive")) return;
+    try {
+      work();
+    } finally {
+      this.#locks.unlock(READ_BYTE);
+    }
   }
 
   /** Leaves; `last` is called then if nobody else is in. */
@@ -49,6 +71,7 @@ export class TablePresence {
           }
         });
       }
+      if (this.#isReading) this.#locks.unlock(READ_BYTE);
     } finally {
       this.#locks.close();
     }

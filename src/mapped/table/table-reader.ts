@@ -19,20 +19,25 @@ export interface UntypedTable {
  * `openTable` throws for reading, and `unsupported-format` for types that this version does not know.
  */
 export function readTable(path: string): UntypedTable {
-  const memory = mapFile(path, { maxByteLength: GiB(4) });
-  try {
-    const { byteOffset, keySignature, valueSignature } = readTableFile(memory);
-    const [key, value] = [typeOfSignature(keySignature), typeOfSignature(valueSignature)];
-    if (key === undefined || value === undefined) {
-      throw new MemoryError("unsupported-format", {
-        subject: memory.subject,
-        event: `holds ${keySignature} to ${valueSignature}, which this version of offheap cannot show`,
-        cure: "Open it with its types, from a program.",
-      });
+  for (;;) {
+    const memory = mapFile(path, { maxByteLength: GiB(4) });
+    try {
+      const { byteOffset, keySignature, valueSignature } = readTableFile(memory);
+      const [key, value] = [typeOfSignature(keySignature), typeOfSignature(valueSignature)];
+      if (key === undefined || value === undefined) {
+        throw new MemoryError("unsupported-format", {
+          subject: memory.subject,
+          event: `holds ${keySignature} to ${valueSignature}, which this version of offheap cannot show`,
+          cure: "Open it with its types, from a program.",
+        });
+      }
+      const table = openForReading(memory, byteOffset, { key, value });
+      if (table !== undefined) return { table, key, value };
+    } catch (error) {
+      memory.close();
+      throw error;
     }
-    return { table: openForReading(memory, byteOffset, { key, value }), key, value };
-  } catch (error) {
+    // The last one to close it has cut the file meanwhile.
     memory.close();
-    throw error;
   }
 }

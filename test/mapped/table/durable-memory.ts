@@ -1,3 +1,4 @@
+import { compactRecords } from "../../../src/collections/tables/records/compact.ts";
 import { Kind } from "../../../src/collections/tables/records/layout.ts";
 import {
   createRecords,
@@ -22,6 +23,7 @@ export interface DurableTable<Key, Value> {
   /** Shards that were found damaged. */
   readonly damaged: number[];
   flush(): void;
+  compact(): number;
   close(): void;
 }
 
@@ -47,14 +49,20 @@ export function durableTable<Key, Value>(
   };
   const table = new SharedHashTable(store, place, seats);
   table.sit();
+  const flush = (): void => {
+    const epoch = beginFlush(store);
+    sync();
+    endFlush(store, epoch);
+  };
   return {
     table,
     recovery,
     damaged,
-    flush() {
-      const epoch = beginFlush(store);
-      sync();
-      endFlush(store, epoch);
+    flush,
+    compact() {
+      flush();
+      table.shrink();
+      return compactRecords(store);
     },
     close() {
       sealRecords(store);

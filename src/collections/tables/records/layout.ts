@@ -41,7 +41,7 @@
  * 5. `version` changes before anything that a reader may be looking at is used for something else, and between the two stores of a move. A reader that found
  *    what it looked for, or found nothing, and sees the version that it saw before, is right; else it looks again.
  * 6. count <= capacity of the index * 3/4. No key is in two slots, but while a writer moves it.
- * 7. Extents are entered once and never leave their shard.
+ * 7. Extents are entered once and stay their shard's, but for those that compacting takes out, behind which nothing is in use: see compact.ts.
  *
  * The epochs are what lets a table in a file survive power failures: see journal.ts.
  */

@@ -5,7 +5,7 @@ import { roundedUnits } from "./size-class.ts";
 import type { RecordStore } from "./store.ts";
 
 /** A stretch of a shard that is in use. */
-interface Stretch {
+export interface Stretch {
   readonly ref: number;
   readonly units: number;
 }
@@ -22,15 +22,15 @@ export function hashOfRecord({ memory, parts }: AnyStore, ref: number): number {
  * Makes a shard sound whose holder died in the middle of something. The shard is held; others may be reading.
  *
  * The index is the truth: whatever it was in the middle of, of its slots at most one is wrong, an entry that was being moved and is there twice, or the slot
- * of one that was being deleted. These are emptied. Then all room that the index does not reach is free.
+ * of one that was being deleted. These are emptied. Then all room that the index does not reach is free; only that before `border` can be taken again.
  */
-export function repairShard(store: AnyStore, shard: number): void {
+export function repairShard(store: AnyStore, shard: number, border: number = Number.POSITIVE_INFINITY): void {
   while (removeWrongSlot(store, shard));
   const live = liveStretches(store, shard);
   store.memory.i32[shard + COUNT] = live.length;
   store.index.bump(shard);
   forgetOthers(store, shard, live);
-  freeRest(store, shard, live);
+  freeRest(store, shard, live, border);
 }
 
 /**
@@ -146,6 +146,12 @@ function liveStretches(store: AnyStore, shard: number): Stretch[] {
   return live;
 }
 
+/** All that is in use of a shard, its index too. */
+export function usedStretches(store: AnyStore, shard: number, live: readonly Stretch[] = liveStretches(store, shard)): Stretch[] {
+  const [first, end] = store.index.slots(shard);
+  return first === 0 ? [...live] : [...live, { ref: first / 2 - 2, units: roundedUnits(indexUnits((end - first) / 2)) }];
+}
+
 /** For every key of a shard its newest record, by hash. Of two of one epoch a record that is not a tombstone. */
 function newestRecords(store: AnyStore, shard: number): Map<number, number[]> {
   const byHash = new Map<number, number[]>();
@@ -190,13 +196,10 @@ function forgetOthers(store: AnyStore, shard: number, live: readonly Stretch[]):
   if (found > 0) sync();
 }
 
-/** Everything in the extents that is neither live nor the index becomes free. */
-function freeRest(store: AnyStore, shard: number, live: readonly Stretch[]): void {
+/** Everything in the extents before `border` that is neither live nor the index becomes free. */
+function freeRest(store: AnyStore, shard: number, live: readonly Stretch[], border: number = Number.POSITIVE_INFINITY): void {
   const { room, journal, memory } = store;
-  const used = [...live];
-  const [first, end] = store.index.slots(shard);
-  if (first !== 0) used.push({ ref: first / 2 - 2, units: roundedUnits(indexUnits((end - first) / 2)) });
-  used.sort((a, b) => a.ref - b.ref);
+  const used = usedStretches(store, shard, live).sort((a, b) => a.ref - b.ref);
   room.forget(shard);
   journal.forget(shard);
   const give = (ref: number, units: number): void => {
@@ -207,6 +210,7 @@ function freeRest(store: AnyStore, shard: number, live: readonly Stretch[]): voi
   };
   let at = 0;
   for (const { ref, units } of room.extents(shard).sort((a, b) => a.ref - b.ref)) {
+    if (ref >= border) break;
     let free = ref;
     while (at < used.length && used[at].ref < ref + units) {
       give(free, used[at].ref - free);

@@ -53,11 +53,15 @@ export class ShardRoom {
 
   /** A block of at least `units` for the shard; 0 when there is no room, and then nothing has changed. */
   alloc(shard: number, units: number): number {
+    const taken = roundedUnits(units);
+    return this.allocWithin(shard, units) || (this.#extend(shard, taken) ? this.#takeFresh(shard, taken) : 0);
+  }
+
+  /** The same of the room that the shard has. */
+  allocWithin(shard: number, units: number): number {
     const of = classOf(units);
-    if (of === LARGE) return this.#allocLarge(shard, units);
-    const found = this.#pop(shard, of) || this.#takeFresh(shard, CLASS_UNITS[of]) || this.#split(shard, of);
-    if (found !== 0 || !this.#extend(shard, CLASS_UNITS[of])) return found;
-    return this.#takeFresh(shard, CLASS_UNITS[of]);
+    if (of === LARGE) return this.#firstLarge(shard, units) || this.#takeFresh(shard, units);
+    return this.#pop(shard, of) || this.#takeFresh(shard, CLASS_UNITS[of]) || this.#split(shard, of);
   }
 
   free(shard: number, ref: number, units: number): void {
@@ -80,6 +84,12 @@ export class ShardRoom {
   forget(shard: number): void {
     this.memory.i32.fill(0, shard + CLASSES, shard + CLASSES + CLASS_COUNT);
     this.memory.i32.fill(0, shard + FRESH, shard + FRESH_END + 1);
+  }
+
+  /** Takes the extents that begin at `ref` or behind it out of a shard whose free room is forgotten, and in which they hold nothing. */
+  drop(shard: number, ref: number): void {
+    const { u32 } = this.memory;
+    for (let at = shard + EXTENTS; at < shard + EXTENTS + MOST_EXTENTS * 2; at += 2) if (u32[at] >= ref) u32[at] = 0;
   }
 
   /** The extents of a shard: refs and units, in turn. Those that cannot be are left out. */
@@ -163,12 +173,6 @@ export class ShardRoom {
       return ref;
     }
     return this.#firstLarge(shard, CLASS_UNITS[of]);
-  }
-
-  #allocLarge(shard: number, units: number): number {
-    const found = this.#firstLarge(shard, units) || this.#takeFresh(shard, units);
-    if (found !== 0 || !this.#extend(shard, units)) return found;
-    return this.#takeFresh(shard, units);
   }
 
   /** The first of the long blocks that is long enough. */

@@ -120,10 +120,13 @@ export class ShardIndex<Key> {
     if (this.#isShared) this.#publish(shard + VERSION, this.memory.i32[shard + VERSION] + 1);
   }
 
-  /** The entries in an index of their own with `capacity` slots, published by one store. False when there is no room: then nothing has changed. */
-  resize(shard: number, capacity: number): boolean {
+  /**
+   * The entries in an index of their own with `capacity` slots, published by one store. False when there is no room, with `isWithin` in what the shard has:
+   * then nothing has changed.
+   */
+  resize(shard: number, capacity: number, isWithin = false): boolean {
     const old = (this.memory.i32[shard + INDEX] >>> 0) * 2;
-    const ref = this.#empty(shard, capacity);
+    const ref = this.#empty(shard, capacity, isWithin);
     if (ref === 0) return false;
     const { i32 } = this.memory;
     const slots = old === 0 ? 0 : i32[old + CAPACITY];
@@ -158,8 +161,9 @@ export class ShardIndex<Key> {
     return isPossible ? [index + SLOTS, index + SLOTS + capacity * 2] : [0, 0];
   }
 
-  #empty(shard: number, capacity: number): number {
-    const ref = this.#room.alloc(shard, indexUnits(capacity));
+  #empty(shard: number, capacity: number, isWithin = false): number {
+    const units = indexUnits(capacity);
+    const ref = isWithin ? this.#room.allocWithin(shard, units) : this.#room.alloc(shard, units);
     if (ref === 0) return 0;
     const { i32 } = this.memory;
     i32.fill(0, ref * 2, ref * 2 + SLOTS + capacity * 2);
