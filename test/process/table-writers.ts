@@ -138,8 +138,10 @@ function look(
   { turn: firstTurn, sum: firstSum }: Beginning,
   story: string,
 ): Beginning {
+  // Before anything is in it a table may be built again: its maker has died before it was taken over.
+  const isBegun = Atomics.load(turns, 0) + Atomics.load(turns, 1) > 0;
   using table = open(path);
-  assert.equal(table.recovery.rebuiltShards, 0, story);
+  if (isBegun) assert.equal(table.recovery.rebuiltShards, 0, story);
   const turn = Atomics.load(turns, at);
   for (let key = 0; key < KEYS; key++) {
     const found = table.get(`w${at} ${key}`);
