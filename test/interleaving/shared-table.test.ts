@@ -32,9 +32,9 @@ describe("an exploration of a shared hash table finds", () => {
 
   it("that a reader takes the record from the slot once more", () =>
     fails(
-      "store",
-      "this.records.copy(this.index.foundRef) : slot",
-      "this.records.copy(this.memory.i32[slot + 1] >>> 0) : slot",
+      "shard-index",
+      "copies ? this.#copies(ref >>> 0) :",
+      "copies ? this.#copies(ref >>> 0) && this.#records.copy(i32[slot + 1] >>> 0) :",
       "moving",
       {
         preemptions: 2,
@@ -44,8 +44,8 @@ describe("an exploration of a shared hash table finds", () => {
   it("that an entry is moved without a new version", () =>
     fails(
       "shard-index",
-      "Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);\n            this.bump(shard);",
-      "Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);",
+      "this.#publish(first + gap * 2 + 1, i32[first + next * 2 + 1]);\n            this.bump(shard);",
+      "this.#publish(first + gap * 2 + 1, i32[first + next * 2 + 1]);",
       "moving",
       { preemptions: 2 },
     ));
@@ -53,8 +53,8 @@ describe("an exploration of a shared hash table finds", () => {
   it("that an entry is emptied where it was before it is where it goes", () =>
     fails(
       "shard-index",
-      "i32[first + gap * 2] = hash;\n            Atomics.store(i32, first + gap * 2 + 1, i32[first + next * 2 + 1]);",
-      "const ref = i32[first + next * 2 + 1]; Atomics.store(i32, first + next * 2 + 1, 0);\n            i32[first + gap * 2] = hash;\n            Atomics.store(i32, first + gap * 2 + 1, ref);",
+      "i32[first + gap * 2] = hash;\n            this.#publish(first + gap * 2 + 1, i32[first + next * 2 + 1]);",
+      "const ref = i32[first + next * 2 + 1]; this.#publish(first + next * 2 + 1, 0);\n            i32[first + gap * 2] = hash;\n            this.#publish(first + gap * 2 + 1, ref);",
       "moving",
       { preemptions: 0, deaths: 1 },
     ));
