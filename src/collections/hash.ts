@@ -24,7 +24,8 @@ import { codePointAt, packedByteLength, packUtf8 } from "./packed-utf8.ts";
 export const FIRST = 0x85ebca6b | 0;
 /** The multiplier of the end. */
 export const SECOND = 0xc2b2ae35 | 0;
-const GOLDEN = 0x9e3779b1 | 0;
+/** Makes of a seed the multiplier of the second lane, and of numbers in a row some that are far apart. */
+export const GOLDEN = 0x9e3779b1 | 0;
 
 /** The hash of `u8[start, end)`. The range is not checked. About 10 ns for 4 bytes and 3 ns for every 4 bytes more. */
 export function hashBytes(u8: Uint8Array, start: number, end: number, seed: number): number {

@@ -18,7 +18,7 @@ import {
   UNIT_BYTES,
 } from "../region.ts";
 import { commitUpTo, ResidentAllocator } from "../resident.ts";
-import { LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS, type TlsfBlock, unitsOf } from "./tlsf-blocks.ts";
+import { LEAST_UNITS, MOST_INT32, MOST_UNITS, REGION_HEAD_UNITS, type TlsfBlock, unitsOf } from "./tlsf-blocks.ts";
 import { HEAP_WORDS, TlsfHeap } from "./tlsf-heap.ts";
 import { QUICK_WORDS, TlsfQuick } from "./tlsf-quick.ts";
 
@@ -57,7 +57,7 @@ export class Tlsf extends ResidentAllocator {
   /** Where the end of the main region stands. */
   readonly #endWord: number;
   /** Sizes up to here take the fast path: 0 once closed. */
-  #mostBytes = 0x7fff_ffff - UNIT_BYTES;
+  #mostBytes = MOST_INT32 - UNIT_BYTES;
 
   /** For `tlsf` and `attachTlsf`. */
   constructor(memory: Memory, region: Region) {
@@ -155,7 +155,7 @@ export class Tlsf extends ResidentAllocator {
     const region = Math.ceil((byteOffset - this.byteOffset) / UNIT_BYTES);
     const end = Math.floor((byteOffset + byteLength - this.byteOffset) / UNIT_BYTES);
     const overlaps = [...this.#heap.regions()].some((other) => region < other.end && end > other.region);
-    const isOutside = byteOffset >= this.byteOffset + this.byteLength && end <= 0x7fff_ffff;
+    const isOutside = byteOffset >= this.byteOffset + this.byteLength && end <= MOST_INT32;
     if (!overlaps && isOutside && end - region >= LEAST_REGION_UNITS && end - region <= MOST_UNITS) {
       this.#heap.addRegion(region, end);
       return;
@@ -266,7 +266,7 @@ export class Tlsf extends ResidentAllocator {
   /** Extends the main region so that a block of `units` is found. False when the region or the memory ends. */
   #grow(units: number): boolean {
     const end = this.memory.i32[this.#endWord];
-    const limit = Math.min(Math.floor(this.byteLength / UNIT_BYTES), 0x7fff_ffff);
+    const limit = Math.min(Math.floor(this.byteLength / UNIT_BYTES), MOST_INT32);
     // Blocks are looked for in the list above their length, which may ask for a 32nd more than there must be.
     const wanted = units + (units >>> 5) + LEAST_UNITS - this.#heap.freeAtEnd(MAIN_UNITS);
     if (wanted <= 0 || end + wanted > limit) return false;

@@ -24,8 +24,7 @@ import { A_TYPE } from "../../layout/struct-fields.ts";
 import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import { fmix32 } from "../hash.ts";
 import { makePool, type Pool } from "./pool.ts";
-import type { Poolable, PoolOptions } from "./pool-options.ts";
-import { A_POOL } from "./pool-options.ts";
+import { A_POOL, type Poolable, type PoolOptions } from "./pool-options.ts";
 import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
 import { throwFull } from "./pool-stories.ts";
 

@@ -24,8 +24,7 @@ import { Place } from "../../layout/place.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { InputOf, Type, ViewOf } from "../../layout/type.ts";
 import type { Pool } from "./pool.ts";
-import type { Poolable } from "./pool-options.ts";
-import { A_POOL } from "./pool-options.ts";
+import { A_POOL, type Poolable } from "./pool-options.ts";
 import { SLOTS } from "./pool-slots.ts";
 
 export interface SecondaryMapOptions extends Placement {}

@@ -9,8 +9,7 @@ import { checkSeed, hashBytes } from "../hash.ts";
 import { Dictionary } from "./dictionary.ts";
 import { type DictionaryLayout, dictionaryLayout, OFFSETS_AT, slotsFor, writeDictionaryHeader } from "./dictionary-layout.ts";
 import type { StringId } from "./string-id.ts";
-import type { Strings } from "./strings.ts";
-import { STRINGS } from "./strings.ts";
+import { STRINGS, type Strings } from "./strings.ts";
 
 /** How a dictionary is written. */
 export interface FreezeOptions {

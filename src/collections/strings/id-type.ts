@@ -6,8 +6,7 @@ import type { DirectCodec } from "../../layout/type.ts";
 import type { InternedStrings } from "./interned-type.ts";
 import { ID_BYTES, type IdWidth } from "./interner-options.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
-import type { Strings } from "./strings.ts";
-import { STRINGS } from "./strings.ts";
+import { STRINGS, type Strings } from "./strings.ts";
 
 /** The type of a field that holds an id. */
 export class IdType<Name extends string> extends BoxedType<StringId<Name>, StringId<Name>> {

@@ -5,8 +5,7 @@ import type { Place } from "../../layout/place.ts";
 import type { DirectCodec } from "../../layout/type.ts";
 import { ID_BYTES, type IdWidth } from "./interner-options.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
-import type { Strings } from "./strings.ts";
-import { STRINGS } from "./strings.ts";
+import { STRINGS, type Strings } from "./strings.ts";
 
 /** Strings that take in new ones. */
 interface Interns {

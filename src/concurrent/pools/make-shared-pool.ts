@@ -1,5 +1,4 @@
-import type { BlockSource } from "../../core/block-source.ts";
-import { AN_ALLOCATOR } from "../../core/block-source.ts";
+import { AN_ALLOCATOR, type BlockSource } from "../../core/block-source.ts";
 import { NIL } from "../../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";

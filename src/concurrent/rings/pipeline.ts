@@ -117,9 +117,9 @@ export class Pipeline<T extends Type<unknown, never>, S extends Stages> {
   }
 }
 
-/** A stage may follow only those before it in the list, or any that lead to none in a circle. */
 const STAGES: Expectation = { noun: "stages", is: OPTIONS.is };
 
+/** A stage may follow only those before it in the list, or any that lead to none in a circle. */
 function masksOf(stages: Stages): number[] {
   const names = Object.keys(stages);
   const masks = names.map((name) =>

@@ -1,8 +1,5 @@
-import { fmix32 } from "../../hash.ts";
+import { FIRST, fmix32, GOLDEN, secretOf } from "../../hash.ts";
 import { CHECK, HEAD_CHECK_BIT, KEY, RECORD_EPOCH, VALUE_BYTES } from "./layout.ts";
-
-const FIRST = 0x85eb_ca6b | 0;
-const GOLDEN = 0x9e37_79b1 | 0;
 
 /**
  * The check of the record whose words are `words[at, end)`, and which lies (or is to lie) at `ref`: never 0, which marks what is no record.
@@ -79,10 +76,6 @@ export function hashKey(words: Int32Array, byteLength: number, seed: number): nu
 }
 
 // The steps of the same, for those who hash a key of more than four bytes while they make its words.
-
-export function secretOf(seed: number): number {
-  return Math.imul(seed, GOLDEN) | 1;
-}
 
 export function firstLaneOf(seed: number): number {
   return seed ^ FIRST;

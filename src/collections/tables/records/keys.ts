@@ -7,7 +7,8 @@ import { BlobType } from "../../../layout/blob.ts";
 import { Place, shown } from "../../../layout/place.ts";
 import { TextType } from "../../../layout/text.ts";
 import type { Type } from "../../../layout/type.ts";
-import { endHash, firstLaneOf, hashKey, mixFirst, mixSecond, secretOf } from "./check.ts";
+import { secretOf } from "../../hash.ts";
+import { endHash, firstLaneOf, hashKey, mixFirst, mixSecond } from "./check.ts";
 import { MOST_KEY_BYTES } from "./layout.ts";
 
 const KeyShape = { WORD: 0, FLOAT: 1, FIXED: 2, TEXT: 3, BLOB: 4 } as const;
