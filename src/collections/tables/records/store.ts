@@ -3,7 +3,7 @@ import { privateMemory } from "../../../core/homes.ts";
 import type { Memory } from "../../../core/memory.ts";
 import type { RobustLock } from "../../../core/robust-lock.ts";
 import { oddMultiplier } from "../../hash.ts";
-import { Bounds, type Reach } from "./bounds.ts";
+import { Bounds } from "./bounds.ts";
 import { ShardJournal } from "./journal.ts";
 import type { KeyBytes } from "./keys.ts";
 import {
@@ -21,30 +21,10 @@ import {
 } from "./layout.ts";
 import { RecordBytes } from "./record-bytes.ts";
 import { refuseDamage, refuseRoom } from "./refusals.ts";
-import { type ExtentSource, ShardRoom } from "./room.ts";
+import { ShardRoom } from "./room.ts";
 import { ShardIndex, TORN } from "./shard-index.ts";
+import type { StoreParts } from "./store-parts.ts";
 import type { ValueBytes } from "./values.ts";
-
-export interface StoreParts<Key, Value, Input> {
-  readonly memory: Memory;
-  /** Where the head begins, and its shards. */
-  readonly byteOffset: number;
-  readonly shardsByteOffset: number;
-  readonly shards: number;
-  readonly seed: number;
-  readonly source: ExtentSource;
-  /** Whether that is the memory behind the table. */
-  readonly isRegion?: boolean;
-  readonly reach: Reach;
-  readonly keys: KeyBytes<Key>;
-  readonly values: ValueBytes<Value, Input>;
-  /** Makes everything that was stored durable. Left out where nothing outlives the memory. */
-  readonly sync?: () => void;
-  /** Whether others may use it at the same time, or have used it before: entries are checked before they are believed. */
-  readonly isChecked: boolean;
-  /** The locks of the shards. Left out where one thread alone uses the table. */
-  readonly locks?: readonly RobustLock[];
-}
 
 /** So often a reader looks again while writers change what it looks at, before it waits for its turn. */
 const MOST_LOOKS = 100;
@@ -122,7 +102,7 @@ export class RecordStore<Key, Value, Input> {
   read(hash: number): boolean {
     const shardNumber = this.shardOf(hash);
     const shard = this.wordOf(shardNumber);
-    if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.look(shardNumber);
+    this.lookOnce(shardNumber);
     for (let looks = 0; looks < MOST_LOOKS || this.memory.readOnly; looks++) {
       const version = Atomics.load(this.memory.i32, shard + VERSION);
       const slot = this.index.find(shard, hash, true);
@@ -191,13 +171,9 @@ export class RecordStore<Key, Value, Input> {
     return count;
   }
 
-  /** Looks at the seal of a shard before the first use. */
-  look(shardNumber: number): void {
-    if (this.memory.i32[this.wordOf(shardNumber) + SEAL] === 0) this.#noteLooked(shardNumber);
-    else {
-      this.enter(shardNumber);
-      this.leave(shardNumber);
-    }
+  /** Looks at the seal of a shard before its first use by who only reads. */
+  lookOnce(shardNumber: number): void {
+    if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.#look(shardNumber);
   }
 
   /** Holds each shard in turn. */
@@ -227,6 +203,14 @@ export class RecordStore<Key, Value, Input> {
 
   throwCorrupt(shard: number): never {
     refuseDamage(this.memory, (shard - this.#shardsWord) / SHARD_WORDS);
+  }
+
+  #look(shardNumber: number): void {
+    if (this.memory.i32[this.wordOf(shardNumber) + SEAL] === 0) this.#noteLooked(shardNumber);
+    else {
+      this.enter(shardNumber);
+      this.leave(shardNumber);
+    }
   }
 
   #readHeld(shardNumber: number, hash: number): boolean {
