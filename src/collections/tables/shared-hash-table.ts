@@ -210,6 +210,7 @@ export function openRecords<Key, Value, Input>(
     keys: new KeyBytes(key, head.seed),
     values: new ValueBytes(value, (head.kind & Kind.TTL) !== 0),
     isChecked: true,
+    seats,
     ...(locks === undefined ? {} : { locks }),
     ...extra,
   });

@@ -1,11 +1,12 @@
 import type { Memory } from "../../../core/memory.ts";
 import type { RobustLock } from "../../../core/robust-lock.ts";
+import type { Seats } from "../../../core/seats.ts";
 import type { Reach } from "./bounds.ts";
 import type { KeyBytes } from "./keys.ts";
 import type { ExtentSource } from "./room.ts";
 import type { ValueBytes } from "./values.ts";
 
-/** What a store of records is made of. */
+/** What a store works on. */
 export interface StoreParts<Key, Value, Input> {
   readonly memory: Memory;
   /** Where the head begins, and its shards. */
@@ -25,4 +26,6 @@ export interface StoreParts<Key, Value, Input> {
   readonly isChecked: boolean;
   /** The locks of the shards. Left out where one thread alone uses the table. */
   readonly locks?: readonly RobustLock[];
+  /** Who takes part. Left out where nobody else does. */
+  readonly seats?: Seats;
 }
