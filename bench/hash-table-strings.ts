@@ -11,7 +11,8 @@
  *
  * What bounds it: a look-up by a string that is not in a cache must read the characters (a note says what that takes alone), and then a slot and a record, each a
  * cache miss that the one before it leads to. A Map reads no characters of `same` strings. So of `hot` keys most of the time is code, of others it is memory, for every
- * contender. All keys are flat strings, as they come from files and sockets; what a template or `+` puts together is read through one more pointer, for ever.
+ * contender. `getMany` asks for a thousand keys at a time, and has what memory has of them come together: its rows stand beside what others have, one key at a time
+ * or `getMany` of lmdb, which is asynchronous. All keys are flat strings, as they come from files and sockets; what a template or `+` puts together is read through one more pointer, for ever.
  */
 import { join } from "node:path";
 import { blob, hashTable, type Memory, privateMemory, text, u32 } from "../src/index.ts";
@@ -19,6 +20,7 @@ import { openTable } from "../src/mapped/index.ts";
 import {
   childTasks,
   interleave,
+  interleaveAsync,
   loadCompiledRival,
   loadRival,
   option,
@@ -31,12 +33,30 @@ import {
 import { buildRustHashMap, runNative } from "./native/build.ts";
 
 const LOOKUPS = 200_000;
+/** Of these so many a round, each round others: short rounds are disturbed less, and what one round brings into the caches is of no use to the next. */
+const WINDOW = 10_000;
+/** Keys of one `getMany`. */
+const MANY = 1000;
 
 type Timings = Record<string, Timing>;
 
 function nameOf(index: number): string {
   const name = `package-${(Math.imul(index, 0x9e37_79b1) >>> 0).toString(36)}-${index}`;
   return Buffer.from(name, "latin1").toString("latin1");
+}
+
+let turn = 0;
+
+/** A case that works on the next `WINDOW` of `count` look-ups each time. */
+function windowed(count: number, work: (from: number, end: number) => unknown): () => unknown {
+  return () => {
+    const from = (turn++ * WINDOW) % count;
+    return work(from, from + WINDOW);
+  };
+}
+
+function parts<Item>(of: readonly Item[]): Item[][] {
+  return Array.from({ length: Math.ceil(of.length / MANY) }, (_, part) => of.slice(part * MANY, (part + 1) * MANY));
 }
 
 /** What nobody can do without who has a string. */
@@ -63,13 +83,17 @@ const child = await childTasks(import.meta.url, {
     const bytes = Buffer.concat(latin1);
     const ends: number[] = [];
     for (const part of encoded) ends.push((ends.at(-1) ?? 0) + part.length);
-    const sum = (get: (name: string) => number | undefined, nameAt: (at: number) => string) => () => {
-      let total = 0;
-      for (let at = 0; at < LOOKUPS; at++) total += get(nameAt(at)) ?? -1;
-      return total;
-    };
+    const sum = (get: (name: string) => number | undefined, nameAt: (at: number) => string) =>
+      windowed(LOOKUPS, (from, end) => {
+        let total = 0;
+        for (let at = from; at < end; at++) total += get(nameAt(at)) ?? -1;
+        return total;
+      });
     const sameName = (at: number) => names[order[at]];
-    const freshName = (at: number) => bytes.toString("latin1", at === 0 ? 0 : ends[at - 1], ends[at]);
+    const sameParts = parts(Array.from(order, (index) => names[index]));
+    const endParts = parts(ends).map((part) => Uint32Array.from(part));
+    const startOf = (at: number): number => (at === 0 ? 0 : ends[at - 1]);
+    const freshName = (at: number) => bytes.toString("latin1", startOf(at), ends[at]);
     return interleave(
       {
         characters: sum(readCharacters, sameName),
@@ -77,17 +101,28 @@ const child = await childTasks(import.meta.url, {
         "Map, same": sum((name) => map.get(name), sameName),
         fresh: sum((name) => table.get(name), freshName),
         "Map, fresh": sum((name) => map.get(name), freshName),
-        bytes: () => {
-          let total = 0;
-          for (let at = 0, start = 0; at < LOOKUPS; start = ends[at++]) total += table.getFromBytes(bytes, start, ends[at]) ?? -1;
+        bytes: windowed(LOOKUPS, (from, last) => {
+          let [total, start] = [0, startOf(from)];
+          for (let at = from; at < last; start = ends[at++]) total += table.getFromBytes(bytes, start, ends[at]) ?? -1;
           return total;
-        },
+        }),
+        "same, getMany": windowed(LOOKUPS, (from, last) => {
+          let total = 0;
+          for (let at = from; at < last; at += MANY) for (const value of table.getMany(sameParts[at / MANY])) total += value ?? -1;
+          return total;
+        }),
+        "bytes, getMany": windowed(LOOKUPS, (from, last) => {
+          let total = 0;
+          for (let at = from; at < last; at += MANY)
+            for (const value of table.getManyFromBytes(bytes, endParts[at / MANY], startOf(at))) total += value ?? -1;
+          return total;
+        }),
         "Map, bytes": sum(
           (name) => map.get(name),
-          (at) => bytes.toString("utf8", at === 0 ? 0 : ends[at - 1], ends[at]),
+          (at) => bytes.toString("utf8", startOf(at), ends[at]),
         ),
       },
-      { operations: LOOKUPS, rounds: 5, roundMs: 1, warmupRounds: 1 },
+      { operations: WINDOW, rounds: 60, roundMs: 1, warmupRounds: 10 },
     );
   },
   inserting: ({ count }: { count: number }): Record<string, number> => {
@@ -191,13 +226,13 @@ const child = await childTasks(import.meta.url, {
       setAll("megahash set", (key) => mega.set(key, bytes));
       gets["megahash get"] = (key) => mega.get(key)?.[0] ?? 0;
     }
-    const cases: Record<string, () => void> = {};
+    const cases: Record<string, () => unknown> = {};
     const check = (name: string, get: (key: string) => number, keyAt: (at: number) => string) => {
-      cases[name] = () => {
+      cases[name] = windowed(count, (from, end) => {
         let wrong = 0;
-        for (let at = 0; at < count; at++) if (get(keyAt(at)) !== 7) wrong += 1;
+        for (let at = from; at < end; at++) if (get(keyAt(at)) !== 7) wrong += 1;
         if (wrong > 0) throw new Error(`${name}: ${wrong} values are wrong`);
-      };
+      });
     };
     for (const [name, get] of Object.entries(gets)) {
       check(name, get, (at) => order[at]);
@@ -209,8 +244,20 @@ const child = await childTasks(import.meta.url, {
       (name) => (readCharacters(name) > 0 ? 7 : 0),
       (at) => order[at],
     );
-    const timings = interleave(cases, { operations: count, rounds: 3, roundMs: 1, warmupRounds: 1 });
-    for (const [name, { bestNs }] of Object.entries(timings)) found[name] = bestNs;
+    const orderParts = parts(order);
+    const checkMany = (values: Iterable<Uint8Array | undefined>): void => {
+      for (const value of values) if (value?.[0] !== 7) throw new Error("getMany: a value is wrong");
+    };
+    cases.getMany = windowed(count, (from, end) => {
+      for (let at = from; at < end; at += MANY) checkMany(table.getMany(orderParts[at / MANY]));
+    });
+    const rounds = { operations: WINDOW, rounds: 40, roundMs: 1, warmupRounds: 5 };
+    for (const [name, { bestNs }] of Object.entries(interleave(cases, rounds))) found[name] = bestNs;
+    const lmdbMany = windowed(count, async (from, end) => {
+      for (let at = from; at < end; at += MANY) checkMany(await each.getMany(orderParts[at / MANY]));
+    });
+    const { many } = await interleaveAsync({ many: async () => lmdbMany() }, rounds);
+    found["lmdb getMany"] = many.bestNs;
     sqlite?.close();
     await each.close();
     await all.close();
@@ -236,6 +283,16 @@ for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
       peer: result[`Map, ${how}`].bestNs,
       peerName: "Map",
       ...(how === "same" ? { note: `to read the characters of the keys takes ${result.characters.bestNs.toFixed(0)} ns` } : {}),
+    });
+  }
+  for (const how of ["same", "bytes"]) {
+    report({
+      bench: "hash-table-strings",
+      case: `hit ${count.toExponential()}, ${how === "bytes" ? "from bytes" : how}, getMany`,
+      unit: "ns",
+      ours: result[`${how}, getMany`].bestNs,
+      peer: result[`Map, ${how}`].bestNs,
+      peerName: "Map, one by one",
     });
   }
   const native = "path" in rust ? runNative<{ sip: Record<"insert" | "hit", number> }>(rust, ["strings", count]).sip : undefined;
@@ -275,6 +332,8 @@ const FILE_ROWS = [
   ["get 2e+5, file", "get", "lmdb get", "lmdb"],
   ["get 2e+5, file, fresh", "get, fresh", "lmdb get, fresh", "lmdb"],
   ["get 2e+5, file, hot", "get, hot", "lmdb get, hot", "lmdb"],
+  ["getMany 2e+5, file", "getMany", "lmdb get", "lmdb, one by one"],
+  ["getMany 2e+5, file, lmdb getMany", "getMany", "lmdb getMany", "lmdb, getMany"],
   ["view 2e+5, file", "view", "lmdb view", "lmdb, getBinaryFast"],
   ["get 2e+5, file, SQLite", "get", "sqlite get", "better-sqlite3"],
   ["set 2e+5, file, a transaction each", "set", "lmdb set, each", "lmdb"],
