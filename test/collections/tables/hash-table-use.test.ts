@@ -161,7 +161,8 @@ describe("hash table finder and findMany", () => {
       const values = Float64Array.from(keys, (_, index) => index / 2);
       assert.equal(table.setMany(keys, values), table);
       assert.equal(table.size, 40_000);
-      for (let index = 0; index < 50_001; index++) assert.equal(table.get(keys[index]), (index < 10_001 ? index + 40_000 : index) / 2);
+      for (let index = 0; index < 50_001; index++)
+        assert.equal(table.get(keys[index]), (index < 10_001 ? index + 40_000 : index) / 2);
       assert.deepEqual(table.checkInvariants(), []);
     }
   });
