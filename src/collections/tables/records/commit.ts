@@ -115,7 +115,9 @@ function sealRecords({ records, journal }: AnyStore, { changes, tombstones }: Pa
 }
 
 /** Writes the logs, and makes them count. */
-function seal({ memory: { i32 }, parts: { seats } }: AnyStore, parts: readonly Part[]): void {
+function seal(store: AnyStore, parts: readonly Part[]): void {
+  const { i32 } = store.memory;
+  const { seats } = store.parts;
   if (seats === undefined) return;
   const word = seats.wordOf(seats.seat);
   const id = (i32[word] + 1) | 0;
