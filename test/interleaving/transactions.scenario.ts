@@ -57,18 +57,8 @@ function move(table: Table, from: number, to: number, amount: number): void {
 export const moving: Play = (world) => {
   const { first, join, look } = stage(world);
   const [one, two] = [join(0), join(1)];
-  let done = 0;
   return {
-    threads: [
-      () => {
-        move(one, LEFT, RIGHT, 1);
-        done += 1;
-      },
-      () => {
-        move(two, RIGHT, LEFT, 10);
-        done += 10;
-      },
-    ],
+    threads: [() => move(one, LEFT, RIGHT, 1), () => move(two, RIGHT, LEFT, 10)],
     check: () => {
       assert.equal(sumOf(first), 2 * FULL);
       const moved = (first.get(LEFT) ?? 0) - FULL;
@@ -101,7 +91,7 @@ export const looking: Play = (world) => {
 /** One sets a new key, replaces one and deletes one, all or none of which is there when it has died; another sets what it has replaced. */
 export const changing: Play = (world) => {
   const { first, join } = stage(world);
-  const [one] = [join(0), join(1)];
+  const one = join(0);
   return {
     threads: [
       () => {
