@@ -161,7 +161,7 @@ export class MessageConsumer implements Disposable {
   close(): void {
     if (this.#closed) return;
     if (!this.memory.closed) {
-      this.#seats.leave();
+      if (this.#role.isMine) this.#seats.leave();
       this.#role.leave();
       this.#messages.raise();
       this.#room.raise();
