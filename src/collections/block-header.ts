@@ -13,8 +13,9 @@
  */
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { fingerprint } from "../layout/fingerprint.ts";
 import { fmix32 } from "./hash.ts";
+
+export { layoutWord } from "../layout/fingerprint.ts";
 
 export const HEADER_WORDS = 16;
 export const HEADER_BYTES = HEADER_WORDS * 4;
@@ -33,11 +34,6 @@ export interface BlockFormat {
   readonly subject: string;
   readonly magic: number;
   readonly version: number;
-}
-
-/** The layout word for types whose signatures are these. */
-export function layoutWord(signature: string): number {
-  return Number.parseInt(fingerprint(signature).slice(8), 16);
 }
 
 /** Writes words 0 … 7. `words` begin at the block. */
@@ -89,7 +85,7 @@ export function openHeader(memory: Memory, byteOffset: number, format: BlockForm
       cure: "Read it with that version, or build it again.",
     });
   }
-  if (words[LAYOUT] >>> 0 !== layout) {
+  if (words[LAYOUT] !== layout) {
     throw new MemoryError("layout-mismatch", {
       subject,
       event: `does not hold ${types}`,

@@ -16,3 +16,13 @@ export function fingerprint(text: string): string {
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * PRIME);
   return hash.toString(16).padStart(16, "0");
 }
+
+/** Half of a fingerprint, as an i32: where one word must do. */
+export function fingerprintWord(whole: string): number {
+  return Number.parseInt(whole.slice(8), 16) | 0;
+}
+
+/** One word, an i32, that stands for what has this signature. */
+export function layoutWord(signature: string): number {
+  return fingerprintWord(fingerprint(signature));
+}

@@ -3,7 +3,7 @@ import type { Ptr } from "../../core/brand.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Participant } from "../../core/participant.ts";
-import { RobustLock } from "../../core/robust-lock.ts";
+import { DEFAULT_TIMEOUT_MS, RobustLock } from "../../core/robust-lock.ts";
 import { Seats } from "../../core/seats.ts";
 import { MOST_SEATS, seatsByteLength } from "../../core/seats-place.ts";
 import { AllocatorWrapper, type CheckableAllocator } from "./wrapper.ts";
@@ -46,7 +46,7 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
     super(inner);
     this.#inner = inner;
     this.subject = inner.subject;
-    const { participants = DEFAULT_PARTICIPANTS, timeoutMs = 10_000 } = options;
+    const { participants = DEFAULT_PARTICIPANTS, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     checkPlace(place, participants, timeoutMs);
     inner.memory.checkRange(place, synchronizedByteLength(options));
     this.#claim(place, participants);

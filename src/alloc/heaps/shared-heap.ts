@@ -287,6 +287,6 @@ function seatsOf(memory: Memory, { byteOffset }: Region, participant: Participan
   return new Seats(memory, place, SHARED_HEAP_FORMAT.subject, participant);
 }
 
-function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs = 10_000 }: SharedHeapHandle): RobustLock {
+function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs }: SharedHeapHandle): RobustLock {
   return new RobustLock(seats, byteOffset + LOCK_WORD * 4, SHARED_HEAP_FORMAT.subject, timeoutMs);
 }

@@ -1,6 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import { formatHandle, handleParts } from "../../core/handle.ts";
-import { RETIRED } from "./shared-pool-layout.ts";
+import { generationIn, RETIRED } from "./shared-pool-layout.ts";
 
 /** What an error tells of a pool. */
 interface PoolStory {
@@ -13,7 +13,7 @@ export function throwNotShared({ subject, tag }: PoolStory, handle: unknown, wor
   const parts = handleParts(handle);
   const told = formatHandle(handle);
   const word = parts?.form === "wide" && parts.tag === tag ? wordOf(parts.slotIndex) : undefined;
-  const generation = (word ?? 0) >>> 8;
+  const generation = generationIn(word ?? 0);
   if (parts === undefined || word === undefined || (parts.generation > generation && word !== RETIRED)) {
     throw new MemoryError("foreign-handle", {
       subject,

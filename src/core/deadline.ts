@@ -1,0 +1,17 @@
+import { MemoryError } from "./errors.ts";
+
+/** When a wait that begins now has to end, on the clock of `performance.now()`; Infinity: never. Throws `invalid-argument`. */
+export function deadlineOf(subject: string, timeoutMs: number): number {
+  if (timeoutMs >= 0) return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
+  throw new MemoryError("invalid-argument", {
+    subject,
+    event: "cannot wait for such a time",
+    numbers: { timeoutMs: String(timeoutMs) },
+    cure: "Pass milliseconds from 0 on, or leave it out to wait for ever.",
+  });
+}
+
+/** Milliseconds that are left until then, 0 once it is over. */
+export function leftUntil(deadline: number): number {
+  return Math.max(0, deadline - performance.now());
+}
