@@ -1,6 +1,6 @@
 import { MemoryError, type MemoryErrorCode } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { fingerprint, fingerprintWord } from "../layout/fingerprint.ts";
+import { layoutWord as wordOfSignature } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
 
 export { checkCount } from "../core/check-count.ts";
@@ -52,7 +52,7 @@ export function readHead(memory: Memory, byteOffset: number, kind: HeadKind, cou
 
 /** 32 bits that stand for the layout of a type. */
 export function layoutWord(type: Type<unknown, never>): number {
-  return fingerprintWord(fingerprint(type.signature));
+  return wordOfSignature(type.signature);
 }
 
 /** Throws `invalid-argument` for a place where a structure cannot begin. */

@@ -1,5 +1,5 @@
 import { type Abortable, unlessAborted } from "./abort.ts";
-import { deadlineOf } from "./deadline.ts";
+import { checkTimeout, deadlineOf } from "./deadline.ts";
 import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import { isSeenByOthers } from "./parking.ts";
@@ -66,8 +66,9 @@ export class RobustLock {
   readonly #subject: string;
   readonly #timeoutMs: number;
 
-  /** The handle's holder is who sits in `seats`: its own seat then, not now. */
+  /** The handle's holder is who sits in `seats`: its own seat then, not now. Throws `invalid-argument` for what is no time. */
   constructor(seats: Seats, byteOffset: number, subject: string, timeoutMs = DEFAULT_TIMEOUT_MS) {
+    checkTimeout(subject, timeoutMs);
     this.#memory = seats.memory;
     this.#seats = seats;
     this.#word = byteOffset / 4;

@@ -8,7 +8,7 @@ import type { InputOf, Type, ValueOf, ViewOf } from "../../layout/type.ts";
 import type { Recovered } from "../recovered.ts";
 import type { PoolBlock } from "./shared-blocks.ts";
 import { generationIn, isLive, ORPHAN, ownerIn } from "./shared-pool-layout.ts";
-import { throwNotShared } from "./shared-pool-stories.ts";
+import { throwNotShared } from "./shared-pool-mistakes.ts";
 import type { SharedSlots } from "./shared-slots.ts";
 
 /** A record that stays as it is while it is held: see `SharedPool.guard`. */
@@ -235,7 +235,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
 
   #throwNotLive(handle: unknown): never {
     const wordOf = (slot: number) => (this.#slots.blocks.isThere(slot) ? this.#wordOf(slot) : undefined);
-    throwNotShared({ subject: this.subject, tag: this.#tag / ONE_TAG }, handle, wordOf);
+    throwNotShared(this.subject, this.#tag / ONE_TAG, handle, wordOf);
   }
 
   #wordOf(slot: number): number {

@@ -2,7 +2,7 @@ import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../../con
 import { SharedBlocks } from "../../../concurrent/pools/shared-blocks.ts";
 import type { SharedPool } from "../../../concurrent/pools/shared-pool.ts";
 import { BLOCKS, LINE, MAGIC, MOST_BLOCKS, planOf } from "../../../concurrent/pools/shared-pool-layout.ts";
-import { fingerprintWord } from "../../../layout/fingerprint.ts";
+import { fingerprintWords } from "../../../layout/fingerprint.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, sizeNeeded } from "./one-block.ts";
@@ -59,7 +59,7 @@ export const poolReader: KindReader = {
   },
   check(memory, byteOffset, _byteLength, fingerprint) {
     const layout = memory.i32[byteOffset / 4 + LAYOUT];
-    const isOurs = layout === fingerprintWord(fingerprint);
+    const isOurs = layout === fingerprintWords(fingerprint)[0];
     return [...checkMark(memory, byteOffset, MAGIC), ...(isOurs ? [] : ["is laid out for another type than the directory says"])];
   },
 };
