@@ -141,8 +141,8 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     return found;
   }
 
-  /** Gives everything back; the pool stays. */
-  [Symbol.dispose](): void {
+  /** Gives everything back; the pool stays. Twice is harmless. */
+  close(): void {
     if (!this.#lives) return;
     this.#lives = false;
     const blocks = this.#ptrs.filter((ptr) => ptr !== undefined).sort((a, b) => b - a);
@@ -151,6 +151,10 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     }
     this.#ptrs.length = 0;
     endPlacement(this.#allocator);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #indexOf(handle: Handle<T>): number {

@@ -1,5 +1,6 @@
 import type { Dictionary } from "../../collections/strings/dictionary.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { INSPECT } from "../../core/inspect.ts";
 import type { Memory, ViewName, Views } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import type { Type, ValueOf } from "../../layout/type.ts";
@@ -190,6 +191,11 @@ export class Dataset<Row extends object> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For `console.log`: not the rows. */
+  [INSPECT](): string {
+    return this.memory.closed ? "<data set, closed>" : `<data set in ${this.memory[INSPECT]()}, size ${this.size}>`;
   }
 }
 
