@@ -24,9 +24,9 @@ import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import { fmix32 } from "../hash.ts";
 import { makePool, type Pool } from "./pool.ts";
+import { throwFull } from "./pool-mistakes.ts";
 import { A_POOL, type Poolable, type PoolOptions } from "./pool-options.ts";
 import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
-import { throwFull } from "./pool-stories.ts";
 
 const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
 const CAPACITY = 8;

@@ -13,10 +13,10 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { endPlacement, type Placement, placed } from "../../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
-import { checkCount } from "./pool-options.ts";
 
 const MOST_MEMBERS = 2 ** 30;
 

@@ -15,7 +15,8 @@ import { Kind, LOCK, planRecords, SHARD_WORDS } from "./records/layout.ts";
 import { type Prepare, RegionSource } from "./records/reach.ts";
 import { repairShard } from "./records/repair.ts";
 import type { ExtentSource } from "./records/room.ts";
-import { RecordStore, type StoreParts } from "./records/store.ts";
+import { RecordStore } from "./records/store.ts";
+import type { StoreParts } from "./records/store-parts.ts";
 import { ValueBytes } from "./records/values.ts";
 
 /** Who uses a shared table, and how long it is waited for others. */
@@ -209,6 +210,7 @@ export function openRecords<Key, Value, Input>(
     keys: new KeyBytes(key, head.seed),
     values: new ValueBytes(value, (head.kind & Kind.TTL) !== 0),
     isChecked: true,
+    seats,
     ...(locks === undefined ? {} : { locks }),
     ...extra,
   });

@@ -65,13 +65,13 @@ export class ShardIndex<Key> {
     return TORN;
   }
 
-  /** Room for one more entry. False when there is none. */
-  ensureRoom(shard: number): boolean {
+  /** Room for so many more entries. False when there is none. */
+  ensureRoom(shard: number, more = 1): boolean {
     const { i32 } = this.memory;
     const index = (i32[shard + INDEX] >>> 0) * 2;
-    if (index === 0) return this.resize(shard, LEAST_SLOTS);
-    const capacity = i32[index + CAPACITY];
-    return i32[shard + COUNT] < capacity * FULL_AT || this.resize(shard, capacity * 2);
+    const capacity = index === 0 ? 0 : i32[index + CAPACITY];
+    const count = i32[shard + COUNT] + more;
+    return count <= capacity * FULL_AT || this.resize(shard, ShardIndex.capacityFor(count));
   }
 
   /** The least capacity for `count` entries. */
