@@ -74,8 +74,9 @@ export type { HashTableOptions, HashTableTypes } from "./collections/tables/hash
 export { hashTable } from "./collections/tables/make-hash-table.ts";
 export { present } from "./collections/tables/present.ts";
 export type { RecordReader } from "./collections/tables/record-reader.ts";
-export type { RecordTable, SetOptions, TableBlock } from "./collections/tables/record-table.ts";
+export type { RecordTable } from "./collections/tables/record-table.ts";
 export type { RecordTableOptions, RecordTableTypes } from "./collections/tables/record-table-options.ts";
+export type { SetOptions, TableBlock } from "./collections/tables/record-table-place.ts";
 export type { RecordTableStats } from "./collections/tables/records/verify.ts";
 export {
   type AttachSharedTableOptions,
@@ -86,6 +87,7 @@ export {
   sharedHashTable,
   sharedHashTableByteLength,
 } from "./collections/tables/shared-hash-table.ts";
+export type { Transaction } from "./collections/tables/transaction.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";
 export { formatHandle, type Handle, type HandleForm, type HandleParts, handleParts, NO_HANDLE } from "./core/handle.ts";
