@@ -1,11 +1,13 @@
-import { checkByteLength } from "../core/align.ts";
+import { checkByteLength, MAX_BYTE_LENGTH } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { checkCount } from "../core/check-count.ts";
 import { clearBytes } from "../core/clear-bytes.ts";
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Placer } from "../core/placer.ts";
-import { checkBlock, checkBlockShape, checkCount } from "./block-checks.ts";
+import { checkBlock, checkBlockShape } from "./block-checks.ts";
 import { endView, placeOfLiveView } from "./end-view.ts";
 
 export { checkGrowsUnder } from "../core/block-source.ts";
@@ -118,7 +120,7 @@ export abstract class Allocator implements Placer {
   /** Like `allocMany`, but returns undefined when there is no room for all. */
   tryAllocMany(count: number, byteSize: number, align = DEFAULT_ALIGN): Ptr[] | undefined {
     checkBlockShape(this.subject, byteSize, align);
-    checkCount(this.subject, count);
+    checkCount(this.subject, "count", count, 0, MAX_BYTE_LENGTH);
     const ptrs: Ptr[] = [];
     return this.rawAllocMany(count, byteSize || 1, align, ptrs) ? ptrs : undefined;
   }
@@ -252,6 +254,11 @@ export abstract class Allocator implements Placer {
   /** What the views of a block live under that was just made for a value. */
   rawLeaseOf(_ptr: Ptr, _align: number): Lease {
     return this.lease;
+  }
+
+  /** For `console.log`: not what it knows of its blocks. */
+  [INSPECT](): string {
+    return `<${this.subject} in ${this.memory[INSPECT]()}>`;
   }
 
   /** What an `out-of-memory` error tells of the room that there is, and of how to get more. */

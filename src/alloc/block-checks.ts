@@ -34,16 +34,6 @@ export function checkBlock(
   });
 }
 
-export function checkCount(subject: string, count: number): void {
-  if (Number.isSafeInteger(count) && count >= 0) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "needs a whole number of blocks",
-    numbers: { count: String(count) },
-    cure: "Pass 0 or a positive whole number.",
-  });
-}
-
 /** The error of an allocator that was given back a block that it cannot have live there. */
 export function throwNotLive(subject: string, event: string, numbers: Readonly<Record<string, number | string>>): never {
   throw new MemoryError("misuse", {

@@ -1,5 +1,6 @@
 import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
+import { hexWord } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
 
 /** Which part of a memory an allocator takes for itself and its blocks. */
@@ -118,7 +119,7 @@ export function openRegion(memory: Memory, format: RegionFormat, byteOffset: num
     throw new MemoryError("corrupt", {
       subject,
       event: "does not lie there: the bytes do not begin like one",
-      numbers: { byteOffset, magic: hex(magic), expected: hex(format.magic) },
+      numbers: { byteOffset, magic: hexWord(magic), expected: hexWord(format.magic) },
       cure: "Attach at the byteOffset that it was made at, in a memory that holds it.",
     });
   }
@@ -134,7 +135,7 @@ export function openRegion(memory: Memory, format: RegionFormat, byteOffset: num
     throw new MemoryError("layout-mismatch", {
       subject,
       event: "is laid out with other constants",
-      numbers: { byteOffset, fingerprint: hex(fingerprint), expected: hex(format.fingerprint) },
+      numbers: { byteOffset, fingerprint: hexWord(fingerprint), expected: hexWord(format.fingerprint) },
       cure: "Use the version of offheap that made it, or make it anew.",
     });
   }
@@ -167,8 +168,4 @@ function checkWritable(memory: Memory, subject: string): void {
     event: `cannot place anything in ${memory.subject}, which is read-only`,
     cure: "Open it for writing.",
   });
-}
-
-function hex(word: number): string {
-  return `0x${word.toString(16).padStart(8, "0")}`;
 }

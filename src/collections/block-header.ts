@@ -12,9 +12,11 @@
  * 3. features is 0: every bit there is for something that this version does not know.
  */
 import { MemoryError } from "../core/errors.ts";
+import { hexWord } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
-import { fingerprint } from "../layout/fingerprint.ts";
 import { fmix32 } from "./hash.ts";
+
+export { layoutWord } from "../layout/fingerprint.ts";
 
 export const HEADER_WORDS = 16;
 export const HEADER_BYTES = HEADER_WORDS * 4;
@@ -33,11 +35,6 @@ export interface BlockFormat {
   readonly subject: string;
   readonly magic: number;
   readonly version: number;
-}
-
-/** The layout word for types whose signatures are these. */
-export function layoutWord(signature: string): number {
-  return Number.parseInt(fingerprint(signature).slice(8), 16);
 }
 
 /** Writes words 0 … 7. `words` begin at the block. */
@@ -74,26 +71,26 @@ export function openHeader(memory: Memory, byteOffset: number, format: BlockForm
   memory.checkRange(byteOffset, HEADER_BYTES);
   const words = memory.slice("i32", byteOffset, HEADER_WORDS);
   if (words[MAGIC] !== format.magic) {
-    const numbers = { byteOffset, magic: hex(words[MAGIC]), expected: hex(format.magic) };
+    const numbers = { byteOffset, magic: hexWord(words[MAGIC]), expected: hexWord(format.magic) };
     throw corrupt(memory, format, "does not begin with the mark of one", numbers);
   }
   if (words[CHECK] !== checkOf(words)) {
-    const numbers = { byteOffset, check: hex(words[CHECK]), expected: hex(checkOf(words)) };
+    const numbers = { byteOffset, check: hexWord(words[CHECK]), expected: hexWord(checkOf(words)) };
     throw corrupt(memory, format, "has a damaged header", numbers);
   }
   if (words[VERSION] !== format.version || words[FEATURES] !== 0) {
     throw new MemoryError("unsupported-format", {
       subject,
       event: "was written by another version of offheap",
-      numbers: { version: words[VERSION], features: hex(words[FEATURES]), known: format.version },
+      numbers: { version: words[VERSION], features: hexWord(words[FEATURES]), known: format.version },
       cure: "Read it with that version, or build it again.",
     });
   }
-  if (words[LAYOUT] >>> 0 !== layout) {
+  if (words[LAYOUT] !== layout) {
     throw new MemoryError("layout-mismatch", {
       subject,
       event: `does not hold ${types}`,
-      numbers: { layout: hex(words[LAYOUT]), expected: hex(layout) },
+      numbers: { layout: hexWord(words[LAYOUT]), expected: hexWord(layout) },
       cure: "Open it with the types that it was made with.",
     });
   }
@@ -123,8 +120,4 @@ function checkOf(words: Int32Array): number {
   let check = 0;
   for (let word = 0; word < CHECK; word++) check = fmix32((check ^ words[word]) + 0x9e37_79b9);
   return check;
-}
-
-function hex(word: number): string {
-  return `0x${(word >>> 0).toString(16).padStart(8, "0")}`;
 }

@@ -1,7 +1,9 @@
 import { MemoryError, type MemoryErrorCode } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { fingerprint } from "../layout/fingerprint.ts";
+import { layoutWord as wordOfSignature } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
+
+export { checkCount } from "../core/check-count.ts";
 
 /*
  * The first words of a structure that outlives who made it, i32:
@@ -50,7 +52,7 @@ export function readHead(memory: Memory, byteOffset: number, kind: HeadKind, cou
 
 /** 32 bits that stand for the layout of a type. */
 export function layoutWord(type: Type<unknown, never>): number {
-  return Number.parseInt(fingerprint(type.signature).slice(8), 16) | 0;
+  return wordOfSignature(type.signature);
 }
 
 /** Throws `invalid-argument` for a place where a structure cannot begin. */
@@ -71,17 +73,6 @@ export function checkWritableHome(subject: string, memory: Memory): void {
     subject,
     event: `needs to write to ${memory.subject}, which is read-only`,
     cure: "Open it for writing.",
-  });
-}
-
-/** Throws `invalid-argument` unless `count` is a whole number from `least` to `most`. */
-export function checkCount(subject: string, name: string, count: number, least: number, most: number): void {
-  if (Number.isInteger(count) && count >= least && count <= most) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: `needs a whole number as ${name}`,
-    numbers: { [name]: String(count), least, most },
-    cure: "Pass a whole number in that range.",
   });
 }
 

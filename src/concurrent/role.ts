@@ -1,6 +1,7 @@
 import { MemoryError } from "../core/errors.ts";
+import { type Holder, holderOf, identityIn, isOver, LEFT_HOLDER, NO_HOLDER, stampIn } from "../core/holder.ts";
 import type { Memory } from "../core/memory.ts";
-import { identityOf, LEFT, type Participant } from "../core/participant.ts";
+import { identityOf, type Participant } from "../core/participant.ts";
 
 /** Who takes a role. */
 export interface RoleOptions extends Participant {
@@ -8,13 +9,10 @@ export interface RoleOptions extends Participant {
   readonly dead?: readonly number[];
 }
 
-const NEVER_HELD = 0n;
-const LEFT_HOLDER = holderOf(LEFT, 0);
-
 /**
  * A part that one participant at a time plays, such as that of the producer of a ring.
  *
- *     0   holder i64   low half its identity, high half its stamp; 0 nobody yet; identity −1: the last holder has left
+ *     0   holder i64   see core/holder.ts; 0 nobody yet; identity −1: the last holder has left
  *
  * Invariants:
  * 1. It is taken, left and taken over by one atomic write.
@@ -27,7 +25,7 @@ export class Role {
   readonly #name: string;
   readonly #isAlive: Participant["isAlive"];
   readonly #dead: readonly number[];
-  readonly #holder: bigint;
+  readonly #holder: Holder;
   readonly identity: number;
 
   /** `name` is what the role is called in errors: `producer`. Takes nothing yet. */
@@ -47,8 +45,8 @@ export class Role {
   take(): void {
     const { i64 } = this.#memory;
     for (;;) {
-      const before = Atomics.load(i64, this.#word);
-      if (before !== NEVER_HELD && !this.#isOver(before)) this.#throwTaken(before);
+      const before = Atomics.load(i64, this.#word) as Holder;
+      if (before !== NO_HOLDER && !this.#isOver(before)) this.#throwTaken(before);
       if (Atomics.compareExchange(i64, this.#word, before, this.#holder) === before) return;
     }
   }
@@ -62,34 +60,29 @@ export class Role {
     return Atomics.load(this.#memory.i64, this.#word) === this.#holder;
   }
 
-  #isOver(holder: bigint): boolean {
-    return isGone(holder, this.#isAlive) || this.#dead.includes(identityIn(holder));
+  #isOver(holder: Holder): boolean {
+    return isOver(holder, this.#isAlive) || this.#dead.includes(identityIn(holder));
   }
 
-  #throwTaken(holder: bigint): never {
+  #throwTaken(holder: Holder): never {
     throw new MemoryError("locked", {
       subject: this.#subject,
       event: `has a ${this.#name} already`,
-      numbers: { heldBy: identityIn(holder), stamp: Number(holder >> 32n) },
+      numbers: { heldBy: identityIn(holder), stamp: stampIn(holder) },
       cure: "Close that one first. If it is dead, pass isAlive, or its identity in dead.",
     });
   }
 }
 
+/** Who takes a role, as a participant that also knows those that its `dead` names. */
+export function participantOf({ dead = [], ...participant }: RoleOptions): Participant {
+  const { isAlive } = participant;
+  if (dead.length === 0) return participant;
+  return { ...participant, isAlive: (identity, stamp) => !dead.includes(identity) && isAlive?.(identity, stamp) !== false };
+}
+
 /** Whether a role was held and is not any more: its holder has left, or is dead as far as `isAlive` knows. */
 export function isAbandoned(memory: Memory, byteOffset: number, isAlive: Participant["isAlive"]): boolean {
-  const holder = Atomics.load(memory.i64, byteOffset / 8);
-  return holder !== NEVER_HELD && isGone(holder, isAlive);
-}
-
-function isGone(holder: bigint, isAlive: Participant["isAlive"]): boolean {
-  return holder === LEFT_HOLDER || isAlive?.(identityIn(holder), Number(holder >> 32n)) === false;
-}
-
-function identityIn(holder: bigint): number {
-  return Number(BigInt.asIntN(32, holder));
-}
-
-function holderOf(identity: number, stamp: number): bigint {
-  return BigInt.asIntN(64, (BigInt(stamp) << 32n) | BigInt(identity >>> 0));
+  const holder = Atomics.load(memory.i64, byteOffset / 8) as Holder;
+  return holder !== NO_HOLDER && isOver(holder, isAlive);
 }

@@ -1,5 +1,5 @@
 import { type Abortable, unlessAborted } from "../core/abort.ts";
-import { MemoryError } from "../core/errors.ts";
+import { deadlineOf } from "../core/deadline.ts";
 import type { Memory } from "../core/memory.ts";
 import { after, unref } from "../core/parking.ts";
 
@@ -153,16 +153,5 @@ function turn(milliseconds: number, ref: boolean): Promise<void> {
   return new Promise((resolve) => {
     const timer = setImmediate(resolve);
     if (!ref) unref(timer);
-  });
-}
-
-/** When a wait that begins now has to end, on the clock of `performance.now()`. Throws `invalid-argument`. */
-export function deadlineOf(subject: string, timeoutMs: number): number {
-  if (timeoutMs >= 0) return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "cannot wait for such a time",
-    numbers: { timeoutMs: String(timeoutMs) },
-    cure: "Pass milliseconds from 0 on, or leave it out to wait for ever.",
   });
 }

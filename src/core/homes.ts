@@ -3,6 +3,7 @@ import { CommittedLength } from "./committed.ts";
 import { MemoryError } from "./errors.ts";
 import { type Backing, Memory } from "./memory.ts";
 import { checkTicket, refuseTicket, type Ticket, type WebAssemblyMemory } from "./ticket.ts";
+import { isSharedBuffer } from "./views.ts";
 
 /** How far a memory may grow: reserved bytes cost address space, not memory. */
 export interface ReserveOptions {
@@ -67,7 +68,7 @@ export function attach(ticket: Ticket): Memory {
   }
   const { buffer, committed } = ticket;
   // A buffer that went through JSON arrives as an empty object.
-  if (!(isShared(buffer) && isShared(committed))) {
+  if (!(isSharedBuffer(buffer) && isSharedBuffer(committed))) {
     throw new MemoryError("unsupported", {
       subject: ticket.subject,
       event: "came as a ticket without its buffer, as it does from another process",
@@ -128,7 +129,7 @@ function checkShape(ticket: Ticket, bufferByteLength: number, committedByteLengt
 
 function checkWebAssemblyMemory(subject: string, memory: WebAssemblyMemory | undefined): asserts memory is WebAssemblyMemory {
   const buffer: unknown = memory?.buffer;
-  if ((buffer instanceof ArrayBuffer || isShared(buffer)) && typeof memory?.grow === "function") return;
+  if ((buffer instanceof ArrayBuffer || isSharedBuffer(buffer)) && typeof memory?.grow === "function") return;
   throw new MemoryError("invalid-argument", {
     subject,
     event: "was not given a WebAssembly memory",
@@ -162,14 +163,10 @@ function wasmBacking(memory: WebAssemblyMemory, maxByteLength: number): Backing 
     },
     release: () => {},
     ticket: () => {
-      if (!isShared(memory.buffer)) refuseTicket({ subject: "unshared WebAssembly memory" });
+      if (!isSharedBuffer(memory.buffer)) refuseTicket({ subject: "unshared WebAssembly memory" });
       return { offheap: "ticket", home: "wasm", subject: "WebAssembly memory", maxByteLength, readOnly: false, wasm: memory };
     },
   };
-}
-
-function isShared(buffer: unknown): buffer is SharedArrayBuffer {
-  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
 }
 
 function checkReserve(subject: string, byteLength: number, options: ReserveOptions): { maxByteLength: number } {

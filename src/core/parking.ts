@@ -1,4 +1,5 @@
 import type { Memory } from "./memory.ts";
+import { isSharedBuffer } from "./views.ts";
 
 /**
  * How threads sleep on an i32 word of a memory and wake each other. A memory that processes share brings its own; elsewhere it is `Atomics`.
@@ -51,7 +52,7 @@ export class AtomicParking implements Parking {
   async waitAsync(word: number, seen: number, timeoutMs: number, ref = true): Promise<void> {
     const { i32 } = this.#memory;
     if (Atomics.load(i32, word) !== seen) return;
-    if (!isShared(i32)) return this.#waitLocally(word, timeoutMs, ref);
+    if (!isSharedBuffer(i32.buffer)) return this.#waitLocally(word, timeoutMs, ref);
     if (!canWaitAsync(Atomics)) return after(Math.min(timeoutMs, POLL_MS), ref);
     const waiting = Atomics.waitAsync(i32, word, seen, timeoutMs);
     if (!waiting.async) return;
@@ -63,7 +64,7 @@ export class AtomicParking implements Parking {
 
   notify(word: number, count: number): void {
     const { i32 } = this.#memory;
-    if (isShared(i32)) Atomics.notify(i32, word, count);
+    if (isSharedBuffer(i32.buffer)) Atomics.notify(i32, word, count);
     else this.#notifyLocally(word, count);
   }
 
@@ -94,12 +95,7 @@ export class AtomicParking implements Parking {
 
 /** Whether other threads or processes can see the memory. */
 export function isSeenByOthers({ home, i32 }: Memory): boolean {
-  return home === "mapped" || isShared(i32);
-}
-
-/** Whether other threads can see what the array shows. */
-export function isShared({ buffer }: { readonly buffer: ArrayBufferLike }): boolean {
-  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
+  return home === "mapped" || isSharedBuffer(i32.buffer);
 }
 
 function canWaitAsync(atomics: object): atomics is WaitAsync {

@@ -1,12 +1,13 @@
 import { type Abortable, unlessAborted } from "./abort.ts";
+import { checkTimeout, deadlineOf } from "./deadline.ts";
 import { MemoryError } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import { isSeenByOthers } from "./parking.ts";
-import { NOBODY, SEAT_BITS, type SeatToken, TOKEN_MASK } from "./seat-token.ts";
+import { NOBODY, type SeatToken, seatIn, tokenIn, tokenOf } from "./seat-token.ts";
 import type { Seats } from "./seats.ts";
 
-/** Bytes that a lock takes. It begins at a multiple of 4; zeros are an open lock. */
-export const ROBUST_LOCK_BYTES = 4;
+/** How long a lock is waited for where nobody says another time. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** How a lock was found: as its last holder left it, or in the hands of one that is gone, so that what it protects may be half changed. */
 export type Acquired = "clean" | "inherited";
@@ -19,9 +20,9 @@ const IMPATIENT = 0x8000_0000 | 0;
 /** Left by one that lives but could not repair what it found. */
 const ABANDONED = NOBODY;
 /** Open for those who have waited. */
-const HANDED_OVER = NOBODY | (1 << SEAT_BITS);
+const HANDED_OVER = tokenOf(NOBODY, 1);
 /** For ever. */
-const CLOSED = NOBODY | (2 << SEAT_BITS);
+const CLOSED = tokenOf(NOBODY, 2);
 
 /** So often the word is looked at before anybody sleeps: holders need microseconds. */
 const SPINS = 200;
@@ -34,6 +35,7 @@ const IMPATIENT_AFTER_MS = 1;
 interface Wait {
   readonly since: number;
   readonly timeoutMs: number;
+  readonly until: number;
   /** Other work of this thread may hold the lock meanwhile, or wait for it. */
   readonly isAsync: boolean;
   slept: boolean;
@@ -44,7 +46,7 @@ interface Wait {
 }
 
 /**
- * A lock in the memory, for threads and processes, that outlives its holders.
+ * A lock in the memory, for threads and processes, that outlives its holders. Zeros are an open one.
  *
  *     0   word i32   0 open; else bits 0 … 29 the token of its holder's seat, 30 somebody waits, 31 somebody has waited for long
  *
@@ -64,8 +66,9 @@ export class RobustLock {
   readonly #subject: string;
   readonly #timeoutMs: number;
 
-  /** The handle's holder is who sits in `seats`: its own seat then, not now. */
-  constructor(seats: Seats, byteOffset: number, subject: string, timeoutMs = 10_000) {
+  /** The handle's holder is who sits in `seats`: its own seat then, not now. Throws `invalid-argument` for what is no time. */
+  constructor(seats: Seats, byteOffset: number, subject: string, timeoutMs = DEFAULT_TIMEOUT_MS) {
+    checkTimeout(subject, timeoutMs);
     this.#memory = seats.memory;
     this.#seats = seats;
     this.#word = byteOffset / 4;
@@ -75,24 +78,24 @@ export class RobustLock {
 
   /** The seat of who holds it now, living or dead; 0: nobody. */
   get heldBy(): number {
-    const seat = Atomics.load(this.#memory.i32, this.#word) & NOBODY;
+    const seat = seatIn(tokenIn(Atomics.load(this.#memory.i32, this.#word)));
     return seat === NOBODY ? 0 : seat;
   }
 
   /** Whether the own seat holds it. */
   get isHeld(): boolean {
     const { token } = this.#seats;
-    return token !== 0 && (Atomics.load(this.#memory.i32, this.#word) & TOKEN_MASK) === token;
+    return token !== 0 && tokenIn(Atomics.load(this.#memory.i32, this.#word)) === token;
   }
 
   /** Whether it was closed for good. */
   get isClosed(): boolean {
-    return (Atomics.load(this.#memory.i32, this.#word) & TOKEN_MASK) === CLOSED;
+    return tokenIn(Atomics.load(this.#memory.i32, this.#word)) === CLOSED;
   }
 
   /**
-   * Waits for it and holds it. Throws `invalid-argument` where the own seat holds it already, `locked`, naming the holder, after `timeoutMs`, and `closed`
-   * once it is.
+   * Waits for it and holds it. Throws `invalid-argument` where the own seat holds it already, and for what is no time; `locked`, naming
+   * the holder, after `timeoutMs`, and `closed` once it is.
    */
   acquire(timeoutMs = this.#timeoutMs): Acquired {
     const token = this.#token();
@@ -102,7 +105,7 @@ export class RobustLock {
     for (let look = 0; look < SPINS; look++) {
       if (Atomics.load(i32, this.#word) === OPEN && Atomics.compareExchange(i32, this.#word, OPEN, token) === OPEN) return "clean";
     }
-    const wait = newWait(timeoutMs, false);
+    const wait = this.#newWait(timeoutMs, false);
     for (;;) {
       const found = this.#attempt(token, wait);
       if (typeof found === "string") return found;
@@ -114,7 +117,7 @@ export class RobustLock {
   async acquireAsync(timeoutMs = this.#timeoutMs, signal?: Abortable): Promise<Acquired> {
     signal?.throwIfAborted();
     if (Atomics.compareExchange(this.#memory.i32, this.#word, OPEN, this.#token()) === OPEN) return "clean";
-    const wait = newWait(timeoutMs, true);
+    const wait = this.#newWait(timeoutMs, true);
     for (;;) {
       const found = this.#attempt(this.#token(), wait);
       if (typeof found === "string") return found;
@@ -135,12 +138,12 @@ export class RobustLock {
     const { i32 } = this.#memory;
     const found = Atomics.compareExchange(i32, this.#word, OPEN, token);
     if (found === OPEN) return "clean";
-    const holder = found & TOKEN_MASK;
+    const holder = tokenIn(found);
     if (holder === token) this.#throwEntered();
     if (holder === CLOSED) this.#throwClosed();
     // Those that it was handed over to may have given up since.
     const isHandedOver = holder === HANDED_OVER;
-    if (!isHandedOver && !this.#seats.isGone(holder as SeatToken)) return undefined;
+    if (!isHandedOver && !this.#seats.isGone(holder)) return undefined;
     if (Atomics.compareExchange(i32, this.#word, found, token | CONTENDED) !== found) return undefined;
     return isHandedOver ? "clean" : "inherited";
   }
@@ -166,7 +169,7 @@ export class RobustLock {
   #open(seen: number, token: SeatToken, as: number): void {
     const { i32 } = this.#memory;
     for (let found = seen; ; ) {
-      if ((found & TOKEN_MASK) !== token || token === 0) this.#throwNotHeld(found);
+      if (tokenIn(found) !== token || token === 0) this.#throwNotHeld(found);
       const opened = as === OPEN && (found & IMPATIENT) !== 0 ? HANDED_OVER | CONTENDED : as;
       const before = Atomics.compareExchange(i32, this.#word, found, opened);
       if (before === found) {
@@ -182,29 +185,34 @@ export class RobustLock {
   #attempt(token: SeatToken, wait: Wait): Acquired | number {
     const { i32 } = this.#memory;
     const found = Atomics.load(i32, this.#word);
-    const holder = found & TOKEN_MASK;
+    const holder = tokenIn(found);
     if (holder === CLOSED) this.#throwClosed();
     if (holder === token && !wait.isAsync) this.#throwEntered();
-    const waited = performance.now() - wait.since;
+    const now = performance.now();
     // Where no other thread sees it nobody could open it while this one waits.
-    const isLate = waited >= wait.timeoutMs || !(wait.isAsync || isSeenByOthers(this.#memory));
+    const isLate = now >= wait.until || !(wait.isAsync || isSeenByOthers(this.#memory));
     if (found === OPEN || (holder === HANDED_OVER && (wait.slept || isLate))) {
       const taken = wait.slept ? token | CONTENDED : token;
       return Atomics.compareExchange(i32, this.#word, found, taken) === found ? "clean" : 0;
     }
     // To ask whether somebody lives is dear: only of one that was there before the last sleep.
-    if ((holder === wait.suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder as SeatToken)) {
+    if ((holder === wait.suspect || isLate) && holder !== HANDED_OVER && this.#seats.isGone(holder)) {
       return Atomics.compareExchange(i32, this.#word, found, token | CONTENDED) === found ? "inherited" : 0;
     }
     if (isLate) this.#throwLocked(wait.timeoutMs);
-    const isImpatient = wait.slept && waited > IMPATIENT_AFTER_MS && holder !== HANDED_OVER;
+    const isImpatient = wait.slept && now - wait.since > IMPATIENT_AFTER_MS && holder !== HANDED_OVER;
     const marked = found | CONTENDED | (isImpatient ? IMPATIENT : 0);
     if (marked !== found && Atomics.compareExchange(i32, this.#word, found, marked) !== found) return 0;
     const slice = wait.slept ? SLICE_MS : FIRST_SLICE_MS;
     wait.seen = marked;
     wait.slept = true;
     wait.suspect = holder;
-    return Math.min(wait.timeoutMs - waited, slice);
+    return Math.min(wait.until - now, slice);
+  }
+
+  #newWait(timeoutMs: number, isAsync: boolean): Wait {
+    const until = deadlineOf(this.#subject, timeoutMs);
+    return { since: performance.now(), timeoutMs, until, isAsync, slept: false, suspect: 0, seen: 0 };
   }
 
   #token(): SeatToken {
@@ -238,7 +246,7 @@ export class RobustLock {
     throw new MemoryError("invalid-argument", {
       subject: this.#subject,
       event: "was released by one that does not hold it",
-      numbers: { heldBy: found & NOBODY, seat: this.#seats.seat },
+      numbers: { heldBy: seatIn(tokenIn(found)), seat: this.#seats.seat },
       cure: "Release it once, after it was acquired, by the same participant.",
     });
   }
@@ -257,11 +265,7 @@ export class RobustLock {
 /** For when nobody takes part any more: the holder that the lock names is dead, and whoever acquires it next inherits it. May run again. */
 export function abandonLock({ i32 }: Memory, byteOffset: number): void {
   const word = byteOffset / 4;
-  const holder = Atomics.load(i32, word) & TOKEN_MASK;
+  const holder = tokenIn(Atomics.load(i32, word));
   if (holder === OPEN || holder === CLOSED) return;
   Atomics.store(i32, word, holder === HANDED_OVER ? OPEN : ABANDONED);
-}
-
-function newWait(timeoutMs: number, isAsync: boolean): Wait {
-  return { since: performance.now(), timeoutMs, isAsync, slept: false, suspect: 0, seen: 0 };
 }

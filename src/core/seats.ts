@@ -1,8 +1,9 @@
 import { MemoryError } from "./errors.ts";
+import { type Holder, holderOf, identityIn, isOver, LEFT_HOLDER, NO_HOLDER, stampIn } from "./holder.ts";
 import type { Memory } from "./memory.ts";
-import { identityOf, LEFT, type Participant } from "./participant.ts";
+import { identityOf, type Participant } from "./participant.ts";
 import { waitUntil } from "./patience.ts";
-import { holderOf, SEAT_BITS, SEAT_MASK, type SeatToken, TURN_MASK } from "./seat-token.ts";
+import { NO_TOKEN, type SeatToken, seatIn, TURN_MASK, tokenIn, tokenOf, turnIn } from "./seat-token.ts";
 import { checkSeatsPlace, SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
 
 export { SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
@@ -12,8 +13,6 @@ const HOLDER = 0;
 /** i32 words of a seat. */
 const TURN = 2;
 const MEDIC = 3;
-const EMPTY = 0n;
-const LEFT_HOLDER = holderOf(LEFT, 0);
 
 /** Ends what the dead holder of a seat has left undone. May run again, from the beginning, when who runs it dies: it must bear that. */
 export type Repair = (seat: number) => void;
@@ -23,7 +22,7 @@ export type Repair = (seat: number) => void;
  *
  *     seat s at byteOffset + (s − 1) · stride, s from 1; behind the last one a spare seat
  *
- *     0    holder i64   low half its identity, high half its stamp; 0 empty; identity −1: left, its affairs are to be ended
+ *     0    holder i64   who sits there: see holder.ts; 0 empty; identity −1: left, its affairs are to be ended
  *     8    turn   i32   how often the seat was emptied, in 20 bits
  *     12   medic  i32   token of who ends the affairs of a dead holder, 0: nobody
  *     16   …            the structure's
@@ -42,11 +41,11 @@ export class Seats {
   /** The own seat, from 1; 0: none. */
   seat = 0;
   /** Own seat and turn in one word, 0: none. For the words of locks and the like. */
-  token = 0 as SeatToken;
+  token = NO_TOKEN;
   readonly #byteOffset: number;
   readonly #stride: number;
   readonly #subject: string;
-  readonly #holder: bigint;
+  readonly #holder: Holder;
   readonly #isAlive: Participant["isAlive"];
 
   /** Takes no seat yet: see `sit`. `subject` is the structure, for errors. */
@@ -70,18 +69,18 @@ export class Seats {
   }
 
   /**
-   * Takes a seat. Where all are taken, ends the affairs of the dead among their holders first. Throws `out-of-memory` when all of them live, as
+   * Takes one of some seats. Where all are taken, ends the affairs of the dead first. Throws `out-of-memory` when all their holders live, as
    * far as is known, and `participant-lost` when somebody else is ending theirs and does not come to an end.
    */
-  sit(repair: Repair): number {
-    if (this.seat === 0) waitUntil(() => this.#trySit(repair), this.#subject, undefined);
+  sit(repair: Repair, from = 1, to = this.count): number {
+    if (this.seat === 0) waitUntil(() => this.#trySit(repair, from, to), this.#subject, undefined);
     return this.seat;
   }
 
   /** Takes this very seat. False where somebody has it, or where one is taken already. */
   sitAt(seat: number): boolean {
     this.#checkSeat(seat);
-    return this.seat === 0 && this.#claim(seat, EMPTY);
+    return this.seat === 0 && this.#claim(seat, NO_HOLDER);
   }
 
   /** Leaves the own seat to others. Nothing must be held from it any more. */
@@ -100,38 +99,36 @@ export class Seats {
 
   /** Whether the holder that a token names has left or is known to be dead. One look at the memory where it has left, and a question to `isAlive` else. */
   isGone(token: SeatToken): boolean {
-    const seat = token & SEAT_MASK;
+    const seat = seatIn(token);
     if (token === this.token) return false;
-    if (!this.#isSeat(seat)) return true;
-    const turn = this.#word(seat) + TURN;
-    if (Atomics.load(this.memory.i32, turn) !== token >>> SEAT_BITS) return true;
+    if (!this.#isSeat(seat) || this.#turnOf(seat) !== turnIn(token)) return true;
     const holder = this.#holderAt(seat);
     // The turn last: the holder looked at may be the next one's.
-    return holder === EMPTY || this.#isDead(holder) || Atomics.load(this.memory.i32, turn) !== token >>> SEAT_BITS;
+    return holder === NO_HOLDER || this.#isDead(holder) || this.#turnOf(seat) !== turnIn(token);
   }
 
   /** The token of who sits there now, to name that one later. 0 where the seat is empty. */
   tokenOf(seat: number): SeatToken {
     this.#checkSeat(seat);
     const token = this.#tokenOf(seat);
-    return this.#holderAt(seat) === EMPTY ? (0 as SeatToken) : token;
+    return this.#holderAt(seat) === NO_HOLDER ? NO_TOKEN : token;
   }
 
   /** Who sits there, as it has told: for errors and reports. Undefined where the seat is empty. */
   holderOf(seat: number): { readonly identity: number; readonly stamp: number } | undefined {
     const holder = this.#holderAt(seat);
-    if (holder === EMPTY) return undefined;
-    return { identity: Number(BigInt.asIntN(32, holder)), stamp: Number(holder >> 32n) };
+    if (holder === NO_HOLDER) return undefined;
+    return { identity: identityIn(holder), stamp: stampIn(holder) };
   }
 
   /** Seats that are taken, the own one and the spare one not among them. */
   others(): number[] {
-    return this.#where((holder) => holder !== EMPTY);
+    return this.#where((holder) => holder !== NO_HOLDER);
   }
 
   /** Seats whose holders have left affairs to be ended, or are known to be dead. */
   deadSeats(): number[] {
-    return this.#where((holder) => holder !== EMPTY && this.#isDead(holder));
+    return this.#where((holder) => holder !== NO_HOLDER && this.#isDead(holder));
   }
 
   /**
@@ -139,12 +136,12 @@ export class Seats {
    * now on. False where it has left already, is the own one, or was recovered.
    */
   bury(token: SeatToken): boolean {
-    const seat = token & SEAT_MASK;
+    const seat = seatIn(token);
     this.#checkSeat(seat);
     // As a medic, so that nobody else empties the seat meanwhile.
     if (token === this.token || !this.#becomeMedic(seat)) return false;
     const holder = this.#holderAt(seat);
-    const isThere = holder !== EMPTY && holder !== LEFT_HOLDER && this.#turnOf(seat) === token >>> SEAT_BITS;
+    const isThere = holder !== NO_HOLDER && holder !== LEFT_HOLDER && this.#turnOf(seat) === turnIn(token);
     if (isThere) Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, LEFT_HOLDER);
     this.#stopMedic(seat);
     return isThere;
@@ -158,7 +155,7 @@ export class Seats {
     this.#checkSeat(seat);
     const turn = this.#turnOf(seat);
     const holder = this.#holderAt(seat);
-    if (seat === this.seat || holder === EMPTY || !this.#isDead(holder) || !this.#becomeMedic(seat)) return false;
+    if (seat === this.seat || holder === NO_HOLDER || !this.#isDead(holder) || !this.#becomeMedic(seat)) return false;
     try {
       // Another medic may have been through with it since.
       if (this.#turnOf(seat) !== turn || this.#holderAt(seat) !== holder) return false;
@@ -177,7 +174,7 @@ export class Seats {
       const turn = this.#turnOf(seat);
       if (turn !== (turn & TURN_MASK)) found.push(`seat ${seat} has turn ${turn}, which is more than 20 bits`);
       const medic = Atomics.load(this.memory.i32, this.#word(seat) + MEDIC);
-      if (medic !== 0 && !this.#isSeat(medic & SEAT_MASK))
+      if (medic !== 0 && !this.#isSeat(seatIn(tokenIn(medic))))
         found.push(`seat ${seat} has a medic in a seat that is not there: ${medic}`);
     }
     if (this.seat === 0) return found;
@@ -195,8 +192,8 @@ export class Seats {
     return seat >= 1 && seat <= this.count + 1;
   }
 
-  #holderAt(seat: number): bigint {
-    return Atomics.load(this.memory.i64, this.#word(seat) / 2 + HOLDER);
+  #holderAt(seat: number): Holder {
+    return Atomics.load(this.memory.i64, this.#word(seat) / 2 + HOLDER) as Holder;
   }
 
   #turnOf(seat: number): number {
@@ -204,26 +201,25 @@ export class Seats {
   }
 
   #tokenOf(seat: number): SeatToken {
-    return ((this.#turnOf(seat) << SEAT_BITS) | seat) as SeatToken;
+    return tokenOf(seat, this.#turnOf(seat));
   }
 
-  #isDead(holder: bigint): boolean {
-    if (holder === LEFT_HOLDER) return true;
-    return this.#isAlive?.(Number(BigInt.asIntN(32, holder)), Number(holder >> 32n)) === false;
+  #isDead(holder: Holder): boolean {
+    return isOver(holder, this.#isAlive);
   }
 
-  #where(holds: (holder: bigint) => boolean): number[] {
+  #where(holds: (holder: Holder) => boolean): number[] {
     const found: number[] = [];
     for (let seat = 1; seat <= this.count; seat++) if (seat !== this.seat && holds(this.#holderAt(seat))) found.push(seat);
     return found;
   }
 
-  #trySit(repair: Repair): boolean {
-    for (let seat = 1; seat <= this.count; seat++) if (this.#claim(seat, EMPTY)) return true;
+  #trySit(repair: Repair, from: number, to: number): boolean {
+    for (let seat = from; seat <= to; seat++) if (this.#claim(seat, NO_HOLDER)) return true;
     const dead = this.deadSeats();
     if (dead.length === 0) {
       // One that was seen taken may have been left since.
-      if (this.others().length === this.count) this.#throwFull();
+      if (this.others().filter((seat) => seat >= from && seat <= to).length > to - from) this.#throwFull();
       return false;
     }
     if (!this.#sitSpare()) return false;
@@ -238,13 +234,13 @@ export class Seats {
   #sitSpare(): boolean {
     const spare = this.count + 1;
     const before = this.#holderAt(spare);
-    if ((before !== EMPTY && !this.#isDead(before)) || !this.#claim(spare, before)) return false;
-    if (before !== EMPTY) this.#nextTurn(spare);
+    if ((before !== NO_HOLDER && !this.#isDead(before)) || !this.#claim(spare, before)) return false;
+    if (before !== NO_HOLDER) this.#nextTurn(spare);
     this.token = this.#tokenOf(spare);
     return true;
   }
 
-  #claim(seat: number, before: bigint): boolean {
+  #claim(seat: number, before: Holder): boolean {
     if (Atomics.compareExchange(this.memory.i64, this.#word(seat) / 2 + HOLDER, before, this.#holder) !== before) return false;
     this.seat = seat;
     this.token = this.#tokenOf(seat);
@@ -254,7 +250,7 @@ export class Seats {
   /** The turn before the holder: see invariant 2. */
   #empty(seat: number): void {
     this.#nextTurn(seat);
-    Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, EMPTY);
+    Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, NO_HOLDER);
   }
 
   /** By who alone may: the holder, or the medic of a dead one. */
@@ -264,14 +260,14 @@ export class Seats {
 
   #forget(): void {
     this.seat = 0;
-    this.token = 0 as SeatToken;
+    this.token = NO_TOKEN;
   }
 
   #becomeMedic(seat: number): boolean {
     if (this.token === 0) return false;
     const at = this.#word(seat) + MEDIC;
     const before = Atomics.load(this.memory.i32, at);
-    if (before !== 0 && !this.isGone(before as SeatToken)) return false;
+    if (before !== 0 && !this.isGone(tokenIn(before))) return false;
     return Atomics.compareExchange(this.memory.i32, at, before, this.token) === before;
   }
 

@@ -43,11 +43,6 @@ export interface WebAssemblyMemory {
   grow(pages: number): number;
 }
 
-/** Anything whose ticket can be taken. */
-export interface Ticketed {
-  ticket(): Ticket;
-}
-
 /** Throws `invalid-argument` unless `value` is a ticket. What it says of its buffers is checked by `attach`. */
 export function checkTicket(value: unknown): asserts value is Ticket {
   if (

@@ -46,6 +46,11 @@ export const ELEMENT_BYTES: { readonly [Name in ViewName]: number } = {
   u64: 8,
 };
 
+/** Whether other threads can see the bytes; false for what is no buffer at all. */
+export function isSharedBuffer(buffer: unknown): buffer is SharedArrayBuffer {
+  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
+}
+
 /** All views, each of fixed length: length-tracking views are 10 to 50 times slower in V8. */
 export function viewsOver(buffer: ArrayBufferLike, base: number): Views {
   const over = <Name extends ViewName>(name: Name): Views[Name] =>

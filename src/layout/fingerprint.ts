@@ -1,3 +1,4 @@
+import { hexDigits } from "../core/hex.ts";
 import { encodedByteLength, encodeUtf8 } from "../core/utf8.ts";
 
 const OFFSET_BASIS = 0xcbf2_9ce4_8422_2325n;
@@ -15,4 +16,19 @@ export function fingerprint(text: string): string {
   let hash = OFFSET_BASIS;
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * PRIME);
   return hash.toString(16).padStart(16, "0");
+}
+
+/** A fingerprint as two i32 words, the low one first: as it is stored, and the first alone where one word must do. */
+export function fingerprintWords(whole: string): [low: number, high: number] {
+  return [Number.parseInt(whole.slice(8), 16) | 0, Number.parseInt(whole.slice(0, 8), 16) | 0];
+}
+
+/** The fingerprint that was stored as these words. */
+export function fingerprintOf(low: number, high: number): string {
+  return hexDigits(high) + hexDigits(low);
+}
+
+/** One word, an i32, that stands for what has this signature. */
+export function layoutWord(signature: string): number {
+  return fingerprintWords(fingerprint(signature))[0];
 }

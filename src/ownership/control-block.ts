@@ -21,7 +21,7 @@ import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { fingerprint } from "../layout/fingerprint.ts";
+import { layoutWord } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
 
 export const CONTROL_BYTES = 32;
@@ -61,7 +61,7 @@ export class ControlBlock {
     i32[word + NONCE] = (Math.random() * 2 ** 32) | 0 || 1;
     i32[word + STRONG] = 1;
     i32[word + WEAK] = 1;
-    i32[word + LAYOUT] = layoutOf(type);
+    i32[word + LAYOUT] = layoutWord(type.signature);
     f64[ptr / 8 + VALUE_F64] = value;
     return new ControlBlock(allocator.memory, ptr);
   }
@@ -79,11 +79,11 @@ export class ControlBlock {
       });
     }
     const layout = memory.i32[control.#word + LAYOUT];
-    if (layout !== layoutOf(type)) {
+    if (layout !== layoutWord(type.signature)) {
       throw new MemoryError("layout-mismatch", {
         subject,
         event: `is not a ${type.name}`,
-        numbers: { layout: layout >>> 0, expected: layoutOf(type) >>> 0 },
+        numbers: { layout: layout >>> 0, expected: layoutWord(type.signature) >>> 0 },
         cure: "Open it with the type that it was made with.",
       });
     }
@@ -207,10 +207,6 @@ export class ControlBlock {
       cure: "Something makes owners and never disposes of them.",
     });
   }
-}
-
-function layoutOf(type: Type): number {
-  return Number.parseInt(fingerprint(type.signature).slice(8), 16) | 0;
 }
 
 /** What a value's block takes of its allocator, for those that free it. */

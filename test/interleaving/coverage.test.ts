@@ -7,10 +7,10 @@ import { ROOT, sourcesIn } from "../package/tree.ts";
 /** Modules that use `Atomics` and have no defect of their own in an exploration, and why. Those that they serve have. */
 const WITHOUT: Readonly<Record<string, string>> = {
   "concurrent/pools/guards": "part of the shared pool: shared-pool.test.ts",
+  "concurrent/fence": "a store to a word of one's own: the explored machine makes loads in their order",
   "concurrent/head-words": "one store of a magic number, behind a sum of all that it tells of",
   "concurrent/messages/message-ring": "looks only",
   "concurrent/pools/shared-pool": "shared-pool.test.ts",
-  "concurrent/pools/shared-pool-layout": "looks only",
   "concurrent/pools/shared-slots": "shared-pool.test.ts",
   "concurrent/rings/queue-check": "looks only, how many values there are: queue.test.ts",
   "core/committed": "one word that grows: core/memory.test.ts, on real threads",

@@ -57,7 +57,7 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "a dead reader keeps writers out",
     "readAndWrite",
-    { module: "concurrent/locks/rw-lock", from: "!seats.isGone(token)", to: "true" },
+    { module: "concurrent/locks/rw-lock", from: "!seats.isGone(tokenIn(token))", to: "true" },
     1,
   ],
   [
@@ -81,7 +81,7 @@ const DEFECTS: readonly (readonly [what: string, play: keyof Plays, patch: Patch
   [
     "the permit of one that died is lost",
     "twoPermits",
-    { module: "concurrent/locks/semaphore", from: "asks && seats.isGone(token)", to: "false" },
+    { module: "concurrent/locks/semaphore", from: "asks && seats.isGone(tokenIn(token))", to: "false" },
     1,
   ],
   [

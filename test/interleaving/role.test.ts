@@ -16,7 +16,7 @@ const DEFECTS: readonly (readonly [what: string, from: string, to: string])[] = 
     "Atomics.compareExchange(i64, this.#word, before, this.#holder) === before",
     "Atomics.store(i64, this.#word, this.#holder) === this.#holder",
   ],
-  ["a role is taken from the living", "before !== NEVER_HELD && !this.#isOver(before)", "false"],
+  ["a role is taken from the living", "before !== NO_HOLDER && !this.#isOver(before)", "false"],
 ];
 for (const [what, from, to] of DEFECTS) {
   it(`an exploration of a role finds that ${what}`, async () => {

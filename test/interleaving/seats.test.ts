@@ -38,8 +38,8 @@ describe("an exploration of seats finds", () => {
   it("that a seat is emptied before its turn is over", async () => {
     const patch = {
       module,
-      from: "this.#nextTurn(seat);\n        Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, EMPTY);",
-      to: "Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, EMPTY);\n        this.#nextTurn(seat);",
+      from: "this.#nextTurn(seat);\n        Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, NO_HOLDER);",
+      to: "Atomics.store(this.memory.i64, this.#word(seat) / 2 + HOLDER, NO_HOLDER);\n        this.#nextTurn(seat);",
     };
     assertFails(explore((await plays<Plays>("seats", [patch])).comeAndGo, { preemptions: 2 }));
   });

@@ -1,6 +1,7 @@
 import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import type { Ptr } from "../../core/brand.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Participant } from "../../core/participant.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
@@ -46,12 +47,12 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
     super(inner);
     this.#inner = inner;
     this.subject = inner.subject;
-    const { participants = DEFAULT_PARTICIPANTS, timeoutMs = 10_000 } = options;
-    checkPlace(place, participants, timeoutMs);
+    const { participants = DEFAULT_PARTICIPANTS, timeoutMs } = options;
+    checkPlace(place, participants);
     inner.memory.checkRange(place, synchronizedByteLength(options));
-    this.#claim(place, participants);
     this.#seats = new Seats(inner.memory, { byteOffset: place + PLACE_ALIGN, seats: participants }, "synchronized", options);
     this.#lock = new RobustLock(this.#seats, place + 4, this.subject, timeoutMs);
+    this.#claim(place, participants);
     // A seat holds nothing but the lock, and that passes on by itself.
     this.#seats.sit(() => undefined);
   }
@@ -205,13 +206,13 @@ export function synchronized(allocator: RepairableAllocator, place: Ptr, options
   return new SynchronizedAllocator(allocator, place, options);
 }
 
-function checkPlace(place: Ptr, participants: number, timeoutMs: number): void {
-  const areMany = Number.isInteger(participants) && participants >= 1 && participants <= MOST_SEATS;
-  if (place % PLACE_ALIGN === 0 && areMany && timeoutMs >= 0) return;
+function checkPlace(place: Ptr, participants: number): void {
+  checkCount("synchronized", "participants", participants, 1, MOST_SEATS);
+  if (place % PLACE_ALIGN === 0) return;
   throw new MemoryError("invalid-argument", {
     subject: "synchronized",
-    event: "needs a place at a multiple of 64, a number of participants and a time",
-    numbers: { place, participants: String(participants), most: MOST_SEATS, timeoutMs: String(timeoutMs) },
+    event: "needs a place at a multiple of 64",
+    numbers: { place },
     cure: "Take zero bytes for it: `allocator.allocZeroed(synchronizedByteLength(), 64)`, once, by whoever makes the allocator.",
   });
 }

@@ -1,5 +1,6 @@
 import type { Ptr } from "../../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -260,14 +261,7 @@ export function attachSharedHeap(memory: Memory, byteOffset = 0, handle: SharedH
 
 /** The first page behind the tables. Throws `invalid-argument`. */
 function firstPageOf(participants: number, limit: number, byteLength: number): number {
-  if (!(Number.isInteger(participants) && participants >= 1 && participants <= MOST_PARTICIPANTS)) {
-    throw new MemoryError("invalid-argument", {
-      subject: SHARED_HEAP_FORMAT.subject,
-      event: "needs a whole number of participants",
-      numbers: { participants: String(participants), least: 1, most: MOST_PARTICIPANTS },
-      cure: "Pass how many threads and processes will have a handle at the same time.",
-    });
-  }
+  checkCount(SHARED_HEAP_FORMAT.subject, "participants", participants, 1, MOST_PARTICIPANTS);
   const first = Math.ceil((tableWord(participants) * 4 + limit * PAGE_ENTRY_BYTES) / PAGE_BYTES);
   if (first < limit) return first;
   throw new MemoryError("invalid-argument", {
@@ -287,6 +281,6 @@ function seatsOf(memory: Memory, { byteOffset }: Region, participant: Participan
   return new Seats(memory, place, SHARED_HEAP_FORMAT.subject, participant);
 }
 
-function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs = 10_000 }: SharedHeapHandle): RobustLock {
+function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs }: SharedHeapHandle): RobustLock {
   return new RobustLock(seats, byteOffset + LOCK_WORD * 4, SHARED_HEAP_FORMAT.subject, timeoutMs);
 }

@@ -174,7 +174,7 @@ export class ColumnBuffer<Name extends ViewName> implements Disposable {
    */
   room(count: number): number {
     this.#checkEpoch();
-    checkCount(count, 0, Number.MAX_SAFE_INTEGER);
+    checkElements(count, 0, Number.MAX_SAFE_INTEGER);
     if (count > this.#end - this.#next) this.#openChunk(count);
     return this.#next;
   }
@@ -182,7 +182,7 @@ export class ColumnBuffer<Name extends ViewName> implements Disposable {
   /** Takes in `count` elements that were written from `room(…)` on. */
   commit(count: number): void {
     this.#checkEpoch();
-    checkCount(count, 0, this.#end - this.#next);
+    checkElements(count, 0, this.#end - this.#next);
     this.#next += count;
   }
 
@@ -211,8 +211,13 @@ export class ColumnBuffer<Name extends ViewName> implements Disposable {
     this.#next = this.#end = this.#priorLength = 0;
   }
 
-  [Symbol.dispose](): void {
+  /** Gives all chunks back, where the allocator has not taken them yet. Twice is harmless. */
+  close(): void {
     if (!this.memory.closed && this.#lease.epoch === this.#epoch) this.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** What contradicts the invariants at the head of this file; empty when sound. */
@@ -274,7 +279,7 @@ export class ColumnBuffer<Name extends ViewName> implements Disposable {
   }
 }
 
-function checkCount(count: number, least: number, most: number): void {
+function checkElements(count: number, least: number, most: number): void {
   if (Number.isSafeInteger(count) && count >= least && count <= most) return;
   throw new MemoryError("invalid-argument", {
     subject: "columnBuffer",

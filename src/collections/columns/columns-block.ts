@@ -28,10 +28,8 @@ export interface ColumnsBlock {
   readonly elements: readonly (ColumnElements | undefined)[];
   /** For each column its bitmap, where it has one. */
   readonly bitmaps: readonly (Uint8Array | undefined)[];
-  /** Nothing may be stored. */
-  readonly locked: boolean;
-  /** Throws where that is so. */
-  readonly checkWritable: () => void;
+  /** Throws the error of a store; undefined where rows may be stored. */
+  readonly refuseStore: (() => never) | undefined;
 }
 
 /** A block without rows. Throws `out-of-memory`. */
@@ -47,8 +45,7 @@ export function blockAt(
   byteOffset: number,
   capacity: number,
   type: RowType,
-  locked: boolean,
-  checkWritable: () => void,
+  refuseStore?: () => never,
 ): ColumnsBlock {
   const { columns: places, byteLength } = planColumns(type, capacity);
   const elements = places.map(({ element: { codec }, ...place }) =>
@@ -59,7 +56,7 @@ export function blockAt(
   );
   const published = memory.slice("i32", byteOffset, HEADER_WORDS);
   const shared = isSeenByOthers(memory);
-  const head = shared && locked ? new Int32Array(HEADER_WORDS) : published;
+  const head = shared && refuseStore !== undefined ? new Int32Array(HEADER_WORDS) : published;
   const block = {
     memory,
     byteOffset,
@@ -71,8 +68,7 @@ export function blockAt(
     places,
     elements,
     bitmaps,
-    locked,
-    checkWritable,
+    refuseStore,
   };
   refreshSize(block);
   return block;

@@ -23,8 +23,11 @@ import { type ColumnPlace, type RowType, SIZE } from "./columns-layout.ts";
 
 /** The rows by number, as a Cursor is: `at` makes a row object, `seek` moves the one that belongs to the cursor. */
 export interface RowCursor<Row> extends Iterable<Row> {
+  /** How many rows there are now. */
   readonly length: number;
+  /** A row object of its own, which may be kept. Throws `out-of-bounds`. */
   at(index: number): Row;
+  /** The one row object that all calls move: for loops that must make no garbage. Throws `out-of-bounds`. */
   seek(index: number): Row;
 }
 
@@ -67,14 +70,14 @@ function generateRows<Row>(type: RowType, places: readonly ColumnPlace[]): RowCl
   const members = places.map((place, k) => {
     const key = JSON.stringify(place.name);
     return `get ${key}() { const d = this[${columns}], i = this[${row}]; return ${readText(source, place, k)}; },
-set ${key}(v) { const d = this[${columns}], i = this[${row}]; if (d.locked) d.block.checkWritable(); ${writeText(source, type, place, k)} },`;
+set ${key}(v) { const d = this[${columns}], i = this[${row}]; if (d.locked) d.block.refuseStore(); ${writeText(source, type, place, k)} },`;
   });
   const copied = places.map(({ name }) => `[${JSON.stringify(name)}]: this[${JSON.stringify(name)}]`);
   const name = className(`${type.name}Row`, "Row");
   const isRow = `(i >>> 0) === i && i < this.columns.head[${SIZE}]`;
   const { Row, ...generated } = source.run(
     `${type.name}.rows`,
-    `class RowColumns { constructor(b) { this.use(b); } use(b) { this.block = b; this.locked = b.locked; this.head = b.head; ${taken.join(" ")} } end(g) { this.block = this.head = g; ${ended.join(" ")} } }
+    `class RowColumns { constructor(b) { this.use(b); } use(b) { this.block = b; this.locked = b.refuseStore !== undefined; this.head = b.head; ${taken.join(" ")} } end(g) { this.block = this.head = g; ${ended.join(" ")} } }
 class ${name} { constructor(d, i) { this[${columns}] = d; this[${row}] = i; } [${source.bind(COPY)}]() { return { ${copied.join(", ")} }; } }
 const members = {
 ${members.join("\n")}
@@ -147,7 +150,7 @@ function composeRows<Row>(type: RowType, places: readonly ColumnPlace[]): RowCla
       },
       set(this: ComposedRow, value: unknown) {
         const { block } = this[COLUMNS];
-        if (block.locked) block.checkWritable();
+        block.refuseStore?.();
         // As in generated rows, an assignment to a number wraps as in a typed array.
         const elements = wraps ? block.elements[k] : undefined;
         if (elements === undefined) storeCell(block, k, this[ROW], value, place);

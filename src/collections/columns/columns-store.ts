@@ -67,7 +67,7 @@ export class ColumnsStore implements Dependent, Tenant {
   /** Moves all rows to a block for `capacity` rows. Throws `out-of-memory`, and `invalid-argument` in a scope that would end before the columns. */
   relocate(capacity: number): void {
     const allocator = this.#allocator;
-    if (allocator === undefined) this.throwReadOnly();
+    if (allocator === undefined) this.#throwReadOnly();
     checkGrowsUnder(this.#lease, allocator, "columns");
     const ptr = allocateBlock(this.#type, allocator, capacity);
     // Read only now: allocating may have moved the memory.
@@ -93,15 +93,7 @@ export class ColumnsStore implements Dependent, Tenant {
   }
 
   checkWritable(): void {
-    if (this.#allocator === undefined) this.throwReadOnly();
-  }
-
-  throwReadOnly(): never {
-    throw new MemoryError("read-only", {
-      subject: `columns of ${this.#type.name}`,
-      event: `that were attached to ${this.memory.subject} cannot be changed`,
-      cure: "Change the columns that they were copied from, or copy their rows into new ones.",
-    });
+    if (this.#allocator === undefined) this.#throwReadOnly();
   }
 
   /** Throws `out-of-bounds` unless it is the number of a row. */
@@ -161,8 +153,8 @@ export class ColumnsStore implements Dependent, Tenant {
   }
 
   #blockAt(byteOffset: number, capacity: number): ColumnsBlock {
-    const locked = this.#allocator === undefined;
-    return blockAt(this.memory, byteOffset, capacity, this.#type, locked, () => this.checkWritable());
+    const refuseStore = this.#allocator === undefined ? () => this.#throwReadOnly() : undefined;
+    return blockAt(this.memory, byteOffset, capacity, this.#type, refuseStore);
   }
 
   #use(block: ColumnsBlock): void {
@@ -174,5 +166,13 @@ export class ColumnsStore implements Dependent, Tenant {
     this.#ended = true;
     this.#block = endedBlock(refuse);
     this.#rowColumns?.end(this.#block);
+  }
+
+  #throwReadOnly(): never {
+    throw new MemoryError("read-only", {
+      subject: `columns of ${this.#type.name}`,
+      event: `that were attached to ${this.memory.subject} cannot be changed`,
+      cure: "Change the columns that they were copied from, or copy their rows into new ones.",
+    });
   }
 }

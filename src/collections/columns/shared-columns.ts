@@ -96,7 +96,7 @@ export function continueColumns<const F extends Fields>(
   lease: Lease,
 ): Columns<F> {
   const capacity = readColumnsHeader(memory, byteOffset, type);
-  const block = blockAt(memory, byteOffset, capacity, type, false, () => {});
+  const block = blockAt(memory, byteOffset, capacity, type);
   // Who wrote last may have died between a row and its number.
   clearRows(block, block.head[SIZE], capacity);
   return columnsAt(memory, type, byteOffset, capacity, lease);

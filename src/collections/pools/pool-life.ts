@@ -1,17 +1,18 @@
 import { endPlacement, OwnBump } from "../../alloc/own-memory.ts";
 import { NIL } from "../../core/brand.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Handle } from "../../core/handle.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Lease, Tenant } from "../../core/lease.ts";
 import type { Dependent, Memory } from "../../core/memory.ts";
 import { Place } from "../../layout/place.ts";
-import { NARROW_BYTES } from "../../layout/view-parts.ts";
+import { movesUnseen, NARROW_BYTES, settled } from "../../layout/view-parts.ts";
 import { checkSlots } from "./pool-check.ts";
-import { checkCount, type Poolable, type PoolPlan } from "./pool-options.ts";
+import { throwFull } from "./pool-mistakes.ts";
+import type { Poolable, PoolPlan } from "./pool-options.ts";
 import { PoolSlots, SLOTS } from "./pool-slots.ts";
 import { poolClass } from "./pool-source.ts";
-import { throwFull } from "./pool-stories.ts";
 import { endAllSlots, trimSlots } from "./pool-sweep.ts";
 
 /** What a pool is apart from its records: blocks that come and go, and its end. */
@@ -27,15 +28,15 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   readonly #upstream: Lease;
 
   /** Use `pool`. */
-  constructor(type: T, { subject, allocator, blockLength, capacity, form, inRow }: PoolPlan, tag: number) {
-    this.subject = subject;
+  constructor(type: T, plan: PoolPlan, tag: number) {
+    this.subject = plan.subject;
     this.type = type;
     this.place = new Place(undefined, type.name);
-    this.memory = allocator.memory;
-    this.#upstream = allocator.lease;
-    const plan = { subject: this.subject, form, tag: form === "wide" ? tag : 0, blockLength, capacity, inRow };
+    this.memory = plan.allocator.memory;
+    this.#upstream = plan.allocator.lease;
     const lease = this.memory.openLease(this.subject);
-    this[SLOTS] = new PoolSlots({ ...plan, byteSize: type.byteSize, align: type.align }, allocator, lease);
+    const { byteSize, align } = type;
+    this[SLOTS] = new PoolSlots({ ...plan, tag: plan.form === "wide" ? tag : 0, byteSize, align }, lease);
     if (!this.#grow()) {
       this.memory.closeLease(lease, "was closed");
       throwFull(this[SLOTS]);
@@ -136,8 +137,8 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   /** For generated code: nothing was found. Throws `closed`; true when it was only that a WebAssembly memory has moved, and it is there. */
   missed(handle: Handle<T>): boolean {
     if (!this.#lives) this.#throwEnded();
-    if (this.memory.home !== "wasm") return false;
-    this.memory.byteLength;
+    if (!movesUnseen(this.memory)) return false;
+    settled(this.memory);
     return this[SLOTS].has(handle);
   }
 
@@ -174,7 +175,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   /** Throws when it has ended, and looks whether a WebAssembly memory has moved. */
   protected settle(): void {
     if (!this.#lives) this.#throwEnded();
-    if (this.memory.home === "wasm") this.memory.byteLength;
+    settled(this.memory);
   }
 
   #end(): void {

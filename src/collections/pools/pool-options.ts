@@ -2,7 +2,7 @@ import type { Allocator } from "../../alloc/allocator.ts";
 import { type Placement, placed } from "../../alloc/own-memory.ts";
 import { alignUp } from "../../core/align.ts";
 import { having } from "../../core/check-call.ts";
-import { MemoryError } from "../../core/errors.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { type HandleForm, handleBits } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -35,7 +35,7 @@ export interface PoolPlan {
   readonly blockLength: number;
   readonly capacity: number;
   readonly form: HandleForm;
-  /** Nothing but the pool takes blocks of the allocator. */
+  /** Nothing but the pool takes blocks of the allocator, so they lie one behind the other: see invariant 6 of pool-slots.ts. */
   readonly inRow: boolean;
 }
 
@@ -63,15 +63,4 @@ export function planPool(subject: string, type: Type<unknown, never>, options: P
     const block = alignUp(blockLength * slotWords * bits.byteSize, align);
     return Math.ceil(capacity / blockLength) * block + align + SLACK_BYTES;
   }
-}
-
-/** Throws `invalid-argument` unless `count` is a whole number from `least` to `most`. */
-export function checkCount(subject: string, name: string, count: number, least: number, most: number): void {
-  if (Number.isInteger(count) && count >= least && count <= most) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: `needs a whole number as ${name}`,
-    numbers: { [name]: String(count), least, most },
-    cure: "Pass a whole number in that range.",
-  });
 }

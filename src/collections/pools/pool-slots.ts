@@ -28,13 +28,15 @@
  *    its place to the next of its number; until then its words are of slots that are free or retired, so that nothing is found there. An index beyond
  *    the row leads to no word.
  */
-import { type Allocator, checkGrowsUnder } from "../../alloc/allocator.ts";
+import { checkGrowsUnder } from "../../alloc/allocator.ts";
 import { alignUp } from "../../core/align.ts";
 import { NIL } from "../../core/brand.ts";
-import { HANDLE_BITS, type HandleBits, type HandleForm } from "../../core/handle.ts";
+import { HANDLE_BITS, type HandleBits } from "../../core/handle.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
+import { movesUnseen } from "../../layout/view-parts.ts";
 import { PoolBlocks } from "./pool-blocks.ts";
+import type { PoolPlan } from "./pool-options.ts";
 import { PoolState } from "./pool-state.ts";
 
 /** Under which a pool keeps them, for generated code and for what builds on a pool. */
@@ -44,18 +46,12 @@ const LINE_BYTES = 64;
 /** Words are counted in 31 bits. */
 const MOST_BASE = 2 ** 31 - 1;
 
-export interface SlotsPlan {
-  readonly subject: string;
-  readonly form: HandleForm;
+/** A pool's options, and what a slot holds. */
+interface SlotsPlan extends PoolPlan {
   readonly tag: number;
+  /** Of a record. */
   readonly byteSize: number;
   readonly align: number;
-  /** Records of a block. */
-  readonly blockLength: number;
-  /** The most slots that are ever used. */
-  readonly capacity: number;
-  /** The blocks lie one behind the other: see invariant 6. */
-  readonly inRow: boolean;
 }
 
 /** How a slot is laid out. */
@@ -81,7 +77,7 @@ export function layoutSlot({ byteSize: wordBytes }: HandleBits, byteSize: number
   };
 }
 
-/** The words of slots, and the rules by which they change. Types, views and stories are for who uses it: see Pool. */
+/** The words of slots, and the rules by which they change. Types, views and errors are for who uses it: see Pool. */
 export class PoolSlots extends PoolBlocks {
   readonly plan: SlotsPlan;
   readonly bits: HandleBits;
@@ -100,16 +96,16 @@ export class PoolSlots extends PoolBlocks {
   readonly spent: number;
   words: Float64Array | Uint32Array;
 
-  constructor(plan: SlotsPlan, allocator: Allocator, lease: Lease) {
+  constructor(plan: SlotsPlan, lease: Lease) {
     const bits = HANDLE_BITS[plan.form];
     const { recordByteOffset, slotWords, slotAlign, align } = layoutSlot(bits, plan.byteSize, plan.align);
     const blockByteLength = plan.blockLength * slotWords * bits.byteSize;
-    super({ wordBytes: bits.byteSize, blockByteLength, blockAlign: align, rowAlign: plan.inRow ? slotAlign : 0 }, allocator);
+    super({ wordBytes: bits.byteSize, blockByteLength, blockAlign: align, rowAlign: plan.inRow ? slotAlign : 0 }, plan.allocator);
     this.plan = plan;
     this.bits = bits;
-    this.memory = allocator.memory;
+    this.memory = plan.allocator.memory;
     this.lease = lease;
-    this.moves = this.memory.home === "wasm";
+    this.moves = movesUnseen(this.memory);
     this.none = bits.indexMask;
     this.retired = bits.indexMask - 1;
     this.spent = plan.tag * bits.tag + (bits.generations - 1) * bits.generation;
@@ -135,8 +131,9 @@ export class PoolSlots extends PoolBlocks {
     return this.bases[block & this.blockMask] + (index - block * blockLength) * this.slotWords;
   }
 
-  ptrOf(index: number): number {
-    return this.wordOf(index) * this.bits.byteSize + this.recordByteOffset;
+  /** Where the record of a live or detached handle is. */
+  ptrOf(handle: number): number {
+    return this.wordOf(handle & this.bits.indexMask) * this.bits.byteSize + this.recordByteOffset;
   }
 
   has(handle: number): boolean {
@@ -258,6 +255,16 @@ export class PoolSlots extends PoolBlocks {
     return this.generationOf(word) % 2 === 1;
   }
 
+  /** Visits the words of all slots in their order. */
+  sweep(visit: (at: number, index: number, word: number) => void): void {
+    const { blockLength } = this.plan;
+    for (let block = 0; block < this.ptrs.length; block++) {
+      if (this.ptrs[block] === NIL) continue;
+      let at = this.bases[block];
+      for (let slot = 0; slot < blockLength; slot++, at += this.slotWords) visit(at, block * blockLength + slot, this.words[at]);
+    }
+  }
+
   #linkFresh(block: number, usable: number): void {
     const { words, bits, state, plan, slotWords } = this;
     const base = this.bases[block];
@@ -272,15 +279,5 @@ export class PoolSlots extends PoolBlocks {
       words[base + slot * slotWords] = word;
     }
     state.head = first;
-  }
-
-  /** Visits the words of all slots in their order. */
-  sweep(visit: (at: number, index: number, word: number) => void): void {
-    const { blockLength } = this.plan;
-    for (let block = 0; block < this.ptrs.length; block++) {
-      if (this.ptrs[block] === NIL) continue;
-      let at = this.bases[block];
-      for (let slot = 0; slot < blockLength; slot++, at += this.slotWords) visit(at, block * blockLength + slot, this.words[at]);
-    }
   }
 }

@@ -1,10 +1,10 @@
 import { HANDLE_BITS, type HandleForm } from "../../core/handle.ts";
 import { canGenerate, className, Source } from "../../layout/generation.ts";
 import type { Type } from "../../layout/type.ts";
+import { throwNotLive } from "./pool-mistakes.ts";
 import type { Poolable } from "./pool-options.ts";
 import { layoutSlot, SLOTS } from "./pool-slots.ts";
 import { HEAD, NEXT, SIZE, UNKNOWN } from "./pool-state.ts";
-import { throwNotLive } from "./pool-stories.ts";
 
 /** Up to here a record is zeroed word by word, which is several times faster than a call. */
 const SHORT_BYTES = 64;
@@ -94,7 +94,7 @@ addFrom(init) {
 remove(h) {
   const t = ${own}; ${at}
   const words = t.words;
-  if (words[at] !== h || h >= t.spent) return this.removeRare(h);
+  if (words[at] !== h || h >= t.spent) return super.remove(h);
   const state = t.stateWords;
   const next = state[${HEAD}];
   words[at] = h - i + (${bits.generation} + next);

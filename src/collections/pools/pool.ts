@@ -2,14 +2,14 @@ import { NIL, type Ptr } from "../../core/brand.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS, type Handle, NO_HANDLE } from "../../core/handle.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { InputOf, ValueOf, ViewOf } from "../../layout/type.ts";
 import { movesUnseen, positionOf, ptrOf } from "../../layout/view-parts.ts";
 import { PoolLife } from "./pool-life.ts";
+import { throwNotLive } from "./pool-mistakes.ts";
 import { type Poolable, type PoolOptions, planPool } from "./pool-options.ts";
 import { SLOTS } from "./pool-slots.ts";
 import { poolClass } from "./pool-source.ts";
-import { throwNotLive } from "./pool-stories.ts";
 
 let pools = 0;
 
@@ -33,7 +33,7 @@ export function makePool<T extends Poolable>(
 
 /** A pool without records, and with its first block. See {@link Pool}. Throws `invalid-argument`, `out-of-memory`. */
 export function pool<T extends Poolable>(type: T, options: PoolOptions = {}): Pool<T> {
-  checkCall("pool(Particle)", [A_TYPE, type], [OPTIONS, options]);
+  checkCall("pool(Particle, { capacity: 10_000 })", [A_SIZED_TYPE, type], [OPTIONS, options]);
   return makePool(type, options, nextTag());
 }
 
@@ -65,7 +65,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
     const slots = this[SLOTS];
     this.makeRoom();
     const handle = slots.take();
-    const ptr = slots.ptrOf(handle & slots.bits.indexMask);
+    const ptr = slots.ptrOf(handle);
     slots.memory.u8.fill(0, ptr, ptr + this.type.byteSize);
     return handle as Handle<T>;
   }
@@ -76,7 +76,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
     this.makeRoom();
     const handle = slots.take() as Handle<T>;
     try {
-      this.type.rawWrite(slots.memory, slots.ptrOf(handle & slots.bits.indexMask), init);
+      this.type.rawWrite(slots.memory, slots.ptrOf(handle), init);
     } catch (error) {
       this.tryRemove(handle);
       throw error;
@@ -117,8 +117,8 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
   /** A view of the place that a handle leads to, without looking whether it is still that of the handle. For handles that were just checked. */
   uncheckedGet(handle: Handle<T>): ViewOf<T> {
     const slots = this[SLOTS];
-    const ptr = slots.ptrOf(handle & slots.bits.indexMask);
-    const View = this.type.leasedClass(this.wide, this[SLOTS].moves);
+    const ptr = slots.ptrOf(handle);
+    const View = this.type.leasedClass(this.wide, slots.moves);
     return new View(slots.lease, positionOf(ptr, this.wide)) as ViewOf<T>;
   }
 
@@ -136,7 +136,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
   ptrOf(handle: Handle<T>): Ptr {
     const slots = this[SLOTS];
     if (!this.has(handle)) throwNotLive(slots, handle);
-    return slots.ptrOf(handle & slots.bits.indexMask) as Ptr;
+    return slots.ptrOf(handle) as Ptr;
   }
 
   /** Whether a handle names a record. Any number may be asked about. */
@@ -146,11 +146,6 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
 
   /** Removes a record. Throws `stale-handle`, `foreign-handle`; then nothing has changed. */
   remove(handle: Handle<T>): void {
-    if (!this.tryRemove(handle)) throwNotLive(this[SLOTS], handle);
-  }
-
-  /** For generated code: what is not the common case of `remove`. */
-  removeRare(handle: Handle<T>): void {
     if (!this.tryRemove(handle)) throwNotLive(this[SLOTS], handle);
   }
 
@@ -193,7 +188,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
   detach(handle: Handle<T>): ValueOf<T> {
     const slots = this[SLOTS];
     if (!this.has(handle)) throwNotLive(slots, handle);
-    const ptr = slots.ptrOf(handle & slots.bits.indexMask);
+    const ptr = slots.ptrOf(handle);
     const value = this.type.read(slots.memory, ptr);
     slots.detach(handle);
     slots.memory.u8.fill(0, ptr, ptr + this.type.byteSize);
@@ -213,7 +208,7 @@ export class Pool<T extends Poolable> extends PoolLife<T> {
         cure: "Detach it first, or assign to the fields of `get(handle)`.",
       });
     }
-    this.type.rawStore(slots.memory, slots.ptrOf(handle & slots.bits.indexMask), checked);
+    this.type.rawStore(slots.memory, slots.ptrOf(handle), checked);
     slots.reattach(handle);
   }
 

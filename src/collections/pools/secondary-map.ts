@@ -21,7 +21,7 @@ import { MemoryError } from "../../core/errors.ts";
 import type { Handle } from "../../core/handle.ts";
 import type { Lease } from "../../core/lease.ts";
 import { Place } from "../../layout/place.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { InputOf, Type, ViewOf } from "../../layout/type.ts";
 import type { Pool } from "./pool.ts";
 import { A_POOL, type Poolable } from "./pool-options.ts";
@@ -35,7 +35,7 @@ export function secondaryMap<T extends Poolable, U extends Type<unknown, never>>
   type: U,
   options: SecondaryMapOptions = {},
 ): SecondaryMap<T, U> {
-  checkCall("secondaryMap(particles, Poison)", [A_POOL, pool], [A_TYPE, type], [OPTIONS, options]);
+  checkCall("secondaryMap(particles, Poison)", [A_POOL, pool], [A_SIZED_TYPE, type], [OPTIONS, options]);
   return new SecondaryMap(pool, type, options);
 }
 
@@ -77,10 +77,9 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     this.#check();
     const checked = this.type.rawCheck(value, this.#place);
     this.pool.get(handle);
-    const index = this.#indexOf(handle);
-    const block = this.#blockOf(index);
+    const block = this.#blockOf(handle);
+    const slot = this.#slotOf(handle);
     const ptr = this.#ptrs[block] ?? this.#addBlock(block);
-    const slot = index - block * this.#blockLength;
     this.type.rawStore(this.#allocator.memory, ptr + this.#first + slot * this.type.byteSize, checked);
     this.#allocator.memory.f64[ptr / 8 + slot] = handle;
   }
@@ -95,9 +94,7 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
   /** Like `get`, but undefined too where the record is gone. */
   tryGet(handle: Handle<T>): ViewOf<U> | undefined {
     if (!this.has(handle)) return undefined;
-    const index = this.#indexOf(handle);
-    const block = this.#blockOf(index);
-    const ptr = this.#ptrs[block] + this.#first + (index - block * this.#blockLength) * this.type.byteSize;
+    const ptr = this.#ptrs[this.#blockOf(handle)] + this.#first + this.#slotOf(handle) * this.type.byteSize;
     return this.type.view(this.#lease, ptr) as ViewOf<U>;
   }
 
@@ -105,18 +102,14 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
   has(handle: Handle<T>): boolean {
     this.#check();
     if (!this.pool.has(handle)) return false;
-    const index = this.#indexOf(handle);
-    const block = this.#blockOf(index);
-    const ptr = this.#ptrs[block];
-    return ptr !== undefined && this.#allocator.memory.f64[ptr / 8 + index - block * this.#blockLength] === handle;
+    const ptr = this.#ptrs[this.#blockOf(handle)];
+    return ptr !== undefined && this.#allocator.memory.f64[ptr / 8 + this.#slotOf(handle)] === handle;
   }
 
   /** Removes the value of a record, not the record. False when there was none. */
   delete(handle: Handle<T>): boolean {
     if (!this.has(handle)) return false;
-    const index = this.#indexOf(handle);
-    const block = this.#blockOf(index);
-    this.#allocator.memory.f64[this.#ptrs[block] / 8 + index - block * this.#blockLength] = 0;
+    this.#allocator.memory.f64[this.#ptrs[this.#blockOf(handle)] / 8 + this.#slotOf(handle)] = 0;
     return true;
   }
 
@@ -141,8 +134,8 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     return found;
   }
 
-  /** Gives everything back; the pool stays. */
-  [Symbol.dispose](): void {
+  /** Gives everything back; the pool stays. Twice is harmless. */
+  close(): void {
     if (!this.#lives) return;
     this.#lives = false;
     const blocks = this.#ptrs.filter((ptr) => ptr !== undefined).sort((a, b) => b - a);
@@ -153,12 +146,17 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     endPlacement(this.#allocator);
   }
 
-  #indexOf(handle: Handle<T>): number {
-    return handle & this.pool[SLOTS].bits.indexMask;
+  [Symbol.dispose](): void {
+    this.close();
   }
 
-  #blockOf(index: number): number {
-    return Math.floor(index / this.#blockLength);
+  #blockOf(handle: Handle<T>): number {
+    return Math.floor((handle & this.pool[SLOTS].bits.indexMask) / this.#blockLength);
+  }
+
+  /** In its block. */
+  #slotOf(handle: Handle<T>): number {
+    return (handle & this.pool[SLOTS].bits.indexMask) % this.#blockLength;
   }
 
   #addBlock(block: number): Ptr {

@@ -104,6 +104,7 @@ export class SlotMap<const F extends Fields> implements Disposable {
     return this.columns.rows.at(this.rowOf(handle));
   }
 
+  /** Like `get`, but undefined where the record is gone or the handle is another's. */
   tryGet(handle: Handle<StructType<F>>): ColumnRow<F> | undefined {
     return this.has(handle) ? this.get(handle) : undefined;
   }
@@ -118,6 +119,7 @@ export class SlotMap<const F extends Fields> implements Disposable {
     this.columns.set(this.rowOf(handle), record);
   }
 
+  /** Whether the record is there. False for handles of others. */
   has(handle: Handle<StructType<F>>): boolean {
     return this.#rows.has(named(handle));
   }
@@ -190,14 +192,18 @@ export class SlotMap<const F extends Fields> implements Disposable {
     return shown(`slot map of ${this.type.name}`, this);
   }
 
-  /** Gives everything back. */
-  [Symbol.dispose](): void {
+  /** Gives everything back. Twice is harmless. */
+  close(): void {
     if (this.#backs === NIL) return;
     if (!this.#allocator.memory.closed) this.#allocator.free(this.#backs, this.#backCapacity * BACK_BYTES);
     this.#backs = NIL;
     this.#rows.close();
-    this.columns[Symbol.dispose]();
+    this.columns.close();
     endPlacement(this.#allocator);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #growBacks(): void {

@@ -13,10 +13,10 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { endPlacement, type Placement, placed } from "../../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
-import { checkCount } from "./pool-options.ts";
 
 const MOST_MEMBERS = 2 ** 30;
 
@@ -121,12 +121,17 @@ export class SparseSet implements Disposable, Iterable<number> {
     return found;
   }
 
-  [Symbol.dispose](): void {
+  /** Gives its block back. Twice is harmless. */
+  close(): void {
     if (this.#ptr === NIL) return;
     if (this.#lease.epoch === this.#epoch) this.#allocator.free(this.#ptr, this.capacity * 8);
     endPlacement(this.#allocator);
     this.#ptr = NIL;
     this.#size = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #words(): Uint32Array {

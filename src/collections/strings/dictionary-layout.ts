@@ -103,8 +103,8 @@ export function writeDictionaryHeader(memory: Memory, byteOffset: number, layout
  */
 export function readDictionaryLayout(memory: Memory, byteOffset: number, byteLength: number): DictionaryLayout {
   memory.checkRange(byteOffset, byteLength);
-  const { u32, f64 } = memory;
-  const found = byteOffset % 8 === 0 && byteLength >= HEADER_BYTES ? u32[byteOffset / 4 + LAYOUT_WORD] : 0;
+  const { i32, u32, f64 } = memory;
+  const found = byteOffset % 8 === 0 && byteLength >= HEADER_BYTES ? i32[byteOffset / 4 + LAYOUT_WORD] : 0;
   const content = LAYOUTS.findIndex((words) => words.includes(found));
   const wide = content !== -1 && LAYOUTS[content][1] === found;
   openHeader(memory, byteOffset, FORMAT, content === -1 ? LAYOUTS[0][0] : found, "offsets of 4 or 8 bytes");

@@ -1,5 +1,6 @@
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
+import { LoadFence } from "../fence.ts";
 import { Message, messagesOf } from "../messages/message.ts";
 import { isAbandoned, type RoleOptions } from "../role.ts";
 import { Signal, waiterOf } from "../signal.ts";
@@ -18,8 +19,7 @@ export class Receiver {
   readonly #waiter: Waiter;
   readonly #isAlive: RoleOptions["isAlive"];
   readonly #own: Memory;
-  /** An atomic store to it keeps plain loads before it from being made after the next atomic load, on machines that would. */
-  readonly #fence = privateMemory(4);
+  readonly #fence = new LoadFence();
   readonly #copy: Message;
   readonly #shown: Message;
   #position: number;
@@ -133,7 +133,7 @@ export class Receiver {
 
   /** Whether what lies at the own position has not been overwritten, as far as the transmitter has said. */
   #isValid(): boolean {
-    Atomics.store(this.#fence.i32, 0, 0);
+    this.#fence.stand();
     return (Atomics.load(this.memory.i32, this.#plan.intent) - this.#position) >>> 0 <= this.#plan.units;
   }
 

@@ -1,4 +1,5 @@
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { Signal } from "../signal.ts";
@@ -41,7 +42,7 @@ export class Barrier {
   /** For `barrier`. */
   constructor(memory: Memory, { byteOffset, parties }: BarrierOptions) {
     checkLockPlace(SUBJECT, memory, byteOffset);
-    if (!(Number.isInteger(parties) && parties >= 1 && parties <= ARRIVED_MASK)) refuseParties(parties);
+    checkCount(SUBJECT, "parties", parties, 1, ARRIVED_MASK);
     memory.checkRange(byteOffset, BARRIER_BYTES);
     this.parties = parties;
     this.#memory = memory;
@@ -155,13 +156,4 @@ export class Barrier {
 export function barrier(memory: Memory, options: BarrierOptions): Barrier {
   checkCall("barrier(memory, { byteOffset: 4096, parties: 4 })", [A_MEMORY, memory], [OPTIONS, options]);
   return new Barrier(memory, options);
-}
-
-function refuseParties(parties: number): never {
-  throw new MemoryError("invalid-argument", {
-    subject: SUBJECT,
-    event: "needs a whole number of parties",
-    numbers: { parties: String(parties), least: 1, most: ARRIVED_MASK },
-    cure: "Pass a whole number in that range.",
-  });
 }

@@ -1,7 +1,8 @@
 import { checkCall, having, OPTIONS } from "../../core/check-call.ts";
+import { deadlineOf, leftUntil } from "../../core/deadline.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { Signal } from "../signal.ts";
-import { type AsyncWaitOptions, deadlineOf, SLICE_MS, type WaitOptions } from "../waiting.ts";
+import { type AsyncWaitOptions, SLICE_MS, type WaitOptions } from "../waiting.ts";
 import type { Mutex } from "./mutex.ts";
 import { checkLockPlace } from "./roster.ts";
 
@@ -43,8 +44,8 @@ export class Condition {
     const until = deadlineOf(SUBJECT, timeoutMs);
     this.#checkHeld();
     while (!ready()) {
-      const left = until - performance.now();
-      if (left <= 0) return false;
+      const left = leftUntil(until);
+      if (left === 0) return false;
       const seen = this.#signal.listen();
       this.mutex.release();
       try {
@@ -64,8 +65,8 @@ export class Condition {
     for (;;) {
       signal?.throwIfAborted();
       if (ready()) return true;
-      const left = until - performance.now();
-      if (left <= 0) return false;
+      const left = leftUntil(until);
+      if (left === 0) return false;
       const seen = this.#signal.listen();
       this.mutex.release();
       try {

@@ -1,9 +1,9 @@
 import { A_MEMORY, checkCall, having, OPTIONS } from "../../core/check-call.ts";
-import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { Seats, seatsByteLength } from "../../core/seats.ts";
+import { checkBeginning, checkWritableHome } from "../head-words.ts";
 
 export interface RosterOptions extends Participant {
   /** Where in the memory it begins, a multiple of 64. Default 0. */
@@ -96,18 +96,6 @@ export function roster(memory: Memory, options: RosterOptions = {}): Roster {
 
 /** Throws `read-only`, and `invalid-argument` for a place where nothing shared can begin. */
 export function checkLockPlace(subject: string, memory: Memory, byteOffset: number): void {
-  if (memory.readOnly) {
-    throw new MemoryError("read-only", {
-      subject,
-      event: `needs to write to ${memory.subject}, which is read-only`,
-      cure: "Open it for writing.",
-    });
-  }
-  if (Number.isSafeInteger(byteOffset) && byteOffset >= 0 && byteOffset % 64 === 0) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "cannot begin there",
-    numbers: { byteOffset: String(byteOffset), align: 64 },
-    cure: "Place it at a multiple of 64 bytes.",
-  });
+  checkWritableHome(subject, memory);
+  checkBeginning(subject, byteOffset);
 }

@@ -1,7 +1,8 @@
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
+import { deadlineOf, leftUntil } from "../../core/deadline.ts";
 import { MemoryError } from "../../core/errors.ts";
-import { type Acquired, RobustLock } from "../../core/robust-lock.ts";
-import type { SeatToken } from "../../core/seat-token.ts";
+import { type Acquired, DEFAULT_TIMEOUT_MS, RobustLock } from "../../core/robust-lock.ts";
+import { tokenIn } from "../../core/seat-token.ts";
 import { Signal } from "../signal.ts";
 import { LOOKS } from "../waiting.ts";
 import { type AsyncHoldOptions, type Holdable, type HoldOptions, holdable } from "./holdable.ts";
@@ -51,7 +52,7 @@ export class RwLock implements Disposable {
   #reading = 0;
 
   /** For `rwLock`. */
-  constructor(roster: Roster, { byteOffset, timeoutMs = 10_000, repair }: LockOptions) {
+  constructor(roster: Roster, { byteOffset, timeoutMs = DEFAULT_TIMEOUT_MS, repair }: LockOptions) {
     checkLockPlace(SUBJECT, roster.memory, byteOffset);
     roster.memory.checkRange(byteOffset, rwLockByteLength(roster.seats.count));
     this.roster = roster;
@@ -149,12 +150,12 @@ export class RwLock implements Disposable {
 
   #acquireWrite({ timeoutMs = this.#timeoutMs }: HoldOptions = {}): void {
     if (this.#reading > 0) throwUpgrade(this.roster.seat);
-    const since = performance.now();
+    const until = deadlineOf(SUBJECT, timeoutMs);
     this.#settle(this.#word.acquire(timeoutMs));
     let looks = 0;
     try {
-      const left = Math.max(0, timeoutMs - (performance.now() - since));
-      if (!this.#left.waitUntil(() => this.#isFree(looks++ > LOOKS), { timeoutMs: left })) this.#checkFree(timeoutMs);
+      const options = { timeoutMs: leftUntil(until) };
+      if (!this.#left.waitUntil(() => this.#isFree(looks++ > LOOKS), options)) this.#checkFree(timeoutMs);
     } catch (error) {
       this.#word.release();
       throw error;
@@ -173,12 +174,11 @@ export class RwLock implements Disposable {
   }
 
   async #acquireWriteAsync({ timeoutMs = this.#timeoutMs, signal }: AsyncHoldOptions = {}): Promise<void> {
-    const since = performance.now();
+    const until = deadlineOf(SUBJECT, timeoutMs);
     let looks = 0;
     this.#settle(await this.#word.acquireAsync(timeoutMs, signal));
     try {
-      const left = Math.max(0, timeoutMs - (performance.now() - since));
-      const options = signal === undefined ? { timeoutMs: left } : { timeoutMs: left, signal };
+      const options = { timeoutMs: leftUntil(until), ...(signal && { signal }) };
       if (!(await this.#left.waitUntilAsync(() => this.#isFree(looks++ > 1), options))) this.#checkFree(timeoutMs);
     } catch (error) {
       this.#word.release();
@@ -234,7 +234,7 @@ export class RwLock implements Disposable {
       const word = this.#readerWord(seat);
       const token = Atomics.load(memory.i32, word);
       if (token === 0) continue;
-      if (!asks || !seats.isGone(token as SeatToken)) return false;
+      if (!asks || !seats.isGone(tokenIn(token))) return false;
       Atomics.compareExchange(memory.i32, word, token, 0);
     }
     return true;

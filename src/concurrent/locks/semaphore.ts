@@ -1,7 +1,9 @@
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
+import { checkCount } from "../../core/check-count.ts";
+import { deadlineOf, leftUntil } from "../../core/deadline.ts";
 import { MemoryError } from "../../core/errors.ts";
-import { RobustLock } from "../../core/robust-lock.ts";
-import type { SeatToken } from "../../core/seat-token.ts";
+import { DEFAULT_TIMEOUT_MS, RobustLock } from "../../core/robust-lock.ts";
+import { seatIn, tokenIn } from "../../core/seat-token.ts";
 import { Signal } from "../signal.ts";
 import { LOOKS } from "../waiting.ts";
 import { type AsyncHoldOptions, Holdable, type HoldOptions } from "./holdable.ts";
@@ -55,9 +57,9 @@ export class Semaphore extends Holdable implements Disposable {
   readonly #held: number[] = [];
 
   /** For `semaphore`. */
-  constructor(roster: Roster, { byteOffset, permits, timeoutMs = 10_000 }: SemaphoreOptions) {
+  constructor(roster: Roster, { byteOffset, permits, timeoutMs = DEFAULT_TIMEOUT_MS }: SemaphoreOptions) {
     checkLockPlace(SUBJECT, roster.memory, byteOffset);
-    if (!(Number.isInteger(permits) && permits >= 1 && permits <= MOST_PERMITS)) refusePermits(permits);
+    checkCount(SUBJECT, "permits", permits, 1, MOST_PERMITS);
     roster.memory.checkRange(byteOffset, semaphoreByteLength(permits));
     super();
     this.roster = roster;
@@ -88,13 +90,12 @@ export class Semaphore extends Holdable implements Disposable {
   acquire({ timeoutMs = this.#timeoutMs }: HoldOptions = {}): void {
     if (this.#takeAtOnce()) return;
     if (this.#held.length === this.permits) this.#throwOwn();
-    const since = performance.now();
+    const until = deadlineOf(SUBJECT, timeoutMs);
     this.#queue.acquire(timeoutMs);
     let looks = 0;
     try {
-      const left = Math.max(0, timeoutMs - (performance.now() - since));
-      if (!this.#released.waitUntil(() => this.#take(looks++ > LOOKS), { timeoutMs: left }) && !this.#take(true))
-        this.#throwLocked(timeoutMs);
+      const options = { timeoutMs: leftUntil(until) };
+      if (!this.#released.waitUntil(() => this.#take(looks++ > LOOKS), options) && !this.#take(true)) this.#throwLocked(timeoutMs);
     } finally {
       this.#queue.release();
     }
@@ -107,12 +108,11 @@ export class Semaphore extends Holdable implements Disposable {
   async acquireAsync({ timeoutMs = this.#timeoutMs, signal }: AsyncHoldOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     if (this.#takeAtOnce()) return;
-    const since = performance.now();
+    const until = deadlineOf(SUBJECT, timeoutMs);
     await this.#queue.acquireAsync(timeoutMs, signal);
     let looks = 0;
     try {
-      const left = Math.max(0, timeoutMs - (performance.now() - since));
-      const options = signal === undefined ? { timeoutMs: left } : { timeoutMs: left, signal };
+      const options = { timeoutMs: leftUntil(until), ...(signal && { signal }) };
       if (!(await this.#released.waitUntilAsync(() => this.#take(looks++ > 1), options)) && !this.#take(true))
         this.#throwLocked(timeoutMs);
     } finally {
@@ -165,7 +165,7 @@ export class Semaphore extends Holdable implements Disposable {
     for (let permit = 0; permit < this.permits; permit++) {
       const word = this.#base + PERMITS + permit;
       const token = Atomics.load(i32, word);
-      if (token !== 0 && !(asks && seats.isGone(token as SeatToken))) continue;
+      if (token !== 0 && !(asks && seats.isGone(tokenIn(token)))) continue;
       if (Atomics.compareExchange(i32, word, token, seats.token) !== token) continue;
       this.#held.push(permit);
       return true;
@@ -182,7 +182,7 @@ export class Semaphore extends Holdable implements Disposable {
   }
 
   #throwLocked(timeoutMs: number): never {
-    const first = Atomics.load(this.roster.memory.i32, this.#base + PERMITS) & 1023;
+    const first = seatIn(tokenIn(Atomics.load(this.roster.memory.i32, this.#base + PERMITS)));
     throw new MemoryError("locked", {
       subject: SUBJECT,
       event: "has all its permits with other threads or processes, and none came back in time",
@@ -214,13 +214,4 @@ export class Semaphore extends Holdable implements Disposable {
 export function semaphore(roster: Roster, options: SemaphoreOptions): Semaphore {
   checkCall("semaphore(here, { byteOffset: 4096, permits: 8 })", [A_ROSTER, roster], [OPTIONS, options]);
   return new Semaphore(roster, options);
-}
-
-function refusePermits(permits: number): never {
-  throw new MemoryError("invalid-argument", {
-    subject: SUBJECT,
-    event: "needs a whole number of permits",
-    numbers: { permits: String(permits), least: 1, most: MOST_PERMITS },
-    cure: "Pass a whole number in that range.",
-  });
 }

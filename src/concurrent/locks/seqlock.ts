@@ -1,5 +1,6 @@
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
-import { privateMemory } from "../../core/homes.ts";
+import type { Memory } from "../../core/memory.ts";
+import { LoadFence } from "../fence.ts";
 import type { AsyncHoldOptions, HoldOptions } from "./holdable.ts";
 import { type LockOptions, Mutex, refuseInherited } from "./mutex.ts";
 import { A_ROSTER, type Roster } from "./roster.ts";
@@ -31,14 +32,14 @@ const CHANGED: unique symbol = Symbol("changed");
  */
 export class Seqlock {
   readonly #mutex: Mutex;
-  readonly #i32: () => Int32Array;
+  readonly #memory: Memory;
   readonly #sequence: number;
-  /** An atomic store to it keeps plain loads before it from being made after the next atomic load, on machines that would. */
-  readonly #fence = privateMemory(4);
+  readonly #fence = new LoadFence();
 
   /** For `seqlock`. */
-  constructor(roster: Roster, { byteOffset, timeoutMs = 10_000, repair }: LockOptions) {
-    this.#i32 = () => roster.memory.i32;
+  constructor(roster: Roster, options: LockOptions) {
+    const { byteOffset, repair } = options;
+    this.#memory = roster.memory;
     this.#sequence = byteOffset / 4 + SEQUENCE;
     const mend = (): void => {
       if (!this.#isOdd) return;
@@ -46,7 +47,7 @@ export class Seqlock {
       repair();
       this.#next();
     };
-    this.#mutex = new Mutex(roster, { byteOffset, timeoutMs, repair: mend }, SUBJECT);
+    this.#mutex = new Mutex(roster, { ...options, repair: mend }, SUBJECT);
   }
 
   /** Changes what is protected. What `change` writes becomes visible at once. Throws as `Mutex.acquire` does. */
@@ -82,7 +83,7 @@ export class Seqlock {
 
   #tryRead<Result>(look: () => Result): Result | typeof CHANGED {
     for (let tries = 0; tries < TRIES; tries++) {
-      const before = Atomics.load(this.#i32(), this.#sequence);
+      const before = Atomics.load(this.#memory.i32, this.#sequence);
       if ((before & 1) !== 0) continue;
       try {
         const result = look();
@@ -127,18 +128,18 @@ export class Seqlock {
   }
 
   get #isOdd(): boolean {
-    return (Atomics.load(this.#i32(), this.#sequence) & 1) !== 0;
+    return (Atomics.load(this.#memory.i32, this.#sequence) & 1) !== 0;
   }
 
   #isStill(before: number): boolean {
-    Atomics.store(this.#fence.i32, 0, 0);
-    return Atomics.load(this.#i32(), this.#sequence) === before;
+    this.#fence.stand();
+    return Atomics.load(this.#memory.i32, this.#sequence) === before;
   }
 
   /** By who has the lock. The load keeps plain stores that follow from being made before the change, on machines that would. */
   #next(): void {
-    Atomics.add(this.#i32(), this.#sequence, 1);
-    Atomics.load(this.#i32(), this.#sequence);
+    Atomics.add(this.#memory.i32, this.#sequence, 1);
+    Atomics.load(this.#memory.i32, this.#sequence);
   }
 }
 

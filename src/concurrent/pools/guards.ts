@@ -1,6 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { Seats } from "../../core/seats.ts";
-import { AFTER_GUARDS, BUSY, FIRST_GUARD, GUARD_COUNT, GUARDS } from "./shared-pool-layout.ts";
+import { AFTER_GUARDS, BUSY, FIRST_GUARD, GUARD_COUNT, GUARDS, generationIn } from "./shared-pool-layout.ts";
 
 /*
  * Guards are hazard pointers (Michael, 2004): who reads a slot writes its number into a word of its own seat, and looks then whether the record is
@@ -15,7 +15,7 @@ export function writeGuard(seats: Seats, slot: number, word: number, generation:
     if (i32[guard] !== 0) continue;
     Atomics.store(i32, own + GUARD_COUNT, i32[own + GUARD_COUNT] + 1);
     Atomics.store(i32, guard, slot + 1);
-    if (Atomics.load(i32, word) >>> 8 === generation) return guard;
+    if (generationIn(Atomics.load(i32, word)) === generation) return guard;
     eraseGuard(seats, guard);
     return -1;
   }

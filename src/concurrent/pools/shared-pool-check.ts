@@ -1,6 +1,6 @@
 import type { Seats } from "../../core/seats.ts";
 import type { SharedBlocks } from "./shared-blocks.ts";
-import { ORPHAN, OWNER_MASK, RETIRED } from "./shared-pool-layout.ts";
+import { isLive, ORPHAN, ownerIn, RETIRED } from "./shared-pool-layout.ts";
 
 /**
  * What contradicts the invariants in shared-pool-layout.ts; empty when sound. `listed` are the slots of the free list, `mine` those that the own seat
@@ -18,11 +18,10 @@ export function checkSharedPool(
   for (const slot of blocks.used()) {
     if (listed.has(slot)) used += 1;
     const word = i32[blocks.wordOf(slot)];
-    const owner = word & OWNER_MASK;
-    const odd = (word >>> 8) % 2 === 1;
-    const free = !odd && owner === 0;
+    const owner = ownerIn(word);
+    const free = !isLive(word) && owner === 0;
     if (free !== listed.has(slot)) found.push(`slot ${slot} has word ${word} and is ${free ? "not " : ""}on the free list`);
-    if (owner === 0 || word === RETIRED || (odd && owner === ORPHAN)) continue;
+    if (owner === 0 || word === RETIRED || (isLive(word) && owner === ORPHAN)) continue;
     if (owner > seats.count) found.push(`slot ${slot} belongs to seat ${owner}, of ${seats.count}`);
     else if (seats.holderOf(owner) === undefined) found.push(`slot ${slot} belongs to seat ${owner}, which is empty`);
   }
@@ -30,7 +29,7 @@ export function checkSharedPool(
   if (new Set(mine).size !== mine.length) found.push("a slot is twice in the hands of one seat");
   for (const slot of mine) {
     const word = i32[blocks.wordOf(slot)];
-    const held = (word >>> 8) % 2 === 0 && (word & OWNER_MASK) === seats.seat;
+    const held = !isLive(word) && ownerIn(word) === seats.seat;
     if (!held) found.push(`slot ${slot} is held, but has word ${word}`);
   }
   return found;

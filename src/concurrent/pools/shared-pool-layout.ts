@@ -40,12 +40,14 @@ import { alignUp } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { SEAT_OWN_WORDS, seatsByteLength } from "../../core/seats.ts";
-import { fingerprint } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
+import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, writeHead } from "../head-words.ts";
 
 export const LINE = 64;
 export const MAGIC = 0x7073_484f;
-export const VERSION = 1;
+const KIND = { subject: "shared pool", magic: MAGIC, version: 1 };
+/** Words of the header between the first three and the sum. */
+const HEAD_WORDS = 7;
 /** i32 words from the beginning. */
 export const FRESH = 18;
 export const GATE = 32;
@@ -63,14 +65,13 @@ export const GUARDS = SEAT_BYTES / 4 - SEAT_OWN_WORDS - FIRST_GUARD;
 export const AFTER_GUARDS = FIRST_GUARD + GUARDS;
 /** The i64 word from the beginning. */
 export const HEAD = 8;
-export const OWNER_MASK = 255;
+const OWNER_MASK = 255;
+/** What one generation adds to a slot's word. */
 export const GENERATION = 256;
 export const ORPHAN = 254;
 export const RETIRED = 255;
 export const MOST_SEATS = 253;
 export const MOST_SLOTS = 2 ** 25 - 2;
-const HEADER_WORDS = 11;
-const SUM = HEADER_WORDS - 1;
 
 export interface SharedPoolShape {
   /** Slots of block 0. */
@@ -109,21 +110,24 @@ export function planSharedPool({ byteSize, align }: RecordSize, shape: SharedPoo
   return { ...shape, record, block, byteLength: block + planBlock(record, shape.capacity).byteLength };
 }
 
-/** Throws `invalid-argument`. */
-export function checkShape({ capacity, maxCapacity, seats }: SharedPoolShape): void {
-  check("capacity", capacity, 1, MOST_SLOTS);
-  check("maxCapacity", maxCapacity, capacity, MOST_SLOTS);
-  check("seats", seats, 1, MOST_SEATS);
+/** What a slot's word tells: see the table above. */
+export function generationIn(word: number): number {
+  return word >>> 8;
 }
 
-function check(name: string, count: number, least: number, most: number): void {
-  if (Number.isInteger(count) && count >= least && count <= most) return;
-  throw new MemoryError("invalid-argument", {
-    subject: "shared pool",
-    event: `needs a whole number as ${name}`,
-    numbers: { [name]: String(count), least, most },
-    cure: "Pass a whole number in that range.",
-  });
+export function ownerIn(word: number): number {
+  return word & OWNER_MASK;
+}
+
+export function isLive(word: number): boolean {
+  return (word & GENERATION) !== 0;
+}
+
+/** Throws `invalid-argument`. */
+export function checkShape({ capacity, maxCapacity, seats }: SharedPoolShape): void {
+  checkCount(KIND.subject, "capacity", capacity, 1, MOST_SLOTS);
+  checkCount(KIND.subject, "maxCapacity", maxCapacity, capacity, MOST_SLOTS);
+  checkCount(KIND.subject, "seats", seats, 1, MOST_SEATS);
 }
 
 /** Writes an empty pool. Its mark comes last. */
@@ -137,80 +141,43 @@ export function formatSharedPool(
   memory.checkRange(byteOffset, plan.byteLength);
   // Links and records are written before they are read.
   memory.u8.fill(0, byteOffset, byteOffset + plan.block + plan.capacity * 4);
-  const { i32 } = memory;
-  const base = byteOffset / 4;
   const { capacity, seats, maxCapacity, record } = plan;
-  const header = [MAGIC, VERSION, 0, layoutOf(type), capacity, seats, tag, maxCapacity, record.byteSize, record.align];
-  for (let word = 1; word < header.length; word++) i32[base + word] = header[word];
-  i32[base + SUM] = sumOf(header);
-  Atomics.store(i32, base, MAGIC);
+  writeHead(memory, byteOffset, KIND, [layoutWord(type), capacity, seats, tag, maxCapacity, record.byteSize, record.align]);
 }
 
-/** What the header says. Throws `corrupt`, `unsupported-format`, `layout-mismatch`, `out-of-bounds`. */
+/** What the header says. Throws `corrupt`, `unsupported-format`, `layout-mismatch`, `out-of-bounds`, `invalid-argument`. */
 export function readSharedPool(
   memory: Memory,
   byteOffset: number,
   type: Type<unknown, never>,
 ): { readonly plan: SharedPoolPlan; readonly tag: number } {
-  memory.checkRange(byteOffset, LINE);
-  const header = headerOf(memory, byteOffset);
-  const [magic, version, features, layout, , , tag] = header;
-  const refuse = (code: "corrupt" | "unsupported-format" | "layout-mismatch", event: string, cure: string): never => {
-    throw new MemoryError(code, {
-      subject: `shared pool in ${memory.subject}`,
-      event,
-      numbers: { byteOffset, version, layout },
-      cure,
+  const words = readHead(memory, byteOffset, KIND, HEAD_WORDS);
+  const [layout, , , tag] = words;
+  if (layout !== layoutWord(type)) {
+    throw new MemoryError("layout-mismatch", {
+      subject: `${KIND.subject} in ${memory.subject}`,
+      event: `does not hold ${type.name}`,
+      numbers: { byteOffset, layout, given: layoutWord(type) },
+      cure: "Attach with the type that it was made with.",
     });
-  };
-  if (magic !== MAGIC) refuse("corrupt", "does not begin with the mark of one", "Make it with sharedPool before others attach.");
-  if (header[SUM] !== sumOf(header.slice(0, SUM))) refuse("corrupt", "has a damaged header", "Make it anew.");
-  if (version !== VERSION || features !== 0) {
-    refuse("unsupported-format", "was made by another version of offheap", "Use the same version on all sides.");
   }
-  if (layout !== layoutOf(type))
-    refuse("layout-mismatch", `does not hold ${type.name}`, "Attach with the type that it was made with.");
-  const plan = planOfHeader(header);
+  const plan = planOfWords(words);
   checkShape(plan);
   memory.checkRange(byteOffset, plan.byteLength);
   return { plan, tag };
 }
 
-/** The shape of a pool whose header is sound, whatever its type. */
+/** The shape of a pool, whatever its type. Throws `corrupt`, `unsupported-format`, `out-of-bounds`, `invalid-argument`. */
 export function planOf(memory: Memory, byteOffset: number): SharedPoolPlan {
-  return planOfHeader(headerOf(memory, byteOffset));
+  return planOfWords(readHead(memory, byteOffset, KIND, HEAD_WORDS));
 }
 
-function headerOf({ i32 }: Memory, byteOffset: number): number[] {
-  return Array.from(i32.subarray(byteOffset / 4, byteOffset / 4 + HEADER_WORDS));
-}
-
-function planOfHeader([, , , , capacity, seats, , maxCapacity, byteSize, align]: readonly number[]): SharedPoolPlan {
+function planOfWords([, capacity, seats, , maxCapacity, byteSize, align]: readonly number[]): SharedPoolPlan {
   return planSharedPool({ byteSize, align }, { capacity, maxCapacity, seats });
-}
-
-function layoutOf(type: Type<unknown, never>): number {
-  return Number.parseInt(fingerprint(type.signature).slice(8), 16) | 0;
-}
-
-function sumOf(words: readonly number[]): number {
-  return words.reduce((sum, word) => (Math.imul(sum ^ word, 0x9e37_79b1) + 0x7f4a_7c15) | 0, 0);
 }
 
 /** Throws `read-only`, and `invalid-argument` for a place where it cannot begin. */
 export function checkHome(memory: Memory, byteOffset: number, type: Type<unknown, never>): void {
-  if (memory.readOnly) {
-    throw new MemoryError("read-only", {
-      subject: `shared pool of ${type.name}`,
-      event: `needs a seat in ${memory.subject}, which is read-only`,
-      cure: "Open it for writing.",
-    });
-  }
-  if (Number.isSafeInteger(byteOffset) && byteOffset >= 0 && byteOffset % 64 === 0) return;
-  throw new MemoryError("invalid-argument", {
-    subject: `shared pool of ${type.name}`,
-    event: "cannot begin there",
-    numbers: { byteOffset: String(byteOffset), align: 64 },
-    cure: "Place it at a multiple of 64 bytes.",
-  });
+  checkWritableHome(`${KIND.subject} of ${type.name}`, memory);
+  checkBeginning(`${KIND.subject} of ${type.name}`, byteOffset);
 }

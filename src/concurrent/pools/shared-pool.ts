@@ -7,8 +7,8 @@ import { Place } from "../../layout/place.ts";
 import type { InputOf, Type, ValueOf, ViewOf } from "../../layout/type.ts";
 import type { Recovered } from "../recovered.ts";
 import type { PoolBlock } from "./shared-blocks.ts";
-import { ORPHAN, OWNER_MASK } from "./shared-pool-layout.ts";
-import { throwNotShared } from "./shared-pool-stories.ts";
+import { generationIn, isLive, ORPHAN, ownerIn } from "./shared-pool-layout.ts";
+import { throwNotShared } from "./shared-pool-mistakes.ts";
 import type { SharedSlots } from "./shared-slots.ts";
 
 /** A record that stays as it is while it is held: see `SharedPool.guard`. */
@@ -95,17 +95,17 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     const ptr = this.#slots.blocks.recordOf(slot);
     if (init === undefined) memory.u8.fill(0, ptr, ptr + type.byteSize);
     else type.rawStore(memory, ptr, checked);
-    return (this.#tag + this.#slots.publish(slot) * ONE + slot) as Handle<T>;
+    return this.#handle(slot, this.#slots.publish(slot));
   }
 
   /** Whether a handle names a record at this moment. */
   has(handle: Handle<T>): boolean {
     if (!this.#lives) this.#throwClosed();
-    const slot = handle & indexMask;
-    const generation = Math.floor(handle / ONE) % generations;
+    const slot = slotOf(handle);
+    const generation = generationOf(handle);
     const { blocks } = this.#slots;
     if (this.#tag + generation * ONE + slot !== handle || generation % 2 === 0 || !blocks.isThere(slot)) return false;
-    return Atomics.load(this.memory.i32, blocks.wordOf(slot)) >>> 8 === generation;
+    return generationIn(this.#wordOf(slot)) === generation;
   }
 
   /** A view of a record. Others can remove it at any moment: then it shows what comes there next. Throws `stale-handle`, `foreign-handle`, `closed`. */
@@ -114,14 +114,14 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   }
 
   tryGet(handle: Handle<T>): ViewOf<T> | undefined {
-    return this.has(handle) ? this.#view(handle & indexMask) : undefined;
+    return this.has(handle) ? this.#view(slotOf(handle)) : undefined;
   }
 
   /** A copy of a record, whole: taken while it could not go. Throws like `get`. */
   read(handle: Handle<T>): ValueOf<T> {
     const guard = this.guard(handle);
     try {
-      return this.type.read(this.memory, this.#slots.blocks.recordOf(handle & indexMask)) as ValueOf<T>;
+      return this.type.read(this.memory, this.#slots.blocks.recordOf(slotOf(handle))) as ValueOf<T>;
     } finally {
       guard.release();
     }
@@ -138,9 +138,9 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   /** Like `guard`, but undefined where there is no such record. */
   tryGuard(handle: Handle<T>): Guard<ViewOf<T>> | undefined {
     if (!this.has(handle)) return undefined;
-    const slot = handle & indexMask;
+    const slot = slotOf(handle);
     const slots = this.#slots;
-    let guard = slots.guard(slot, Math.floor(handle / ONE) % generations);
+    let guard = slots.guard(slot, generationOf(handle));
     if (guard < 0) return undefined;
     const release = () => {
       if (guard >= 0 && this.#lives) slots.unguard(guard);
@@ -156,7 +156,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
 
   /** Like `remove`, but returns false where there is no such record. Of any number that try at once, one gets true. */
   tryRemove(handle: Handle<T>): boolean {
-    return this.has(handle) && this.#slots.end(handle & indexMask, Math.floor(handle / ONE) % generations);
+    return this.has(handle) && this.#slots.end(slotOf(handle), generationOf(handle));
   }
 
   /** How many records there are. Looks at every slot; others may change it meanwhile. */
@@ -170,8 +170,8 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   *handles(): Generator<Handle<T>, void, undefined> {
     if (!this.#lives) this.#throwClosed();
     for (const slot of this.#slots.blocks.used()) {
-      const generation = this.#wordOf(slot) >>> 8;
-      if (generation % 2 === 1) yield (this.#tag + generation * ONE + slot) as Handle<T>;
+      const word = this.#wordOf(slot);
+      if (isLive(word)) yield this.#handle(slot, generationIn(word));
     }
   }
 
@@ -183,7 +183,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   recover(dead: readonly SeatToken[] = []): Recovered<T> {
     if (!this.#lives) this.#throwClosed();
     const recovered = this.#slots.recover(dead);
-    return { ...recovered, orphans: recovered.orphans.map((slot) => this.#handleOf(slot)) };
+    return { ...recovered, orphans: recovered.orphans.map((slot) => this.#handle(slot, generationIn(this.#wordOf(slot)))) };
   }
 
   /** The handles of records whose owners have died, and which nobody has adopted, whoever recovered them, and whenever. */
@@ -191,13 +191,13 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     if (!this.#lives) this.#throwClosed();
     for (const slot of this.#slots.blocks.used()) {
       const word = this.#wordOf(slot);
-      if ((word >>> 8) % 2 === 1 && (word & OWNER_MASK) === ORPHAN) yield this.#handleOf(slot);
+      if (isLive(word) && ownerIn(word) === ORPHAN) yield this.#handle(slot, generationIn(word));
     }
   }
 
   /** Makes a record of the dead this participant's. Of any number that try at once, one gets true; false for what is no orphan. */
   adopt(handle: Handle<T>): boolean {
-    return this.has(handle) && this.#slots.adopt(handle & indexMask, Math.floor(handle / ONE) % generations);
+    return this.has(handle) && this.#slots.adopt(slotOf(handle), generationOf(handle));
   }
 
   /** Blocks that it has taken of allocators since it was made. For those who free them when nobody uses the pool any more. */
@@ -225,9 +225,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
     this.close();
   }
 
-  /** The handle of the record in a slot, now. */
-  #handleOf(slot: number): Handle<T> {
-    const generation = this.#wordOf(slot) >>> 8;
+  #handle(slot: number, generation: number): Handle<T> {
     return (this.#tag + generation * ONE + slot) as Handle<T>;
   }
 
@@ -237,7 +235,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
 
   #throwNotLive(handle: unknown): never {
     const wordOf = (slot: number) => (this.#slots.blocks.isThere(slot) ? this.#wordOf(slot) : undefined);
-    throwNotShared({ subject: this.subject, tag: this.#tag / ONE_TAG }, handle, wordOf);
+    throwNotShared(this.subject, this.#tag / ONE_TAG, handle, wordOf);
   }
 
   #wordOf(slot: number): number {
@@ -252,4 +250,12 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
       cure: "Keep it open for as long as it is used, or attach again.",
     });
   }
+}
+
+function slotOf(handle: Handle): number {
+  return handle & indexMask;
+}
+
+function generationOf(handle: Handle): number {
+  return Math.floor(handle / ONE) % generations;
 }

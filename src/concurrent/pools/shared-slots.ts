@@ -3,7 +3,7 @@ import { HANDLE_BITS } from "../../core/handle.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import { waitUntil } from "../../core/patience.ts";
-import type { SeatToken } from "../../core/seat-token.ts";
+import { type SeatToken, tokenIn } from "../../core/seat-token.ts";
 import { Seats } from "../../core/seats.ts";
 import { clearSeat, eraseGuard, guardedSlots, writeGuard } from "./guards.ts";
 import { SharedBlocks } from "./shared-blocks.ts";
@@ -12,9 +12,11 @@ import {
   BUSY,
   GATE,
   GENERATION,
+  generationIn,
   HEAD,
+  isLive,
   ORPHAN,
-  OWNER_MASK,
+  ownerIn,
   RETIRED,
   SEAT_BYTES,
   SEATS,
@@ -70,7 +72,7 @@ export class SharedSlots {
     const { i32 } = this.memory;
     const word = i32[this.blocks.wordOf(slot)] + GENERATION;
     Atomics.store(i32, this.blocks.wordOf(slot), word);
-    return word >>> 8;
+    return generationIn(word);
   }
 
   /** Ends the record of that generation. False when it is over already: of any number of threads that try, one gets true. */
@@ -81,7 +83,7 @@ export class SharedSlots {
     const ended = spent ? RETIRED : ((generation + 1) * GENERATION) | this.seats.seat;
     for (;;) {
       const word = Atomics.load(i32, at);
-      if (word >>> 8 !== generation) return false;
+      if (generationIn(word) !== generation) return false;
       // It can only fail where another ended it, or where its owner has changed.
       if (Atomics.compareExchange(i32, at, word, ended) === word) break;
     }
@@ -168,9 +170,9 @@ export class SharedSlots {
       for (const slot of this.blocks.used()) {
         const { i32 } = this.memory;
         const word = Atomics.load(i32, this.blocks.wordOf(slot));
-        const owner = word & OWNER_MASK;
+        const owner = ownerIn(word);
         if (word === RETIRED || (owner !== dead && owner !== 0)) continue;
-        if ((word >>> 8) % 2 === 1) {
+        if (isLive(word)) {
           if (owner === dead && this.#disown(slot, dead, ORPHAN)) orphans.push(slot);
         } else if (owner === dead || !listed.has(slot)) {
           Atomics.store(i32, this.blocks.wordOf(slot), word - owner);
@@ -190,7 +192,7 @@ export class SharedSlots {
     const { i32 } = this.memory;
     const at = this.blocks.wordOf(slot);
     const word = Atomics.load(i32, at);
-    if ((word >>> 8) % 2 === 0 || (word & OWNER_MASK) !== seat) return false;
+    if (!isLive(word) || ownerIn(word) !== seat) return false;
     // Only removing it can have changed it.
     return Atomics.compareExchange(i32, at, word, word - seat + owner) === word;
   }
@@ -213,7 +215,7 @@ export class SharedSlots {
     const closed = () => {
       const holder = Atomics.compareExchange(i32, this.#gate, 0, seats.token);
       if (holder === 0 || holder === seats.token) return true;
-      return seats.isGone(holder as SeatToken) && Atomics.compareExchange(i32, this.#gate, holder, seats.token) === holder;
+      return seats.isGone(tokenIn(holder)) && Atomics.compareExchange(i32, this.#gate, holder, seats.token) === holder;
     };
     waitUntil(closed, SUBJECT, undefined);
   }
@@ -223,7 +225,7 @@ export class SharedSlots {
     if (this.#tryEnter()) return;
     const entered = () => {
       const holder = Atomics.load(this.memory.i32, this.#gate);
-      if (holder !== 0 && this.seats.isGone(holder as SeatToken)) this.#recoverDead();
+      if (holder !== 0 && this.seats.isGone(tokenIn(holder))) this.#recoverDead();
       return this.#tryEnter();
     };
     waitUntil(entered, SUBJECT, undefined);

@@ -24,6 +24,7 @@
 import { crc32 } from "node:zlib";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
+import { fingerprintOf, fingerprintWords } from "../../layout/fingerprint.ts";
 import { checkFileHeader, cutShort, DATASET, newFileHeader, sealFileHeader } from "../file-header.ts";
 
 export { HEADER_BYTES } from "../file-header.ts";
@@ -45,8 +46,9 @@ export function encodeHeader(header: Header): Uint8Array {
   words.setFloat64(32, header.manifestByteOffset, true);
   words.setUint32(40, header.manifestByteLength, true);
   words.setUint32(44, header.manifestChecksum, true);
-  words.setUint32(48, Number.parseInt(header.fingerprint.slice(8), 16), true);
-  words.setUint32(52, Number.parseInt(header.fingerprint.slice(0, 8), 16), true);
+  const [low, high] = fingerprintWords(header.fingerprint);
+  words.setInt32(48, low, true);
+  words.setInt32(52, high, true);
   return sealFileHeader(words);
 }
 
@@ -58,7 +60,7 @@ export function decodeHeader(memory: Memory): Header {
     manifestByteOffset: memory.f64[4],
     manifestByteLength: memory.u32[10],
     manifestChecksum: memory.u32[11],
-    fingerprint: hex(memory.u32[13]) + hex(memory.u32[12]),
+    fingerprint: fingerprintOf(memory.u32[12], memory.u32[13]),
   };
   if (header.fileByteLength !== memory.byteLength) throw cutShort(memory.subject, memory.byteLength, header.fileByteLength);
   return header;
@@ -78,5 +80,3 @@ export function readManifestText(memory: Memory, header: Header): string {
   }
   return new TextDecoder().decode(bytes);
 }
-
-const hex = (word: number): string => word.toString(16).padStart(8, "0");

@@ -1,5 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import { encodedByteLength } from "../../core/utf8.ts";
+import { fingerprintOf, fingerprintWords } from "../../layout/fingerprint.ts";
 import { RecordTable } from "./record-table.ts";
 import { PAGE_BYTES, STRUCTURE_CHECK, STRUCTURE_COUNT, STRUCTURE_PARTS, STRUCTURE_WORDS } from "./segment-layout.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -88,7 +89,7 @@ export class Directory {
       kind: this.#text(word + KIND, (lengths >>> 8) & 255),
       type: this.#text(word + TYPE, (lengths >>> 16) & 255),
       format: get(FORMAT),
-      fingerprint: hex(get(FINGERPRINT + 1)) + hex(get(FINGERPRINT)),
+      fingerprint: fingerprintOf(get(FINGERPRINT), get(FINGERPRINT + 1)),
       byteOffset: get(HEAD) * PAGE_BYTES,
       byteLength: get(BYTES + 1) * 2 ** 32 + get(BYTES),
     };
@@ -140,8 +141,9 @@ export class Directory {
     set(STATE, record.state);
     set(ID, record.id);
     set(FORMAT, record.format);
-    set(FINGERPRINT, Number.parseInt(fingerprint.slice(8), 16));
-    set(FINGERPRINT + 1, Number.parseInt(fingerprint.slice(0, 8), 16));
+    const [low, high] = fingerprintWords(fingerprint);
+    set(FINGERPRINT, low);
+    set(FINGERPRINT + 1, high);
     set(HEAD, record.byteOffset / PAGE_BYTES);
     set(BYTES, byteLength % 2 ** 32);
     set(BYTES + 1, Math.floor(byteLength / 2 ** 32));
@@ -229,5 +231,3 @@ export function shortened(text: string): string {
   while (encodedByteLength(short) > MOST_NAME_BYTES) short = [...short].slice(0, -1).join("");
   return short;
 }
-
-const hex = (word: number): string => word.toString(16).padStart(8, "0");

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -199,13 +200,7 @@ function checkOptions({ mode = "readWrite", reserve, seats, timeoutMs = 0 }: Ope
     });
   }
   if (reserve !== undefined) checkByteLength("openSegment", "reserve", reserve, 0, MOST_BYTES);
-  if (seats === undefined || (Number.isInteger(seats) && seats >= 1 && seats <= MOST_SEATS)) return;
-  throw new MemoryError("invalid-argument", {
-    subject: "openSegment",
-    event: "needs a whole number of seats",
-    numbers: { seats: String(seats), least: 1, most: MOST_SEATS },
-    cure: "Pass how many threads and processes will have it open at the same time.",
-  });
+  if (seats !== undefined) checkCount("openSegment", "seats", seats, 1, MOST_SEATS);
 }
 
 function throwForeign(subject: string, byteLength: number): never {

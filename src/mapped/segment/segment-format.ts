@@ -1,4 +1,5 @@
 import { MemoryError } from "../../core/errors.ts";
+import { hexDigits } from "../../core/hex.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { checkFileHeader, cutShort, newFileHeader, SEGMENT, sealFileHeader } from "../file-header.ts";
@@ -67,7 +68,7 @@ export function readSegmentHeader(memory: Memory): SegmentHeader {
   const header: SegmentHeader = {
     reserve: f64[RESERVE / 8],
     seats: u32[SEATS / 4],
-    identity: hex(u32[IDENTITY / 4]) + hex(u32[IDENTITY / 4 + 1]),
+    identity: hexDigits(u32[IDENTITY / 4]) + hexDigits(u32[IDENTITY / 4 + 1]),
   };
   const { reserve, seats } = header;
   const isSane = Number.isSafeInteger(reserve) && reserve >= FIRST_PAGE * PAGE_BYTES && seats >= 1 && seats <= MOST_SEATS;
@@ -82,5 +83,3 @@ export function readSegmentHeader(memory: Memory): SegmentHeader {
   if (reserve > memory.byteLength) throw cutShort(memory.subject, memory.byteLength, reserve);
   return header;
 }
-
-const hex = (word: number): string => word.toString(16).padStart(8, "0");

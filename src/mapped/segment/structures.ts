@@ -1,7 +1,7 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Participant } from "../../core/participant.ts";
-import type { SeatToken } from "../../core/seat-token.ts";
+import { seatIn, tokenIn } from "../../core/seat-token.ts";
 import { fingerprint } from "../../layout/fingerprint.ts";
 import { checkSame } from "./check-same.ts";
 import { compactSegment } from "./compact.ts";
@@ -208,12 +208,12 @@ export class Structures {
   #claimWriting(index: number, name: string): void {
     const { directory, memory, seats } = this.#core;
     const word = directory.writerWord(index);
-    const writer = Atomics.load(memory.i32, word) as SeatToken;
+    const writer = tokenIn(Atomics.load(memory.i32, word));
     if (writer !== 0 && !seats.isGone(writer)) {
       throw new MemoryError("locked", {
         subject: this.#core.subject,
         event: `has another writer for "${name}" already`,
-        numbers: { ...seats.holderOf(writer & 1023) },
+        numbers: { ...seats.holderOf(seatIn(writer)) },
         cure: "Open it for reading, `{ write: false }`, or let the other close it first.",
       });
     }

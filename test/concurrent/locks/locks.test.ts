@@ -72,6 +72,10 @@ for (const [kind, make] of Object.entries(KINDS)) {
           assert.throws(() => two.hold({ timeoutMs: 1 }), { code: "locked", message: /timeoutMs=1/ });
           await assert.rejects(two.acquireAsync(), { code: "locked" });
           await assert.rejects(two.holdAsync({ timeoutMs: 1 }), { code: "locked" });
+          for (const timeoutMs of [Number.NaN, -1]) {
+            assert.throws(() => two.acquire({ timeoutMs }), { code: "invalid-argument", message: /cannot wait for such a time/ });
+            await assert.rejects(two.acquireAsync({ timeoutMs }), { code: "invalid-argument" });
+          }
         }
         using held = two.tryHold();
         assert.equal(held?.isReleased, false);

@@ -15,7 +15,19 @@
  * 4. Whatever is on a list of this shard is of an epoch that is not durable yet, or was not when somebody last worked in the shard.
  */
 import type { Memory } from "../../../core/memory.ts";
-import { DURABLE, EPOCH, KEY_BYTES, LINK, RECORD_EPOCH, RETIRED, RETIRED_EPOCH, SPENT, SPENT_EPOCH, TOMBSTONE } from "./layout.ts";
+import {
+  DURABLE,
+  EPOCH,
+  HAS_OLDER,
+  KEY_BYTES,
+  LINK,
+  RECORD_EPOCH,
+  RETIRED,
+  RETIRED_EPOCH,
+  SPENT,
+  SPENT_EPOCH,
+  TOMBSTONE,
+} from "./layout.ts";
 import type { RecordBytes } from "./record-bytes.ts";
 import type { ShardRoom } from "./room.ts";
 
@@ -40,6 +52,17 @@ export class ShardJournal {
 
   get durable(): number {
     return Atomics.load(this.#memory.i32, this.#head + DURABLE);
+  }
+
+  /** The flags of a record that comes after that at `old`, 0: none, in an epoch. */
+  flagsBehind(old: number, epoch: number): number {
+    return old !== 0 && this.mayBeSaved(old, epoch) ? HAS_OLDER : 0;
+  }
+
+  /** Whether the disk may have the record at `ref`, or an older one of its key, from before this epoch. */
+  mayBeSaved(ref: number, epoch: number): boolean {
+    const { i32 } = this.#memory;
+    return i32[ref * 2 + RECORD_EPOCH] !== epoch || (i32[ref * 2 + KEY_BYTES] & HAS_OLDER) !== 0;
   }
 
   /** Frees a record that nothing names any more, now or when it is not needed. True when it may be whole on the disk for longer. */

@@ -3,48 +3,16 @@ import { privateMemory } from "../../../core/homes.ts";
 import type { Memory } from "../../../core/memory.ts";
 import type { RobustLock } from "../../../core/robust-lock.ts";
 import { oddMultiplier } from "../../hash.ts";
-import { Bounds, type Reach } from "./bounds.ts";
+import { Bounds } from "./bounds.ts";
 import { ShardJournal } from "./journal.ts";
 import type { KeyBytes } from "./keys.ts";
-import {
-  COUNT,
-  HAS_OLDER,
-  KEY,
-  KEY_BYTES,
-  KEY_BYTES_MASK,
-  RECORD_EPOCH,
-  SEAL,
-  SHARD_WORDS,
-  TOMBSTONE,
-  VALUE_BYTES,
-  VERSION,
-} from "./layout.ts";
+import { COUNT, KEY, KEY_BYTES, KEY_BYTES_MASK, SEAL, SHARD_WORDS, TOMBSTONE, VALUE_BYTES, VERSION } from "./layout.ts";
 import { RecordBytes } from "./record-bytes.ts";
 import { refuseDamage, refuseRoom } from "./refusals.ts";
-import { type ExtentSource, ShardRoom } from "./room.ts";
+import { ShardRoom } from "./room.ts";
 import { ShardIndex, TORN } from "./shard-index.ts";
+import type { StoreParts } from "./store-parts.ts";
 import type { ValueBytes } from "./values.ts";
-
-export interface StoreParts<Key, Value, Input> {
-  readonly memory: Memory;
-  /** Where the head begins, and its shards. */
-  readonly byteOffset: number;
-  readonly shardsByteOffset: number;
-  readonly shards: number;
-  readonly seed: number;
-  readonly source: ExtentSource;
-  /** Whether that is the memory behind the table. */
-  readonly isRegion?: boolean;
-  readonly reach: Reach;
-  readonly keys: KeyBytes<Key>;
-  readonly values: ValueBytes<Value, Input>;
-  /** Makes everything that was stored durable. Left out where nothing outlives the memory. */
-  readonly sync?: () => void;
-  /** Whether others may use it at the same time, or have used it before: entries are checked before they are believed. */
-  readonly isChecked: boolean;
-  /** The locks of the shards. Left out where one thread alone uses the table. */
-  readonly locks?: readonly RobustLock[];
-}
 
 /** So often a reader looks again while writers change what it looks at, before it waits for its turn. */
 const MOST_LOOKS = 100;
@@ -106,8 +74,20 @@ export class RecordStore<Key, Value, Input> {
     const shard = this.wordOf(shardNumber);
     const lock = this.parts.locks?.[shardNumber];
     if (lock !== undefined && lock.acquire() === "inherited") this.#inherit(lock, shard);
-    if (this.#looked !== undefined) this.#prepare(shardNumber, shard, lock);
-    if (lock !== undefined) this.#cover(lock);
+    this.#makeReady(shardNumber, shard, lock);
+    return shard;
+  }
+
+  /** `enter`, or undefined where another holds the shard. */
+  tryEnter(shardNumber: number): number | undefined {
+    const shard = this.wordOf(shardNumber);
+    const lock = this.parts.locks?.[shardNumber];
+    if (lock !== undefined) {
+      const acquired = lock.tryAcquire();
+      if (acquired === undefined) return undefined;
+      if (acquired === "inherited") this.#inherit(lock, shard);
+    }
+    this.#makeReady(shardNumber, shard, lock);
     return shard;
   }
 
@@ -141,19 +121,12 @@ export class RecordStore<Key, Value, Input> {
 
   /** Gives the key that value: a checked one that takes `valueBytes`. `slot` is what `find` returned. Throws `out-of-memory`; nothing has changed then. */
   put(shard: number, hash: number, slot: number, checked: unknown, valueBytes: number, expiresAt: number): number {
-    const { keys, records, values, index, journal } = this;
+    const { index, journal } = this;
     if (slot < 0 && !index.ensureRoom(shard)) this.throwFull(valueBytes);
-    const ref = this.room.alloc(shard, records.units(keys.byteLength, valueBytes));
-    if (ref === 0) this.throwFull(valueBytes);
-    const { i32 } = this.memory;
     const { epoch } = journal;
-    const old = slot < 0 ? 0 : i32[slot + 1] >>> 0;
-    const hasOlder = old !== 0 && (i32[old * 2 + RECORD_EPOCH] !== epoch || (i32[old * 2 + KEY_BYTES] & HAS_OLDER) !== 0);
-    records.begin(ref, keys, valueBytes, hasOlder ? HAS_OLDER : 0, epoch);
-    const valueAt = ref * 8 + records.valueOffset(keys.byteLength);
-    if (values.prefix !== 0) this.memory.f64[valueAt / 8] = expiresAt;
-    values.store(this.memory, valueAt, checked);
-    records.seal(ref);
+    const old = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
+    const ref = this.write(shard, journal.flagsBehind(old, epoch), epoch, checked, valueBytes, expiresAt);
+    this.records.seal(ref);
     if (old === 0) {
       index.insert(shard, hash, ref);
     } else {
@@ -163,13 +136,25 @@ export class RecordStore<Key, Value, Input> {
     return ref;
   }
 
+  /** Writes what is a record when it is sealed, and which nothing names yet. Throws `out-of-memory`; nothing has changed then. */
+  write(shard: number, flags: number, epoch: number, checked: unknown, valueBytes: number, expiresAt: number): number {
+    const { keys, records, values } = this;
+    const ref = this.room.alloc(shard, records.units(keys.byteLength, valueBytes));
+    if (ref === 0) this.throwFull(valueBytes);
+    records.begin(ref, keys, valueBytes, flags, epoch);
+    const valueAt = ref * 8 + records.valueOffset(keys.byteLength);
+    if (values.prefix !== 0) this.memory.f64[valueAt / 8] = expiresAt;
+    values.store(this.memory, valueAt, checked);
+    return ref;
+  }
+
   /** Deletes the entry in `slot`. */
   remove(shard: number, slot: number): void {
-    const { i32 } = this.memory;
     const { epoch } = this.journal;
-    const ref = i32[slot + 1] >>> 0;
-    const mayBeOnDisk = i32[ref * 2 + RECORD_EPOCH] !== epoch || (i32[ref * 2 + KEY_BYTES] & HAS_OLDER) !== 0;
-    const tombstone = mayBeOnDisk ? this.#tombstone(shard, ref, epoch) : 0;
+    const ref = this.memory.i32[slot + 1] >>> 0;
+    const mayBeOnDisk = this.journal.mayBeSaved(ref, epoch);
+    const tombstone = mayBeOnDisk ? this.tombstone(shard, ref, epoch) : 0;
+    if (tombstone !== 0) this.records.seal(tombstone);
     // Writing one may have given the memory new views.
     this.index.remove(shard, slot);
     if (mayBeOnDisk && tombstone === 0) {
@@ -248,6 +233,12 @@ export class RecordStore<Key, Value, Input> {
     }
   }
 
+  /** What is due before anybody works in a shard that is held. */
+  #makeReady(shardNumber: number, shard: number, lock: RobustLock | undefined): void {
+    if (this.#looked !== undefined) this.#prepare(shardNumber, shard, lock);
+    if (lock !== undefined) this.#cover(lock);
+  }
+
   /** What others have added is there before anything of it is written. */
   #cover(lock: RobustLock): void {
     try {
@@ -274,8 +265,8 @@ export class RecordStore<Key, Value, Input> {
     if (this.#looked !== undefined) this.#looked[shardNumber] = 1;
   }
 
-  /** A record that says that the key of the record at `of` is no more; 0 when there is no room. */
-  #tombstone(shard: number, of: number, epoch: number): number {
+  /** What is, when sealed, a record that says that the key of the record at `of` is no more; 0 when there is no room. */
+  tombstone(shard: number, of: number, epoch: number): number {
     const { records, memory } = this;
     const byteLength = memory.i32[of * 2 + KEY_BYTES] & KEY_BYTES_MASK;
     let ref = 0;
@@ -287,7 +278,6 @@ export class RecordStore<Key, Value, Input> {
     }
     if (ref === 0) return 0;
     records.begin(ref, { words: memory.i32, at: of * 2 + KEY, byteLength }, 0, TOMBSTONE, epoch);
-    records.seal(ref);
     return ref;
   }
 

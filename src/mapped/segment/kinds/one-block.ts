@@ -1,4 +1,5 @@
 import { MemoryError } from "../../../core/errors.ts";
+import { hexWord } from "../../../core/hex.ts";
 import type { Memory } from "../../../core/memory.ts";
 import type { KindReader } from "../kind.ts";
 
@@ -21,7 +22,7 @@ export function oneBlock(
 /** Says so when a block does not begin with the mark of its kind. */
 export function checkMark(memory: Memory, byteOffset: number, mark: number): string[] {
   const found = memory.i32[byteOffset / 4];
-  return found === mark ? [] : [`begins with ${hex(found)} and not with the mark ${hex(mark)}`];
+  return found === mark ? [] : [`begins with ${hexWord(found)} and not with the mark ${hexWord(mark)}`];
 }
 
 /** What a structure cannot be made without. Throws `invalid-argument` where it was not told. */
@@ -32,8 +33,4 @@ export function sizeNeeded(kind: string, name: string, what: string, size: numbe
     event: `is not there, and cannot be made without { ${what} }`,
     cure: `Pass { ${what} }, or open the segment in which it was made.`,
   });
-}
-
-function hex(word: number): string {
-  return `0x${(word >>> 0).toString(16).padStart(8, "0")}`;
 }

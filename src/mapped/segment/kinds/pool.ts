@@ -2,6 +2,7 @@ import { attachSharedPool, sharedPool, sharedPoolByteLength } from "../../../con
 import { SharedBlocks } from "../../../concurrent/pools/shared-blocks.ts";
 import type { SharedPool } from "../../../concurrent/pools/shared-pool.ts";
 import { BLOCKS, LINE, MAGIC, MOST_BLOCKS, planOf } from "../../../concurrent/pools/shared-pool-layout.ts";
+import { fingerprintWords } from "../../../layout/fingerprint.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark, sizeNeeded } from "./one-block.ts";
@@ -58,8 +59,7 @@ export const poolReader: KindReader = {
   },
   check(memory, byteOffset, _byteLength, fingerprint) {
     const layout = memory.i32[byteOffset / 4 + LAYOUT];
-    // Half of the fingerprint that the directory has.
-    const isOurs = layout === (Number.parseInt(fingerprint.slice(8), 16) | 0);
+    const isOurs = layout === fingerprintWords(fingerprint)[0];
     return [...checkMark(memory, byteOffset, MAGIC), ...(isOurs ? [] : ["is laid out for another type than the directory says"])];
   },
 };

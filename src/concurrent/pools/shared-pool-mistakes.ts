@@ -1,19 +1,13 @@
 import { MemoryError } from "../../core/errors.ts";
 import { formatHandle, handleParts } from "../../core/handle.ts";
-import { RETIRED } from "./shared-pool-layout.ts";
-
-/** What an error tells of a pool. */
-interface PoolStory {
-  readonly subject: string;
-  readonly tag: number;
-}
+import { generationIn, RETIRED } from "./shared-pool-layout.ts";
 
 /** Throws the error for a handle that leads to no live record: whether it ever can have, and what is in its slot now. `wordOf` knows which slots there are. */
-export function throwNotShared({ subject, tag }: PoolStory, handle: unknown, wordOf: (slot: number) => number | undefined): never {
+export function throwNotShared(subject: string, tag: number, handle: unknown, wordOf: (slot: number) => number | undefined): never {
   const parts = handleParts(handle);
   const told = formatHandle(handle);
   const word = parts?.form === "wide" && parts.tag === tag ? wordOf(parts.slotIndex) : undefined;
-  const generation = (word ?? 0) >>> 8;
+  const generation = generationIn(word ?? 0);
   if (parts === undefined || word === undefined || (parts.generation > generation && word !== RETIRED)) {
     throw new MemoryError("foreign-handle", {
       subject,

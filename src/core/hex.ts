@@ -1,0 +1,9 @@
+/** The eight hexadecimal digits of a word of 32 bits. */
+export function hexDigits(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, "0");
+}
+
+/** A word as messages show it: `0x0000002a`. */
+export function hexWord(word: number): string {
+  return `0x${hexDigits(word)}`;
+}
