@@ -75,8 +75,8 @@ export class ShardJournal {
     return true;
   }
 
-  /** Keeps a tombstone for as long as it is needed. */
-  keepTombstone(shard: number, ref: number, epoch: number): void {
+  /** Keeps a record or tombstone for as long as it is needed after an epoch. */
+  keep(shard: number, ref: number, epoch: number): void {
     this.#enlist(shard, RETIRED, RETIRED_EPOCH, ref, epoch);
   }
 
