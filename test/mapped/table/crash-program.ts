@@ -28,8 +28,10 @@ interface Expected {
   change(key: string, value: string | undefined): void;
   beginFlush(): void;
   endFlush(): void;
+  /** After a power failure. What was found is there from then on, and durable: opening has made it so. */
   checkAll(found: ReadonlyMap<string, string>, story: string): void;
-  forget(): void;
+  /** After a process was killed. */
+  checkKilled(found: ReadonlyMap<string, string>, story: string): void;
 }
 
 /** What each key may be after a power failure: what it was when the last flush that has ended began, and everything since. */
@@ -61,6 +63,12 @@ class Expectation implements Expected {
       this.#check(key, found.get(key), story);
       this.#settle(key, found.get(key));
     }
+    this.#allowed = new Map();
+    this.#sinceBegin = new Map();
+  }
+
+  checkKilled(found: ReadonlyMap<string, string>, story: string): void {
+    this.checkAll(found, story);
   }
 
   #check(key: string, found: string | undefined, story: string): void {
@@ -74,16 +82,12 @@ class Expectation implements Expected {
     if (found === undefined) this.now.delete(key);
     else this.now.set(key, found);
   }
-
-  forget(): void {
-    this.#allowed = new Map();
-    this.#sinceBegin = new Map();
-  }
 }
 
 /** What a table that has transactions may be after a power failure: as a whole what it was when the last flush that has ended began, or one that was going on. */
 class WholeExpectation implements Expected {
   readonly now = new Map<string, string>();
+  #before: ReadonlyMap<string, string> = new Map();
   #allowed: ReadonlyMap<string, string>[] = [new Map()];
 
   change(key: string, value: string | undefined): void {
@@ -102,13 +106,26 @@ class WholeExpectation implements Expected {
   checkAll(found: ReadonlyMap<string, string>, story: string): void {
     const isOne = this.#allowed.some((allowed) => isDeepStrictEqual(allowed, found));
     if (!isOne) assert.fail(`${story}: ${shown(found)} was found, and can only be one of ${this.#allowed.map(shown).join(" or ")}`);
-    this.now.clear();
-    for (const [key, value] of found) this.now.set(key, value);
+    this.#settle(found);
+    this.#allowed = [this.#before];
   }
 
-  /** What was found is what was saved. */
-  forget(): void {
-    this.#allowed = [new Map(this.now)];
+  /** It is as before the last operation or as after it; what a power failure leaves is what it was. */
+  checkKilled(found: ReadonlyMap<string, string>, story: string): void {
+    const isOne = [this.#before, this.now].some((allowed) => isDeepStrictEqual(allowed, found));
+    if (!isOne) assert.fail(`${story}: ${shown(found)} was left, and can only be ${shown(this.#before)} or ${shown(this.now)}`);
+    this.#settle(found);
+  }
+
+  /** An operation begins. */
+  begin(): void {
+    this.#before = new Map(this.now);
+  }
+
+  #settle(found: ReadonlyMap<string, string>): void {
+    this.now.clear();
+    for (const [key, value] of found) this.now.set(key, value);
+    this.begin();
   }
 }
 
@@ -131,16 +148,18 @@ export function runCrashProgram(seed: number, failures = 4): number {
   let memory = privateMemory(MEMORY_BYTES);
   let isNew = true;
   let boot = 1;
+  let log = new StoreLog(memory);
+  // Whether the power has failed since somebody has looked.
+  let isPower = true;
   for (let failure = 0; failure < failures; failure++) {
-    const log = new StoreLog(memory);
     const story = `seed ${seed}, failure ${failure}`;
     // Sometimes it goes down while the table is still being made sound.
     log.left = isNew ? 1500 + Math.floor(random() * 3000) : Math.floor(random() * random() * 4000) + 1;
     try {
-      const durable = durableTable(memory, { ...OPTIONS, shards }, { isNew, boot, sync: () => log.sync() });
-      if (!isNew) checkAll(durable, expected, story);
-      // Found is found: opening has made it durable.
-      expected.forget();
+      const sync = log.sync.bind(log);
+      const durable = durableTable(memory, { ...OPTIONS, shards }, { isNew, boot, sync });
+      if (!isNew) checkAll(durable, expected, isPower, story);
+      isPower = false;
       if (isNew && isWhole) beginWhole(durable, expected);
       isNew = false;
       operate(durable, log, expected, random);
@@ -149,11 +168,19 @@ export function runCrashProgram(seed: number, failures = 4): number {
         throw error instanceof Error ? new Error(`${story}: ${error.message}`, { cause: error }) : error;
       if (isNew) return failure;
     }
-    memory = memoryOf(log.image(random, UNITS[Math.floor(random() * UNITS.length)], random() < 0.2));
-    boot += 1;
+    if (isWhole && random() < 0.4) {
+      // Only the process was killed.
+      memory = memoryOf(log.words());
+      log = log.handedOver(memory);
+    } else {
+      memory = memoryOf(log.image(random, UNITS[Math.floor(random() * UNITS.length)], random() < 0.2));
+      log = new StoreLog(memory);
+      boot += 1;
+      isPower = true;
+    }
   }
   const durable = durableTable(memory, { ...OPTIONS, shards }, { boot });
-  checkAll(durable, expected, `seed ${seed}, at the end`);
+  checkAll(durable, expected, isPower, `seed ${seed}, at the end`);
   return failures;
 }
 
@@ -161,7 +188,9 @@ function operate(durable: DurableTable<string, Uint8Array>, log: StoreLog, expec
   for (;;) {
     const key = KEYS[Math.floor(random() * KEYS.length)];
     const chance = random();
-    if (expected instanceof WholeExpectation && random() < 0.3) {
+    if (expected instanceof WholeExpectation) expected.begin();
+    // To clear a table is no transaction.
+    if (expected instanceof WholeExpectation && (random() < 0.3 || (chance >= 0.95 && chance < 0.96))) {
       changeSeveral(durable, log, expected, random);
     } else if (chance < 0.6) {
       const value = newValue(log, random);
@@ -225,14 +254,15 @@ function bytesOf(value: string): Uint8Array {
   return Uint8Array.from(value, (char) => char.charCodeAt(0));
 }
 
-function checkAll({ table }: DurableTable<string, Uint8Array>, expected: Expected, story: string): void {
+function checkAll({ table }: DurableTable<string, Uint8Array>, expected: Expected, isPower: boolean, story: string): void {
   assert.deepEqual(table.checkInvariants(), [], story);
   const found = new Map<string, string>();
   for (const key of KEYS) {
     const bytes = table.get(key);
     if (bytes !== undefined) found.set(key, String.fromCharCode(...bytes));
   }
-  expected.checkAll(found, story);
+  if (isPower) expected.checkAll(found, story);
+  else expected.checkKilled(found, story);
 }
 
 function memoryOf(words: Uint32Array): Memory {
