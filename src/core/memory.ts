@@ -169,7 +169,7 @@ export class Memory implements Disposable {
 
   /** Throws `out-of-bounds` unless the range lies in the committed bytes, and `closed` after close. O(1). */
   checkRange(byteOffset: number, byteLength: number): void {
-    if (this.#backing === undefined) this.throwClosed();
+    this.checkOpen();
     if (byteOffset >= 0 && byteLength >= 0 && Number.isSafeInteger(byteOffset) && Number.isSafeInteger(byteLength)) {
       if (byteOffset + byteLength <= this.#byteLength || byteOffset + byteLength <= this.byteLength) return;
     }
@@ -189,7 +189,7 @@ export class Memory implements Disposable {
 
   /** A lease of its own for something that ends before the memory does (an arena, a scope). Close it with `closeLease`. */
   openLease(subject: string, options: { readonly readOnly?: boolean } = {}): Lease {
-    if (this.#backing === undefined) this.throwClosed();
+    this.checkOpen();
     const lease = new LeaseOf(this, subject, options.readOnly);
     this.#dependents.add(lease);
     return lease;
@@ -204,7 +204,7 @@ export class Memory implements Disposable {
 
   /** Tells `dependent` of growth that moves the bytes and of close. For accessors and structures that keep typed arrays. */
   addDependent(dependent: Dependent): void {
-    if (this.#backing === undefined) this.throwClosed();
+    this.checkOpen();
     this.#dependents.add(dependent);
   }
 
@@ -236,6 +236,11 @@ export class Memory implements Disposable {
     if (this.closed) return `<${this.subject}, closed>`;
     const most = this.maxByteLength < Number.MAX_SAFE_INTEGER ? ` of at most ${this.maxByteLength}` : "";
     return `<${this.subject}, ${this.byteLength}${most} bytes${this.readOnly ? ", read-only" : ""}>`;
+  }
+
+  /** Throws `closed` after close. */
+  checkOpen(): void {
+    if (this.#backing === undefined) this.throwClosed();
   }
 
   throwClosed(): never {

@@ -169,6 +169,12 @@ export class Directory {
     return this.table.wordOf(index) + WRITER;
   }
 
+  /** The words of a record that name those who use it: its writer and its openers. */
+  userWords(index: number): number[] {
+    const word = this.table.wordOf(index);
+    return [word + WRITER, word + OPENERS, word + OPENERS + 1];
+  }
+
   /** What contradicts invariant 5 of segment-layout.ts, and names that stand for two things. */
   check(): string[] {
     const found: string[] = [];

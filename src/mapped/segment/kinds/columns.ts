@@ -4,7 +4,7 @@ import { continueColumns, formatColumns, sharedColumnsByteLength } from "../../.
 import type { StructType } from "../../../layout/struct.ts";
 import type { Fields } from "../../../layout/struct-fields.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 export interface SegmentColumnsOptions {
   /** How many rows there is room for, for good. Needed to make them; ignored where they are there. */
@@ -44,4 +44,4 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
   };
 }
 
-export const columnsReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const columnsReader: KindReader = markedBlock(KIND, FORMAT, MARK);
