@@ -83,23 +83,31 @@ compare("64-byte records, one at a time", records64.one, records64.posted, "post
 compare("channel of small objects as JSON", records64.channel, records64.posted, "postMessage");
 
 for (const byteLength of [16, 64, 256, 1024]) {
-  const { one, several, copy } = await race(
+  const items = 64 * Math.ceil(SOME / 128);
+  const { one, several, together, severalTogether, copy } = await race(
     {
-      one: messages(byteLength, 1, SOME / 2),
-      several: messages(byteLength, 4, SOME / 2),
-      copy: () => copies(byteLength, SOME / 2),
+      one: messages(byteLength, 1, 1, items),
+      several: messages(byteLength, 1, 4, items),
+      together: messages(byteLength, 64, 1, items),
+      severalTogether: messages(byteLength, 64, 4, items),
+      copy: () => copies(byteLength, items),
     },
     ROUNDS,
   );
-  report({
-    bench,
-    case: `messages of ${byteLength} bytes`,
-    unit: "GB/s",
-    ours: byteLength / one,
-    peer: byteLength / copy,
-    peerName: "the copy alone",
-    note: `${one.toFixed(0)} ns each, ${several.toFixed(0)} in a ring for several producers; the copy takes ${copy.toFixed(0)}`,
-  });
+  for (const [what, alone, among] of [
+    ["", one, several],
+    [", 64 at once", together, severalTogether],
+  ] as const) {
+    report({
+      bench,
+      case: `messages of ${byteLength} bytes${what}`,
+      unit: "GB/s",
+      ours: byteLength / alone,
+      peer: byteLength / copy,
+      peerName: "the copy alone",
+      note: `${alone.toFixed(0)} ns each, ${among.toFixed(0)} in a ring for several producers; the copy takes ${copy.toFixed(0)}`,
+    });
+  }
 }
 
 const crossbeam = buildCrossbeamQueue();

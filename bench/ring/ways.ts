@@ -78,17 +78,19 @@ export function ringbufJs(width: number, batch: number, items: number): Way {
   };
 }
 
-/** Messages of so many bytes, one at a time. */
-export function messages(byteLength: number, producers: number, items: number): Way {
+/** Messages of so many bytes, so many at once. */
+export function messages(byteLength: number, batch: number, producers: number, items: number): Way {
   const shape = { byteCapacity: 1 << 18, producers };
   const memory = sharedMemory(messageRingByteLength(shape));
   const producer = messageRing(memory, shape).producer();
   const bytes = new Uint8Array(byteLength).fill(1);
+  const several = Array.from({ length: batch }, () => bytes);
   return {
     items,
-    workerData: { kind: "messages", batch: 1, ticket: memory.ticket() },
+    workerData: { kind: "messages", batch, ticket: memory.ticket() },
     write() {
-      for (let at = 0; at < items; at++) while (!producer.write(bytes));
+      if (batch === 1) for (let at = 0; at < items; at++) while (!producer.write(bytes));
+      else for (let at = 0; at < items; at += batch) while (!producer.writeMany(several));
     },
   };
 }

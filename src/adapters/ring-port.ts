@@ -6,6 +6,7 @@ import {
   messageRing,
   messageRingByteLength,
 } from "../concurrent/index.ts";
+import { checkCall, having, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import { attach, sharedMemory } from "../core/homes.ts";
 import type { Memory } from "../core/memory.ts";
@@ -51,20 +52,22 @@ const FOR_EVER_MS = 0x7fff_ffff;
  *
  * Messages are what the codec makes of them: JSON by default, structured clones with `cloneCodec`. Nothing is transferred.
  */
-export function ringChannel({ byteCapacity = 1 << 20, codec = jsonCodec }: RingChannelOptions = {}): RingChannel {
+export function ringChannel(options: RingChannelOptions = {}): RingChannel {
+  checkCall("ringChannel({ byteCapacity: MiB(1) })", [OPTIONS, options]);
+  const { byteCapacity = 1 << 20, codec = jsonCodec } = options;
   const each = messageRingByteLength({ byteCapacity });
   const memory = sharedMemory(2 * each);
   for (const byteOffset of [0, each]) messageRing(memory, { byteCapacity, byteOffset });
   return { port: new RingPort(memory, each, 0, codec), ticket: { memory: memory.ticket(), byteOffsets: [0, each] } };
 }
 
+const A_PORT_TICKET = having("a ticket of ringChannel()", "byteOffsets");
+
 /** The other end of a channel, from its ticket. Throws `locked` when somebody has it already. */
-export function attachPort(
-  { memory, byteOffsets }: RingPortTicket,
-  { codec = jsonCodec }: Pick<RingChannelOptions, "codec"> = {},
-): RingPort {
-  const [into, outOf] = byteOffsets;
-  return new RingPort(attach(memory), into, outOf, codec);
+export function attachPort(ticket: RingPortTicket, options: Pick<RingChannelOptions, "codec"> = {}): RingPort {
+  checkCall("attachPort(workerData)", [A_PORT_TICKET, ticket], [OPTIONS, options]);
+  const [into, outOf] = ticket.byteOffsets;
+  return new RingPort(attach(ticket.memory), into, outOf, options.codec ?? jsonCodec);
 }
 
 /** Ports that are open in this thread: when it ends the other sides are told. */

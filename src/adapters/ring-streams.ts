@@ -1,6 +1,7 @@
 import { Readable, type ReadableOptions, Writable, type WritableOptions } from "node:stream";
 import { ReadableStream, WritableStream } from "node:stream/web";
 import type { Consumer, MessageConsumer, MessageProducer, Producer } from "../concurrent/index.ts";
+import { checkCall, type Expectation, having, OPTIONS } from "../core/check-call.ts";
 import type { InputOf, Type, ValueOf } from "../layout/type.ts";
 
 /** Where a stream takes from: the consumer of a ring of values, or of a message ring, each of whose messages is a chunk. */
@@ -9,11 +10,18 @@ type Source<T> = { readonly items: Consumer<Type<T, never>> } | { readonly bytes
 /** So many chunks are taken at once at most, so that others come to their turn. */
 const AT_ONCE = 256;
 
+const A_CONSUMER = having("a consumer of a ring", "waitReadyAsync");
+const A_PRODUCER: Expectation = {
+  noun: "a producer of a ring",
+  is: (value) => typeof value === "object" && value !== null && ("pushAsync" in value || "writeAsync" in value),
+};
+
 /** A Node stream of the values of a ring. It ends when the producer has closed, or died, and nothing is left; destroying it closes the consumer. */
 export function readable<T extends Type<unknown, never>>(consumer: Consumer<T>, options?: ReadableOptions): Readable;
 /** A Node stream of the messages of a ring: each is a chunk of bytes, a copy. */
 export function readable(consumer: MessageConsumer, options?: ReadableOptions): Readable;
 export function readable(consumer: Consumer<Type<unknown, never>> | MessageConsumer, options: ReadableOptions = {}): Readable {
+  checkCall("readable(ring.consumer())", [A_CONSUMER, consumer], [OPTIONS, options]);
   const pull = pullerOf(sourceOf(consumer));
   return new Readable({
     ...options,
@@ -40,6 +48,7 @@ export function writable<T extends Type<unknown, never>>(producer: Producer<T>, 
 /** A Node stream of bytes into a message ring. A chunk that is longer than a message may be goes as several. */
 export function writable(producer: MessageProducer, options?: WritableOptions): Writable;
 export function writable(producer: Producer<Type<unknown, never>> | MessageProducer, options: WritableOptions = {}): Writable {
+  checkCall("writable(ring.producer())", [A_PRODUCER, producer], [OPTIONS, options]);
   const put = putterOf(producer);
   return new Writable({
     ...options,
@@ -62,6 +71,7 @@ export function writable(producer: Producer<Type<unknown, never>> | MessageProdu
 export function readableStream<T extends Type<unknown, never>>(consumer: Consumer<T>): ReadableStream<ValueOf<T>>;
 export function readableStream(consumer: MessageConsumer): ReadableStream<Uint8Array>;
 export function readableStream(consumer: Consumer<Type<unknown, never>> | MessageConsumer): ReadableStream<unknown> {
+  checkCall("readableStream(ring.consumer())", [A_CONSUMER, consumer]);
   const pull = pullerOf(sourceOf(consumer));
   return new ReadableStream<unknown>({
     async pull(controller) {
@@ -83,6 +93,7 @@ export function readableStream(consumer: Consumer<Type<unknown, never>> | Messag
 export function writableStream<T extends Type<unknown, never>>(producer: Producer<T>): WritableStream<InputOf<T>>;
 export function writableStream(producer: MessageProducer): WritableStream<Uint8Array>;
 export function writableStream(producer: Producer<Type<unknown, never>> | MessageProducer): WritableStream<unknown> {
+  checkCall("writableStream(ring.producer())", [A_PRODUCER, producer]);
   const put = putterOf(producer);
   return new WritableStream<unknown>({
     write: (chunk) => put(chunk),

@@ -3,6 +3,7 @@ import { NIL, type Ptr } from "../core/brand.ts";
 import { checkCount } from "../core/check-count.ts";
 import { clearBytes } from "../core/clear-bytes.ts";
 import { MemoryError } from "../core/errors.ts";
+import { INSPECT } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Placer } from "../core/placer.ts";
@@ -253,6 +254,11 @@ export abstract class Allocator implements Placer {
   /** What the views of a block live under that was just made for a value. */
   rawLeaseOf(_ptr: Ptr, _align: number): Lease {
     return this.lease;
+  }
+
+  /** For `console.log`: not what it knows of its blocks. */
+  [INSPECT](): string {
+    return `<${this.subject} in ${this.memory[INSPECT]()}>`;
   }
 
   /** What an `out-of-memory` error tells of the room that there is, and of how to get more. */

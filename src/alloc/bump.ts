@@ -2,9 +2,9 @@ import { alignUp, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../core/check-call.ts";
 import { throwEnded } from "../core/ended.ts";
-import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
+import { checkWritableHome } from "../core/writable.ts";
 import { rawAllocRow } from "./alloc-row.ts";
 import { Allocator } from "./allocator.ts";
 import { commitUpTo } from "./resident.ts";
@@ -43,13 +43,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
     const { start = 0, end = memory.maxByteLength } = options;
     checkByteLength("bump allocator", "end", end, 0, memory.maxByteLength);
     checkByteLength("bump allocator", "start", start, 0, end);
-    if (memory.readOnly) {
-      throw new MemoryError("read-only", {
-        subject: "bump allocator",
-        event: `cannot place anything in ${memory.subject}, which is read-only`,
-        cure: "Open it for writing.",
-      });
-    }
+    checkWritableHome("bump allocator", memory);
     this.memory = memory;
     this.#start = Math.min(Math.max(start, 1), Math.max(end, 1));
     this.#limit = Math.max(end, 1);

@@ -5,7 +5,7 @@ import { checkCall } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
-import { A_TYPE } from "../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../layout/struct-fields.ts";
 import { type Allocator, checkGrowsUnder } from "./allocator.ts";
 
 /** What can lie in a row. Every Type can. */
@@ -145,6 +145,6 @@ export class Emplacement<Input> implements Disposable {
 
 /** Begins a row of values of `type` in `allocator`: see Emplacement. Takes nothing before the first value. */
 export function emplace<Input>(allocator: Allocator, type: Emplaceable<Input>): Emplacement<Input> {
-  checkCall("emplace(arena, Particle)", [AN_ALLOCATOR, allocator], [A_TYPE, type]);
+  checkCall("emplace(arena, Particle)", [AN_ALLOCATOR, allocator], [A_SIZED_TYPE, type]);
   return new Emplacement(allocator, type);
 }

@@ -2,6 +2,7 @@ import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { hexWord } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
+import { checkWritableHome } from "../core/writable.ts";
 
 /** Which part of a memory an allocator takes for itself and its blocks. */
 export interface RegionOptions {
@@ -71,7 +72,7 @@ export function fingerprintOf(...constants: readonly number[]): number {
 /** Checks the options against the memory and commits `headByteLength` bytes of the region. Throws before anything is changed. */
 export function claimRegion(memory: Memory, format: RegionFormat, options: RegionOptions, headByteLength: number): Region {
   const { subject } = format;
-  checkWritable(memory, subject);
+  checkWritableHome(subject, memory);
   const { byteOffset = 0 } = options;
   checkByteLength(subject, "byteOffset", byteOffset, 0, memory.maxByteLength);
   checkRegionAlign(format, byteOffset);
@@ -105,7 +106,7 @@ export function publishRegion(memory: Memory, region: Region): void {
  */
 export function openRegion(memory: Memory, format: RegionFormat, byteOffset: number): Region {
   const { subject } = format;
-  checkWritable(memory, subject);
+  checkWritableHome(subject, memory);
   checkByteLength(subject, "byteOffset", byteOffset);
   checkRegionAlign(format, byteOffset);
   memory.checkRange(byteOffset, HEADER_BYTES);
@@ -158,14 +159,5 @@ function checkRegionAlign(format: RegionFormat, byteOffset: number): void {
     event: "cannot begin at a misaligned offset",
     numbers: { byteOffset, align: format.align },
     cure: `Place it at a multiple of ${format.align} bytes.`,
-  });
-}
-
-function checkWritable(memory: Memory, subject: string): void {
-  if (!memory.readOnly) return;
-  throw new MemoryError("read-only", {
-    subject,
-    event: `cannot place anything in ${memory.subject}, which is read-only`,
-    cure: "Open it for writing.",
   });
 }

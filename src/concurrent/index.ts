@@ -15,6 +15,7 @@ export { RwLock, rwLock, rwLockByteLength } from "./locks/rw-lock.ts";
 export { Semaphore, type SemaphoreOptions, semaphore, semaphoreByteLength } from "./locks/semaphore.ts";
 export { SEQLOCK_BYTES, Seqlock, seqlock } from "./locks/seqlock.ts";
 export { Message } from "./messages/message.ts";
+export { MessageBatch } from "./messages/message-batch.ts";
 export { MessageClaim } from "./messages/message-claim.ts";
 export { MessageConsumer, type ReadAction, type UnblockOptions } from "./messages/message-consumer.ts";
 export { MessageProducer } from "./messages/message-producer.ts";

@@ -74,6 +74,13 @@ export class Role {
   }
 }
 
+/** Who takes a role, as a participant that also knows those that its `dead` names. */
+export function participantOf({ dead = [], ...participant }: RoleOptions): Participant {
+  const { isAlive } = participant;
+  if (dead.length === 0) return participant;
+  return { ...participant, isAlive: (identity, stamp) => !dead.includes(identity) && isAlive?.(identity, stamp) !== false };
+}
+
 /** Whether a role was held and is not any more: its holder has left, or is dead as far as `isAlive` knows. */
 export function isAbandoned(memory: Memory, byteOffset: number, isAlive: Participant["isAlive"]): boolean {
   const holder = Atomics.load(memory.i64, byteOffset / 8) as Holder;

@@ -69,11 +69,11 @@ export class Seats {
   }
 
   /**
-   * Takes a seat. Where all are taken, ends the affairs of the dead among their holders first. Throws `out-of-memory` when all of them live, as
+   * Takes one of some seats. Where all are taken, ends the affairs of the dead first. Throws `out-of-memory` when all their holders live, as
    * far as is known, and `participant-lost` when somebody else is ending theirs and does not come to an end.
    */
-  sit(repair: Repair): number {
-    if (this.seat === 0) waitUntil(() => this.#trySit(repair), this.#subject, undefined);
+  sit(repair: Repair, from = 1, to = this.count): number {
+    if (this.seat === 0) waitUntil(() => this.#trySit(repair, from, to), this.#subject, undefined);
     return this.seat;
   }
 
@@ -223,12 +223,13 @@ export class Seats {
     return found;
   }
 
-  #trySit(repair: Repair): boolean {
-    for (let seat = 1; seat <= this.count; seat++) if (this.#claim(seat, NO_HOLDER)) return true;
+  #trySit(repair: Repair, from: number, to: number): boolean {
+    for (let seat = from; seat <= to; seat++) if (this.#claim(seat, NO_HOLDER)) return true;
     const dead = this.deadSeats();
     if (dead.length === 0) {
       // One that was seen taken may have been left since.
-      if (this.others().length === this.count) throwSeatsTaken(this.#subject, this.count);
+      if (this.others().filter((seat) => seat >= from && seat <= to).length > to - from)
+        throwSeatsTaken(this.#subject, to - from + 1);
       return false;
     }
     if (!this.#sitSpare()) return false;

@@ -1,5 +1,6 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { Arena } from "../alloc/arenas/arena.ts";
+import { checkCall, having, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import { type FailingAllocator, failAfter } from "./fail-after.ts";
 import { storyOf } from "./mistake.ts";
@@ -50,6 +51,9 @@ export function checkAllAllocationFailures<State>(
   code: ((allocator: Allocator) => void) | AllocatingCode<State>,
   options: AllocationFailureOptions = {},
 ): AllocationFailureSummary {
+  const call = "checkAllAllocationFailures((allocator) => work(allocator))";
+  if (typeof code !== "function") checkCall(call, [having("code that allocates", "work"), code]);
+  checkCall(call, [OPTIONS, options]);
   const sweep =
     typeof code === "function" ? new Sweep({ prepare: () => undefined, work: code }, options) : new Sweep(code, options);
   const allocations = sweep.run(false);

@@ -1,3 +1,4 @@
+import { A_FUNCTION, checkCall, having, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Meter } from "./meters.ts";
 import type { Tracked } from "./tracked.ts";
@@ -65,6 +66,8 @@ export class Budget implements Disposable {
   }
 }
 
+const A_TRACKER = having("what track() made", "mistakes");
+
 /**
  * Counts what is allocated from `tracked` from now on; `check()`, or leaving the `using` block, asserts it. Budgets may overlap.
  *
@@ -75,6 +78,7 @@ export class Budget implements Disposable {
  * Throws `invalid-argument` when `tracked` looks at some allocations only.
  */
 export function budget(tracked: Tracked, allowed: Allowances): Budget {
+  checkCall("budget(tracked, { blocks: 2 })", [A_TRACKER, tracked], [OPTIONS, allowed]);
   if (tracked.everyNth === 1) return new Budget(tracked, allowed);
   throw new MemoryError("invalid-argument", {
     subject: "budget",
@@ -86,6 +90,7 @@ export function budget(tracked: Tracked, allowed: Allowances): Budget {
 
 /** Runs `work` and asserts what it allocated from `tracked`. Returns what it returns; throws what it throws, or `over-budget`. */
 export function expectBudget<Result>(tracked: Tracked, allowed: Allowances, work: () => Result): Result {
+  checkCall("expectBudget(tracked, { blocks: 2 }, () => work())", [A_TRACKER, tracked], [OPTIONS, allowed], [A_FUNCTION, work]);
   const counted = budget(tracked, allowed);
   try {
     const result = work();

@@ -1,4 +1,5 @@
 import { checkByteLength } from "../core/align.ts";
+import { A_MEMORY, checkCall } from "../core/check-call.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Type } from "../layout/type.ts";
 
@@ -16,6 +17,7 @@ const ROW_BYTES = 16;
  * Throws `out-of-bounds`, `closed`, and `invalid-argument` where values of the type would be misaligned.
  */
 export function dump(memory: Memory, byteOffset: number, byteLength: number, type?: Type): string {
+  checkCall("dump(memory, byteOffset, byteLength, Particle)", [A_MEMORY, memory]);
   checkByteLength("dump", "byteLength", byteLength);
   const bytes = memory.bytes(byteOffset, byteLength);
   if (type === undefined) return hexRows(bytes, byteOffset).join("\n");

@@ -1,6 +1,8 @@
 import { Allocator } from "../alloc/allocator.ts";
 import { checkByteLength } from "../core/align.ts";
+import { AN_ALLOCATOR } from "../core/block-source.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { checkCall, OPTIONS } from "../core/check-call.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 
@@ -76,5 +78,6 @@ export class FailingAllocator extends Allocator {
  * `tryAlloc` returns NIL. For tests of what a program does then; `checkAllAllocationFailures` tries all of them.
  */
 export function failAfter(allocator: Allocator, allocations: number, options: FailAfterOptions = {}): FailingAllocator {
+  checkCall("failAfter(slab(memory), 3)", [AN_ALLOCATOR, allocator], [OPTIONS, options]);
   return new FailingAllocator(allocator, allocations, options);
 }

@@ -1,4 +1,5 @@
 import { checkByteLength } from "../core/align.ts";
+import { checkCall, type Expectation, OPTIONS } from "../core/check-call.ts";
 import { tellBytes } from "./report.ts";
 
 /** A stretch of a memory, and what it is to who drew the picture: `used`, `quarantined`, `free`. */
@@ -38,6 +39,7 @@ const LEAST_CELL_BYTES = 8;
  *     0x000040 ████████▄···░░░░████
  */
 export function memoryMap(of: Chunked | Blocked | Iterable<MappedRegion>, options: MemoryMapOptions = {}): string {
+  checkCall("memoryMap(heap)", [REGIONS, of], [OPTIONS, options]);
   const { columns = 64, lines = 16 } = options;
   checkByteLength("memoryMap", "columns", columns, 1, 1000);
   checkByteLength("memoryMap", "lines", lines, 1, 10_000);
@@ -57,6 +59,12 @@ export function memoryMap(of: Chunked | Blocked | Iterable<MappedRegion>, option
   }
   return drawn.join("\n");
 }
+
+const REGIONS: Expectation = {
+  noun: "an allocator that can tell its blocks, or regions",
+  is: (value) =>
+    typeof value === "object" && value !== null && ("chunks" in value || "blocks" in value || Symbol.iterator in value),
+};
 
 function* regionsOf(of: Chunked | Blocked | Iterable<MappedRegion>): Iterable<MappedRegion> {
   if ("chunks" in of) {

@@ -5,8 +5,10 @@ interface StackHolder {
 
 /** Where the compiled package lies: frames in there are not what the reader looks for. */
 const OWN_FOLDER = import.meta.url.slice(0, import.meta.url.lastIndexOf("/debug/") + 1);
+/** Code that offheap has written for a type (`offheap/Point.methods.2.js:19:169`), and what the engine calls by itself (`Array.map (<anonymous>)`). */
+const OWN_CODE = /(?:^|[(@])offheap\/[^()]+\.\d+\.js:|\(<anonymous>\)$|@\[native code\]$/;
 /** Frames of offheap above the one that called it, which are taken and then left out. */
-const OWN_FRAMES = 8;
+const OWN_FRAMES = 12;
 
 const V8 = typeof Error.captureStackTrace === "function";
 
@@ -59,6 +61,6 @@ export function framesOf(stack: string, depth: number): readonly string[] {
   const frames = lines.some((line) => line.startsWith("at "))
     ? lines.filter((line) => line.startsWith("at ")).map((line) => line.slice(3))
     : lines.filter((line) => line.includes("@"));
-  const first = frames.findIndex((frame) => !frame.includes(OWN_FOLDER));
+  const first = frames.findIndex((frame) => !frame.includes(OWN_FOLDER) && !OWN_CODE.test(frame));
   return frames.slice(Math.max(first, 0)).slice(0, depth);
 }

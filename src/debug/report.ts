@@ -1,3 +1,4 @@
+import { checkCall, having, OPTIONS } from "../core/check-call.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Mistake, storyOf } from "./mistake.ts";
 
@@ -83,6 +84,7 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
  *     ████                     192.0 KiB      2 blocks  index (file:///srv/app/index.js:40:11)
  */
 export function formatReport(report: MemoryReport, options: FormatOptions = {}): string {
+  checkCall("formatReport(tracked.report())", [having("a report", "groups"), report], [OPTIONS, options]);
   const { width = 100, places = 20 } = options;
   const sampled = report.everyNth > 1 ? `, of one in ${report.everyNth} that was looked at` : "";
   const lines = [

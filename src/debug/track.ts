@@ -1,5 +1,7 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { Arena } from "../alloc/arenas/arena.ts";
+import { AN_ALLOCATOR } from "../core/block-source.ts";
+import { checkCall, OPTIONS } from "../core/check-call.ts";
 import { watchUnclosed } from "./backstop.ts";
 import { Ledger } from "./ledger.ts";
 import { storyOf } from "./mistake.ts";
@@ -22,6 +24,7 @@ import { Tracked } from "./tracked.ts";
  * Costs some ten ns a block, with stacks some microseconds; `{ everyNth: 8192 }` is for production. Throws `invalid-argument`.
  */
 export function track(allocator: Allocator, options: TrackOptions = {}): Tracked {
+  checkCall("track(slab(memory))", [AN_ALLOCATOR, allocator], [OPTIONS, options]);
   const settings = settingsOf(options, !(allocator instanceof Arena));
   const ledger = new Ledger(allocator, settings);
   let done = (): void => {};

@@ -1,6 +1,7 @@
 import { Allocator, type Placeable } from "../alloc/allocator.ts";
 import { checkAlign, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { INSPECT } from "../core/inspect.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import type { Ledger } from "./ledger.ts";
@@ -172,5 +173,9 @@ export class Tracked extends Allocator implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  override [INSPECT](): string {
+    return `<tracked ${this.inner[INSPECT]()}>`;
   }
 }

@@ -77,7 +77,10 @@ export function enumOf<const Members extends readonly [string, ...string[]]>(...
     refuse("has too many members", "Intern the strings instead.", { members: members.length, most: MOST_MEMBERS });
   const seen = new Set<string>();
   members.forEach((member, number) => {
-    if (typeof member !== "string") refuse("has a member that is not a string", "Pass strings.", { number });
+    if (typeof member !== "string")
+      refuse("has a member that is not a string", 'Pass the strings themselves: enumOf("buy", "sell"), or enumOf(...names).', {
+        number,
+      });
     if (seen.has(member)) refuse(`has the member ${JSON.stringify(member)} twice`, "Name each once.");
     seen.add(member);
   });

@@ -101,6 +101,11 @@ export function isType(value: unknown): value is Type {
 }
 
 export const A_TYPE: Expectation = { noun: "a type", is: isType };
+/** What lies in a place of one length: every type but text and blob. */
+export const A_SIZED_TYPE: Expectation = {
+  noun: "a type of fixed size, as structs, u32 or utf8(32) are",
+  is: (value) => isType(value) && unsizedIn(value) === undefined,
+};
 export const A_STRUCT: Expectation = { noun: "a struct", is: (value) => isType(value) && value.kind === "struct" };
 
 /** The fields of a struct, which lie flat in the struct around it; undefined for every other type. */

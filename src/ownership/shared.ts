@@ -2,7 +2,7 @@ import type { Allocator } from "../alloc/allocator.ts";
 import { AN_ALLOCATOR } from "../core/block-source.ts";
 import { checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
-import { A_TYPE } from "../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../layout/struct-fields.ts";
 import type { Type } from "../layout/type.ts";
 import type { Counted } from "./counted.ts";
 import type { Ledger } from "./ledger.ts";
@@ -171,7 +171,7 @@ export function share<Input, View>(
   init?: Input,
   options: Pick<OwnerOptions, "name"> = {},
 ): Shared<View> {
-  checkCall("share(heap, Config, { port: 80 })", [AN_ALLOCATOR, allocator], [A_TYPE, type], [OPTIONS, options]);
+  checkCall("share(heap, Config, { port: 80 })", [AN_ALLOCATOR, allocator], [A_SIZED_TYPE, type], [OPTIONS, options]);
   const name = options.name ?? type.name;
   const placed = PlacedValue.create(allocator, type, init);
   try {

@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Arena } from "../../src/alloc/arenas/arena.ts";
 import { Bump } from "../../src/alloc/bump.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
+import { pool } from "../../src/collections/pools/pool.ts";
+import { hashTable } from "../../src/collections/tables/make-hash-table.ts";
 import { NIL, type Ptr } from "../../src/core/brand.ts";
 import { MemoryError } from "../../src/core/errors.ts";
 import { privateMemory, wasmMemory } from "../../src/core/homes.ts";
 import { type Mistake, MistakeError } from "../../src/debug/mistake.ts";
 import { track } from "../../src/debug/track.ts";
+import { f64, u32 } from "../../src/layout/scalars.ts";
+import { struct } from "../../src/layout/struct.ts";
+import { text } from "../../src/layout/text.ts";
 import { Particle } from "./fault-list.ts";
 
 declare const WebAssembly: {
@@ -78,6 +84,26 @@ test("a leak is told at close with the place that allocated it, and blocks of on
   );
   assert.match(error.mistakes[1].allocated?.[0] ?? "", /allocatesHere/);
   heap.close();
+});
+
+test("what structs and collections allocate is told with the line of the program that asked for it", () => {
+  const Point = struct("Point", { x: f64, y: f64 });
+  const heap = track(slab(privateMemory(1 << 20)), { stackDepth: 2 });
+  const makes = [
+    function views() {
+      heap.create(Point, { x: 1 });
+    },
+    function pools() {
+      pool(Point, { allocator: heap, capacity: 100 }).add({ x: 1 });
+    },
+    function tables() {
+      hashTable({ key: text, value: u32, allocator: heap }).set("a", 1);
+    },
+  ];
+  for (const make of makes) make();
+  const places = heap.leaks().map(({ allocated }) => /^\w+/.exec(allocated?.[0] ?? "")?.[0]);
+  assert.deepEqual([...new Set(places)].sort(), ["pools", "tables", "views"]);
+  thrownBy(() => heap.close());
 });
 
 test("writes past either end are told to the byte", () => {

@@ -3,12 +3,11 @@ import { messageRing, messageRingByteLength } from "../../src/concurrent/message
 import type { Play, World } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 
-const SHAPE = { byteCapacity: 256, producers: 2 };
-
 /** Two write, some may die; whoever is left reads what was written whole, each producer's in order, and the ring is empty and sound in the end. */
-function game(world: World, works: readonly ("write" | "claim" | "abort")[], revokes = false): ReturnType<Play> {
-  const memory = stageMemory(messageRingByteLength(SHAPE));
-  const made = messageRing(memory, SHAPE);
+function game(world: World, works: readonly ("write" | "batch" | "abort")[], revokes = false): ReturnType<Play> {
+  const shape = { byteCapacity: works.includes("batch") ? 512 : 256, producers: 2 };
+  const memory = stageMemory(messageRingByteLength(shape));
+  const made = messageRing(memory, shape);
   const isAlive = (identity: number) => world.isAlive(identity - 1);
   const producers = works.map((_, thread) => made.producer({ identity: thread + 1, isAlive }));
   const consumer = made.consumer({ identity: 9, isAlive });
@@ -22,7 +21,24 @@ function game(world: World, works: readonly ("write" | "claim" | "abort")[], rev
       seen.push(message.type);
     });
   const done: number[] = [];
+  /** Both messages at once: both are there then, or none. */
+  const writeBoth = (thread: number): void => {
+    const batch = producers[thread].tryClaimMany(192);
+    assert.ok(batch);
+    for (const type of [10 * thread + 1, 10 * thread + 2]) {
+      const byteOffset = batch.add(2, type);
+      memory.u8[byteOffset] = type;
+      memory.u8[byteOffset + 1] = type;
+    }
+    try {
+      batch.commit();
+      done.push(10 * thread + 1, 10 * thread + 2);
+    } catch (error) {
+      if (!revokes) throw error;
+    }
+  };
   const threads = works.map((work, thread) => () => {
+    if (work === "batch") return writeBoth(thread);
     for (const type of [10 * thread + 1, 10 * thread + 2]) {
       const claim = producers[thread].tryClaim(2, type);
       // The ring is big enough for all.
@@ -59,8 +75,12 @@ function game(world: World, works: readonly ("write" | "claim" | "abort")[], rev
       assert.deepEqual(made.checkInvariants(), []);
       assert.equal(made.usedByteLength, 0);
       for (const type of done) assert.equal(seen.filter((other) => other === type).length, 1, `message ${type} is lost or doubled`);
-      for (const thread of works.keys()) {
+      for (const [thread, work] of works.entries()) {
         const mine = seen.filter((type) => Math.floor(type / 10) === thread);
+        if (work === "batch") {
+          assert.ok(mine.length !== 1, "half of a batch is there");
+          assert.equal(seen.indexOf(mine[1]), seen.indexOf(mine[0]) + (mine.length >> 1), "somebody is in between");
+        }
         assert.deepEqual(
           mine,
           [...mine].sort((a, b) => a - b),
@@ -72,10 +92,12 @@ function game(world: World, works: readonly ("write" | "claim" | "abort")[], rev
 
 export const twoWrite: Play = (world) => game(world, ["write", "write"]);
 export const oneAborts: Play = (world) => game(world, ["abort", "write"]);
+export const oneBatches: Play = (world) => game(world, ["batch", "write"]);
+export const aBatchIsRevoked: Play = (world) => game(world, ["batch", "write"], true);
 export const oneIsRevoked: Play = (world) => game(world, ["write", "write"], true);
 
-/** One producer alone sends more than there is room for, and both sides sleep and are woken. The producer may die: then another goes on. */
-export const alone: Play = (world) => {
+/** One producer alone sends more than there is room for, some at once, and both sides sleep and are woken. The producer may die: then another goes on. */
+function aloneGame(world: World, rounds: number, atOnce: number): ReturnType<Play> {
   const shape = { byteCapacity: 256, producers: 1 };
   const memory = stageMemory(messageRingByteLength(shape));
   const made = messageRing(memory, shape);
@@ -84,6 +106,7 @@ export const alone: Play = (world) => {
   const consumer = made.consumer({ identity: 2, isAlive });
   const seen: number[] = [];
   const bytes = new Uint8Array(64);
+  const batch = Array.from({ length: atOnce }, () => bytes);
   const read = () =>
     consumer.read((message) => {
       assert.ok(
@@ -95,7 +118,10 @@ export const alone: Play = (world) => {
   return {
     threads: [
       () => {
-        for (let type = 1; type <= 6; type++) assert.ok(producer.writeWait(bytes.fill(type), type));
+        for (let type = 1; type <= rounds; type++) {
+          bytes.fill(type);
+          assert.ok(atOnce === 1 ? producer.writeWait(bytes, type) : producer.writeManyWait(batch, type));
+        }
         producer.close();
       },
       () => {
@@ -103,13 +129,19 @@ export const alone: Play = (world) => {
       },
     ],
     check: () => {
+      read();
+      const whole = Math.ceil(seen.length / atOnce);
       consumer.recover();
       const next = made.producer({ identity: 3, isAlive });
-      next.write(bytes.fill(9), 9);
+      for (let type = 9; type <= 12; type++) assert.ok(next.write(bytes.fill(type), type), "there is no room in an empty ring");
       read();
       assert.deepEqual(made.checkInvariants(), []);
-      assert.deepEqual(seen, [...[1, 2, 3, 4, 5, 6].slice(0, seen.length - 1), 9]);
-      if (world.isAlive(0)) assert.equal(seen.length, 7);
+      const sent = Array.from({ length: whole }, (_, at) => at + 1).flatMap((type) => Array.from({ length: atOnce }, () => type));
+      assert.deepEqual(seen, [...sent, 9, 10, 11, 12]);
+      if (world.isAlive(0)) assert.equal(whole, rounds);
     },
   };
-};
+}
+
+export const alone: Play = (world) => aloneGame(world, 6, 1);
+export const aloneAtOnce: Play = (world) => aloneGame(world, 4, 2);

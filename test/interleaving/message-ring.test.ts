@@ -26,16 +26,29 @@ it("a message ring of one producer passes all, with sleeps on both sides, in all
   assertHolds(exploreRandomly(alone, { schedules: 200, seed: 9, deaths: 1, mortals: [0], mostSteps: 20_000 }));
 });
 
-const ALONE: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
+it("several messages at once are all there or none, with nobody's in between, in all orders of accesses, and when their producer dies", async () => {
+  const { oneBatches, aBatchIsRevoked, aloneAtOnce } = await plays<Plays>("message-ring");
+  assertHolds(explore(oneBatches, { preemptions: 1 }));
+  assertHolds(explore(aBatchIsRevoked, { preemptions: 1 }));
+  assertHolds(explore(oneBatches, { preemptions: 0, deaths: 1, mortals: [0, 1] }));
+  assertHolds(exploreRandomly(oneBatches, { schedules: 300, seed: 4, deaths: 2, mortals: [0, 1] }));
+  assertHolds(explore(aloneAtOnce, { preemptions: 1, mostSteps: 20_000 }));
+  assertHolds(explore(aloneAtOnce, { preemptions: 0, deaths: 1, mortals: [0], mostSteps: 20_000 }));
+  assertHolds(exploreRandomly(aloneAtOnce, { schedules: 200, seed: 8, deaths: 1, mortals: [0], mostSteps: 20_000 }));
+});
+
+type Defect = readonly [what: string, module: string, from: string, to: string];
+
+const ALONE: readonly Defect[] = [
   [
     "a message is told before it is written",
     "concurrent/messages/message-producer",
-    "this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));\n        if (!this.#commit(position, granulesFor(bytes.length), bytes.length))\n            throwRevoked();",
-    "if (!this.#commit(position, granulesFor(bytes.length), bytes.length))\n            throwRevoked();\n        this.#bytes.u8.set(bytes, this.#byteOffsetAt(position));",
+    "this.#bytes.u8.set(bytes, this.#granules.byteOffsetAt(position));",
+    "this.#granules.commit(position, granules, granules, committed(byteLength, granules)); this.#bytes.u8.set(bytes, this.#granules.byteOffsetAt(position)); return true;",
   ],
   [
     "messages that were not read are written over",
-    "concurrent/messages/message-producer",
+    "concurrent/messages/message-granules",
     "if (!this.#hasRoom(this.#tail, padding + granules))\n            return NO_ROOM;",
     "",
   ],
@@ -46,25 +59,45 @@ const ALONE: readonly (readonly [what: string, module: string, from: string, to:
     "Atomics.store(i32, plan.head, upTo);",
   ],
 ];
-for (const [what, module, from, to] of ALONE) {
-  it(`an exploration of a message ring of one producer finds that ${what}`, async () => {
-    const { alone } = await plays<Plays>("message-ring", [{ module, from, to }]);
-    assertFails(explore(alone, { preemptions: 1, mostSteps: 20_000 }));
-  });
+const AT_ONCE: readonly Defect[] = [
+  [
+    "the first of several messages is there before the others",
+    "concurrent/messages/message-batch",
+    "this.#first = state;",
+    "{ this.#first = state; this.#granules.place(this.#position + used, state); }",
+  ],
+  [
+    "what one that died has placed of several messages is left",
+    "concurrent/messages/message-granules",
+    "if (!isFirst)\n            this.#clear(this.#tail, (end - this.#tail) | 0);",
+    "",
+  ],
+];
+for (const [defects, name] of [
+  [ALONE, "alone"],
+  [AT_ONCE, "aloneAtOnce"],
+] as const) {
+  for (const [what, module, from, to] of defects) {
+    it(`an exploration of a message ring of one producer finds that ${what}`, async () => {
+      const play = (await plays<Plays>("message-ring", [{ module, from, to }]))[name];
+      const dying = what.includes("died") ? { deaths: 1, mortals: [0] } : {};
+      assertFails(explore(play, { preemptions: 1, mostSteps: 20_000, ...dying }));
+    });
+  }
 }
 
-const DEFECTS: readonly (readonly [what: string, module: string, from: string, to: string])[] = [
+const DEFECTS: readonly Defect[] = [
   [
     "a claim is a store, not a compare-and-swap",
-    "concurrent/messages/message-producer",
+    "concurrent/messages/message-granules",
     "const found = Atomics.compareExchange(i32, plan.states + index, free, wanted);",
     "const found = Atomics.load(i32, plan.states + index); if (found === free) Atomics.store(i32, plan.states + index, wanted);",
   ],
   [
     "a commit does not look whether it was revoked",
-    "concurrent/messages/message-producer",
-    "else if (Atomics.compareExchange(i32, at, claimedBy(this.seat, granules), wanted) !== claimedBy(this.seat, granules)) {",
-    "else if (Atomics.exchange(i32, at, wanted) < 0) {",
+    "concurrent/messages/message-granules",
+    "if (Atomics.compareExchange(i32, at, mine, first) !== mine) {",
+    "if (Atomics.exchange(i32, at, first) < 0) {",
   ],
   [
     "what one that died has claimed stays in the way",

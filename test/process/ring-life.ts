@@ -46,6 +46,9 @@ export function lastAlive({ i32 }: Memory, part: number): number {
   return Atomics.load(i32, ALIVE_AT / 4 + part);
 }
 
+/** Marks the types of messages that come three at once. */
+export const SEVERAL = 256;
+
 /** Writes and reads until it is killed, or who would kill it is gone. `part` 0 is the producer of the ring. */
 export function live(memory: Memory, part: number, identity: number): void {
   // It asks nobody who is dead: those in charge do.
@@ -54,12 +57,17 @@ export function live(memory: Memory, part: number, identity: number): void {
   const numbersIn = part === 0 ? numbers.producer({ identity, isAlive: (other) => other === identity }) : undefined;
   const parent = process.ppid;
   Atomics.store(memory.i32, ALIVE_AT / 4 + part, identity);
+  const several = Array.from({ length: 3 }, (_, at) => new Uint8Array(1 + 60 * at));
   for (let number = 0; number % 1024 !== 0 || process.ppid === parent; number = (number + 1) >>> 0) {
     const claim = producer.tryClaim(1 + (number % 200), number & 255);
     if (claim !== undefined) {
       memory.u8.fill(number & 255, claim.byteOffset, claim.byteOffset + claim.byteLength);
       if (number % 5 === 0) claim.abort();
       else claim.commit();
+    }
+    if (number % 7 === 0) {
+      for (const bytes of several) bytes.fill(number & 255);
+      producer.writeMany(several, (number & 255) | SEVERAL);
     }
     if (number % 3 === 0) items.push({ number, check: ~number >>> 0 });
     else if (number % 3 === 1) {

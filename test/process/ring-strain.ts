@@ -4,7 +4,7 @@ import { attachRing, ring, ringByteLength } from "../../src/concurrent/index.ts"
 import { type Memory, sharedMemory, u32 } from "../../src/index.ts";
 import { mapFile } from "../../src/mapped/index.ts";
 import { endOf, messageOf, moduleUrl, startChild } from "./child.ts";
-import { attachStage, isWhole, lastAlive, makeStage, STAGE_BYTES } from "./ring-life.ts";
+import { attachStage, isWhole, lastAlive, makeStage, SEVERAL, STAGE_BYTES } from "./ring-life.ts";
 import { runSingleThreaded } from "./single-threaded.ts";
 import { Spares } from "./spares.ts";
 
@@ -48,6 +48,8 @@ export async function strain(
   const consumer = messages.consumer({ identity: 1, isAlive });
   const numbersOut = numbers.consumer({ identity: 1, isAlive });
   let last = -1;
+  /** How many are to come of several messages at once. */
+  let together = 0;
   const count = { messages: 0, claimed: 0, rescued: 0 };
   const lives = new Map<number, Life>();
   const end = async (part: number) => {
@@ -66,7 +68,12 @@ export async function strain(
   };
   const look = (): boolean => {
     const seen = consumer.read((message) => {
-      assert.ok(message.bytes().every((byte) => byte === message.type));
+      assert.ok(message.bytes().every((byte) => byte === (message.type & 255)));
+      const isSeveral = (message.type & SEVERAL) !== 0;
+      assert.ok(
+        together === 0 ? !isSeveral || message.byteLength === 1 : isSeveral && message.byteLength === 1 + 60 * (3 - together),
+      );
+      if (isSeveral) together = (together + 2) % 3;
     });
     if (seen === 0 && consumer.unblock()) count.claimed += 1;
     const passed = numbersOut.drain((item) => {
@@ -107,6 +114,7 @@ export async function strain(
   consumer.recover();
   for (let round = 0; round < 200; round++) look();
   while (items.pop() !== undefined);
+  assert.equal(together, 0, "some of several messages at once are missing");
   assert.deepEqual(messages.checkInvariants(), []);
   assert.deepEqual(items.checkInvariants(), []);
   assert.deepEqual(numbers.checkInvariants(), []);

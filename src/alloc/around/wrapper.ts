@@ -1,4 +1,5 @@
 import type { Ptr } from "../../core/brand.ts";
+import { INSPECT } from "../../core/inspect.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { Allocator } from "../allocator.ts";
@@ -47,6 +48,10 @@ export abstract class AllocatorWrapper extends Allocator {
 
   override rawLeaseOf(ptr: Ptr, align: number): Lease {
     return this.inner.rawLeaseOf(ptr, align);
+  }
+
+  override [INSPECT](): string {
+    return `<${this.constructor.name} around ${this.inner[INSPECT]()}>`;
   }
 
   /** What contradicts the invariants, here or below; empty when all is sound. */

@@ -188,10 +188,14 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
   }
 
   /** Gives all chunks back. Twice is harmless. */
-  [Symbol.dispose](): void {
+  close(): void {
     this.#disposed = true;
-    for (const chunk of this.#chunks.splice(0).reverse()) chunk[Symbol.dispose]();
+    for (const chunk of this.#chunks.splice(0).reverse()) chunk.close();
     endPlacement(this.#allocator);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** How many chunks have rows. */
@@ -217,14 +221,14 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
         this.#chunks.push(columns(this.type, { allocator: this.#allocator, capacity: this.chunkCapacity }));
       }
     } catch (error) {
-      for (const chunk of this.#chunks.splice(before).reverse()) chunk[Symbol.dispose]();
+      for (const chunk of this.#chunks.splice(before).reverse()) chunk.close();
       throw error;
     }
   }
 
   /** Keeps one empty chunk, so that rows that come and go at a border cost no allocation. */
   #dropSpare(): void {
-    while (this.#chunks.length > this.#used() + 1) this.#chunks.pop()?.[Symbol.dispose]();
+    while (this.#chunks.length > this.#used() + 1) this.#chunks.pop()?.close();
   }
 
   /** The chunk of row `index`. Throws `out-of-bounds`. */

@@ -211,8 +211,13 @@ export class ColumnBuffer<Name extends ViewName> implements Disposable {
     this.#next = this.#end = this.#priorLength = 0;
   }
 
-  [Symbol.dispose](): void {
+  /** Gives all chunks back, where the allocator has not taken them yet. Twice is harmless. */
+  close(): void {
     if (!this.memory.closed && this.#lease.epoch === this.#epoch) this.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** What contradicts the invariants at the head of this file; empty when sound. */

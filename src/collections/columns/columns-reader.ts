@@ -140,8 +140,12 @@ export abstract class ColumnsReader<const F extends Fields> implements Disposabl
   }
 
   /** Gives the block back. Attached columns only end. */
-  [Symbol.dispose](): void {
+  close(): void {
     this.store.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

@@ -20,7 +20,7 @@ import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import { fmix32 } from "../hash.ts";
 import { makePool, type Pool } from "./pool.ts";
@@ -73,7 +73,7 @@ export function loadPool<T extends Poolable>(
   bytes: Uint8Array,
   options: Pick<PoolOptions, "allocator" | "memory"> = {},
 ): Pool<T> {
-  checkCall("loadPool(Particle, bytes)", [A_TYPE, type], [BYTES, bytes], [OPTIONS, options]);
+  checkCall("loadPool(Particle, bytes)", [A_SIZED_TYPE, type], [BYTES, bytes], [OPTIONS, options]);
   // A copy, so that nobody can change it between a check and its use; and at an alignment of its own.
   const memory = privateMemory(alignUp(bytes.byteLength, 8));
   memory.u8.set(bytes);

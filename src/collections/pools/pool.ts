@@ -2,7 +2,7 @@ import { NIL, type Ptr } from "../../core/brand.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS, type Handle, NO_HANDLE } from "../../core/handle.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { InputOf, ValueOf, ViewOf } from "../../layout/type.ts";
 import { movesUnseen, positionOf, ptrOf } from "../../layout/view-parts.ts";
 import { PoolLife } from "./pool-life.ts";
@@ -33,7 +33,7 @@ export function makePool<T extends Poolable>(
 
 /** A pool without records, and with its first block. See {@link Pool}. Throws `invalid-argument`, `out-of-memory`. */
 export function pool<T extends Poolable>(type: T, options: PoolOptions = {}): Pool<T> {
-  checkCall("pool(Particle)", [A_TYPE, type], [OPTIONS, options]);
+  checkCall("pool(Particle, { capacity: 10_000 })", [A_SIZED_TYPE, type], [OPTIONS, options]);
   return makePool(type, options, nextTag());
 }
 

@@ -21,7 +21,7 @@ import { MemoryError } from "../../core/errors.ts";
 import type { Handle } from "../../core/handle.ts";
 import type { Lease } from "../../core/lease.ts";
 import { Place } from "../../layout/place.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { InputOf, Type, ViewOf } from "../../layout/type.ts";
 import type { Pool } from "./pool.ts";
 import { A_POOL, type Poolable } from "./pool-options.ts";
@@ -35,7 +35,7 @@ export function secondaryMap<T extends Poolable, U extends Type<unknown, never>>
   type: U,
   options: SecondaryMapOptions = {},
 ): SecondaryMap<T, U> {
-  checkCall("secondaryMap(particles, Poison)", [A_POOL, pool], [A_TYPE, type], [OPTIONS, options]);
+  checkCall("secondaryMap(particles, Poison)", [A_POOL, pool], [A_SIZED_TYPE, type], [OPTIONS, options]);
   return new SecondaryMap(pool, type, options);
 }
 
@@ -134,8 +134,8 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     return found;
   }
 
-  /** Gives everything back; the pool stays. */
-  [Symbol.dispose](): void {
+  /** Gives everything back; the pool stays. Twice is harmless. */
+  close(): void {
     if (!this.#lives) return;
     this.#lives = false;
     const blocks = this.#ptrs.filter((ptr) => ptr !== undefined).sort((a, b) => b - a);
@@ -144,6 +144,10 @@ export class SecondaryMap<T extends Poolable, U extends Type<unknown, never>> im
     }
     this.#ptrs.length = 0;
     endPlacement(this.#allocator);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #blockOf(handle: Handle<T>): number {

@@ -190,14 +190,18 @@ export class SlotMap<const F extends Fields> implements Disposable {
     return shown(`slot map of ${this.type.name}`, this);
   }
 
-  /** Gives everything back. */
-  [Symbol.dispose](): void {
+  /** Gives everything back. Twice is harmless. */
+  close(): void {
     if (this.#backs === NIL) return;
     if (!this.#allocator.memory.closed) this.#allocator.free(this.#backs, this.#backCapacity * BACK_BYTES);
     this.#backs = NIL;
     this.#rows.close();
-    this.columns[Symbol.dispose]();
+    this.columns.close();
     endPlacement(this.#allocator);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #growBacks(): void {

@@ -121,12 +121,17 @@ export class SparseSet implements Disposable, Iterable<number> {
     return found;
   }
 
-  [Symbol.dispose](): void {
+  /** Gives its block back. Twice is harmless. */
+  close(): void {
     if (this.#ptr === NIL) return;
     if (this.#lease.epoch === this.#epoch) this.#allocator.free(this.#ptr, this.capacity * 8);
     endPlacement(this.#allocator);
     this.#ptr = NIL;
     this.#size = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #words(): Uint32Array {

@@ -96,6 +96,7 @@ export class Dictionary<Name extends string = string> extends Strings<Name> {
   /** The id of `text`, or undefined. Throws `unsupported` where there is no index. */
   lookup(text: string): StringId<Name> | undefined {
     this.#checkIndex();
+    if (typeof text !== "string") return undefined;
     const hash = hashString(text, this.#seed);
     const { i32, u8 } = this.memory;
     const mask = this.#slots - 1;

@@ -16,7 +16,16 @@ import { StringHeap } from "./string-heap.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
 import { StringIndex } from "./string-index.ts";
 import { equalsRecord } from "./string-record.ts";
-import { Content, contentOfBytes, contentOfText, decodeText, encodeAscii, encodeText, isShortAscii } from "./text-content.ts";
+import {
+  Content,
+  contentOfBytes,
+  contentOfText,
+  decodeText,
+  encodeAscii,
+  encodeText,
+  isShortAscii,
+  throwNotText,
+} from "./text-content.ts";
 import { BYTE_LENGTH, CANDIDATES, HASH, type IdArray, INDEX, START, TOKEN_WORDS, type TokenList } from "./token-list.ts";
 
 /**
@@ -110,6 +119,7 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
 
   tryIntern(text: string): StringId<Name> {
     this.#heap.checkAlive();
+    if (typeof text !== "string") throwNotText(this.subject, text);
     const hash = hashString(text, this.#seed);
     const known = this.#index.findString(text, hash);
     if (known !== 0) return known as StringId<Name>;
@@ -170,6 +180,7 @@ export class Interner<Name extends string = string> extends GrowingStrings<Name>
 
   lookup(text: string): StringId<Name> | undefined {
     this.#heap.checkAlive();
+    if (typeof text !== "string") return undefined;
     return (this.#index.findString(text, hashString(text, this.#seed)) as StringId<Name>) || undefined;
   }
 

@@ -30,7 +30,7 @@ import {
 import { SharedRoom } from "./shared-room.ts";
 import { bytesOfRecord, SortedRecords } from "./sorted-records.ts";
 import { NO_STRING, type StringId } from "./string-id.ts";
-import { Content, contentOfBytes, contentOfText, decodeText, encodeText } from "./text-content.ts";
+import { Content, contentOfBytes, contentOfText, decodeText, encodeText, throwNotText } from "./text-content.ts";
 
 const MOST_STRING_BYTES = 2 ** 30;
 
@@ -137,6 +137,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
 
   tryIntern(text: string): StringId<Name> {
     this.checkAlive();
+    if (typeof text !== "string") throwNotText(this.subject, text);
     const hash = hashString(text, this.#seed);
     const known = this.#records.findString(text, hash);
     if (known !== 0) return this.#idOf(known);
@@ -173,6 +174,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
 
   lookup(text: string): StringId<Name> | undefined {
     this.checkAlive();
+    if (typeof text !== "string") return undefined;
     return this.#knownId(this.#records.findString(text, hashString(text, this.#seed)));
   }
 

@@ -34,6 +34,15 @@ export function mostContent(subject: string, encoding: StringEncoding): Content 
   });
 }
 
+/** For callers that no compiler has looked at: a number has no length, and would be taken for the empty string. */
+export function throwNotText(subject: string, value: unknown): never {
+  throw new MemoryError("bad-value", {
+    subject,
+    event: `keeps strings, and was given ${value === null ? "null" : typeof value}`,
+    cure: "Pass a string; make one of another value with String(value).",
+  });
+}
+
 /** What `text` is. Throws `bad-value` where that is further from UTF-8 than `most`. */
 export function contentOfText(subject: string, text: string, most: Content): Content {
   if (isWellFormed(text)) return Content.UTF8;

@@ -2,7 +2,7 @@ import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { encodedByteLength, encodeUtf8 } from "../../core/utf8.ts";
-import { checkWritableHome } from "../head-words.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import { throwType } from "../messages/message.ts";
 import { Role, type RoleOptions } from "../role.ts";
 import { Signal } from "../signal.ts";

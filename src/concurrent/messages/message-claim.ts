@@ -1,5 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
+import { throwSettled } from "./message-mistakes.ts";
 
 /** Room for one message, to be written in place: `memory.u8` and its like from `byteOffset` on, or `bytes()`. */
 export class MessageClaim {
@@ -19,7 +20,7 @@ export class MessageClaim {
 
   /** The bytes, without a copy. Nothing must be written there after commit or abort. */
   bytes(): Uint8Array {
-    if (this.#settle === undefined) this.#throwSettled();
+    if (this.#settle === undefined) throwSettled("claim of a message");
     return this.memory.bytes(this.byteOffset, this.byteLength);
   }
 
@@ -43,16 +44,8 @@ export class MessageClaim {
 
   #end(byteLength: number): void {
     const settle = this.#settle;
-    if (settle === undefined) this.#throwSettled();
+    if (settle === undefined) throwSettled("claim of a message");
     this.#settle = undefined;
     settle(byteLength);
-  }
-
-  #throwSettled(): never {
-    throw new MemoryError("invalid-argument", {
-      subject: "claim of a message",
-      event: "was used after it was committed or aborted",
-      cure: "Claim another.",
-    });
   }
 }

@@ -1,11 +1,11 @@
-import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { Seats } from "../../core/seats.ts";
 import { Pace } from "../pace.ts";
-import { Role, type RoleOptions } from "../role.ts";
+import { participantOf, Role, type RoleOptions } from "../role.ts";
 import { Signal, waiterOf } from "../signal.ts";
 import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "../waiting.ts";
 import { Message, messagesOf } from "./message.ts";
+import { SUBJECT, throwClosed } from "./message-mistakes.ts";
 import { repairMessages } from "./message-repair.ts";
 import {
   byteLengthOf,
@@ -70,8 +70,15 @@ export class MessageConsumer implements Disposable {
     );
     this.#role = new Role(memory, plan.role, SUBJECT, "consumer", options);
     this.#role.take();
-    this.#seats = new Seats(memory, { byteOffset: plan.seats, seats: plan.producers + 1 }, SUBJECT, options);
-    this.#seats.sit((seat) => repairMessages(memory, plan, seat));
+    const seats = plan.producers + 1;
+    this.#seats = new Seats(memory, { byteOffset: plan.seats, seats }, SUBJECT, participantOf(options));
+    try {
+      // The last seat is the consumer's, whose role this is now.
+      this.#seats.sit((seat) => repairMessages(memory, plan, seat), seats, seats);
+    } catch (error) {
+      this.#role.leave();
+      throw error;
+    }
     this.#head = Atomics.load(memory.i32, plan.head);
     this.#free(Atomics.load(memory.i32, plan.freeing));
     this.#at = this.#head;
@@ -82,65 +89,23 @@ export class MessageConsumer implements Disposable {
    * Throws `closed`.
    */
   read(fn: (message: Message) => void, limit = Number.POSITIVE_INFINITY): number {
-    return this.controlledRead((message) => {
-      fn(message);
-      return "continue";
-    }, limit);
+    return this.#read(fn, false, limit);
   }
 
   /** Like `read`, but `fn` says each time how to go on. */
   controlledRead(fn: (message: Message) => ReadAction, limit = Number.POSITIVE_INFINITY): number {
-    if (this.#closed) throwClosed(this.memory);
-    const { i32 } = this.memory;
-    const plan = this.#plan;
-    const most = plan.granules >> 2;
-    const start = this.#at;
-    this.#pace.rest();
-    let isDry = false;
-    let done = 0;
-    try {
-      while (done < limit && (this.#at - start) >>> 0 < plan.granules) {
-        const index = this.#at & (plan.granules - 1);
-        const state = this.#next();
-        const kind = state & KIND_MASK;
-        if (kind < COMMITTED) {
-          isDry = true;
-          break;
-        }
-        const before = this.#at;
-        this.#at = (before + granulesOf(state)) | 0;
-        if (kind === REVOKED) this.#hasHoles = true;
-        if (kind !== COMMITTED) continue;
-        this.#message.type = i32[plan.types + index];
-        this.#message.byteOffset = plan.bytes + index * 64;
-        this.#message.byteLength = byteLengthOf(state);
-        done += 1;
-        const action = fn(this.#message);
-        if (this.#closed || action === "break") break;
-        if (action === "abort") {
-          this.#at = before;
-          done -= 1;
-          break;
-        }
-        if (action === "commit" || (this.#at - this.#head) >>> 0 > most) this.#release();
-      }
-    } finally {
-      if (!this.#closed) this.#release();
-    }
-    this.#pace.took((this.#at - start) >>> 0);
-    if (isDry) this.#pace.ranDry();
-    return done;
+    return this.#read(fn, true, limit);
   }
 
   /** Whether a message is there now, or something that can be passed over. */
   get isReady(): boolean {
-    if (this.#closed) throwClosed(this.memory);
+    if (this.#closed) throwClosed(this.memory, "read");
     return (this.#next() & KIND_MASK) >= COMMITTED;
   }
 
   /** Whether producers were there and are all gone: closed, or dead as far as is known. Messages may be there still. */
   get isAbandoned(): boolean {
-    if (this.#closed) throwClosed(this.memory);
+    if (this.#closed) throwClosed(this.memory, "read");
     const dead = this.#seats.deadSeats();
     return Atomics.load(this.memory.i32, this.#plan.joined / 4) > 0 && this.#seats.others().every((seat) => dead.includes(seat));
   }
@@ -156,7 +121,7 @@ export class MessageConsumer implements Disposable {
    * something was in the way and is not any more. To be called when `blockedBy` has not changed for longer than a message takes.
    */
   unblock({ dead = [], revoke = false }: UnblockOptions = {}): boolean {
-    if (this.#closed) throwClosed(this.memory);
+    if (this.#closed) throwClosed(this.memory, "read");
     const state = this.#next();
     if ((state & KIND_MASK) !== CLAIMED) return false;
     const seat = seatOf(state);
@@ -172,7 +137,7 @@ export class MessageConsumer implements Disposable {
    * that joins does the same where all seats are taken.
    */
   recover(dead: readonly number[] = []): number {
-    if (this.#closed) throwClosed(this.memory);
+    if (this.#closed) throwClosed(this.memory, "read");
     for (const seat of dead) this.#seats.bury(this.#seats.tokenOf(seat));
     return this.#seats.deadSeats().filter((seat) => this.#recover(seat)).length;
   }
@@ -196,7 +161,7 @@ export class MessageConsumer implements Disposable {
   close(): void {
     if (this.#closed) return;
     if (!this.memory.closed) {
-      this.#seats.leave();
+      if (this.#role.isMine) this.#seats.leave();
       this.#role.leave();
       this.#messages.raise();
       this.#room.raise();
@@ -206,6 +171,48 @@ export class MessageConsumer implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #read(fn: (message: Message) => unknown, controlled: boolean, limit: number): number {
+    if (this.#closed) throwClosed(this.memory, "read");
+    const plan = this.#plan;
+    const most = plan.granules >> 2;
+    const start = this.#at;
+    this.#pace.rest();
+    let isDry = false;
+    let done = 0;
+    try {
+      while (done < limit && (this.#at - start) >>> 0 < plan.granules) {
+        const index = this.#at & (plan.granules - 1);
+        const state = this.#next();
+        const kind = state & KIND_MASK;
+        if (kind < COMMITTED) {
+          isDry = true;
+          break;
+        }
+        const before = this.#at;
+        this.#at = (before + granulesOf(state)) | 0;
+        if (kind === REVOKED) this.#hasHoles = true;
+        if (kind !== COMMITTED) continue;
+        this.#message.type = this.memory.i32[plan.types + index];
+        this.#message.byteOffset = plan.bytes + index * 64;
+        this.#message.byteLength = byteLengthOf(state);
+        done += 1;
+        const action = fn(this.#message);
+        if (this.#closed || (controlled && action === "break")) break;
+        if (controlled && action === "abort") {
+          this.#at = before;
+          done -= 1;
+          break;
+        }
+        if ((controlled && action === "commit") || (this.#at - this.#head) >>> 0 > most) this.#release();
+      }
+    } finally {
+      if (!this.#closed) this.#release();
+    }
+    this.#pace.took((this.#at - start) >>> 0);
+    if (isDry) this.#pace.ranDry();
+    return done;
   }
 
   #look(): boolean {
@@ -274,14 +281,4 @@ export class MessageConsumer implements Disposable {
   }
 }
 
-const SUBJECT = "message ring";
 const ASK_MS = 50;
-
-function throwClosed(memory: Memory): never {
-  if (memory.closed) memory.throwClosed();
-  throw new MemoryError("closed", {
-    subject: SUBJECT,
-    event: "was read after close()",
-    cure: "Keep the consumer open for as long as it is used.",
-  });
-}

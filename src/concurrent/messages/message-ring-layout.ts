@@ -31,7 +31,9 @@
  * 3. A revoked message is passed over, but its bytes are not used again until its producer, who may still write there, has let go or is dead.
  * 4. Only the consumer frees: it says how far, writes the next lap into the states of those granules, and then moves the head. The next consumer does that
  *    once more for one that died in between.
- * 5. With one producer a claim is known to it alone, and committing is one store.
+ * 5. With one producer a claim is known to it alone, and committing is one store. The tail follows by plain stores: who takes the part of one that died goes
+ *    on from there by the states, and frees what that one had placed behind.
+ * 6. Several messages at once are one claim. Their states are placed in it one behind another, that of the first last: it replaces the claim, and all are there.
  */
 import { alignUp } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";

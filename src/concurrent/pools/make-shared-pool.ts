@@ -5,7 +5,7 @@ import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS } from "../../core/handle.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { SharedPool } from "./shared-pool.ts";
 import { checkHome, checkShape, formatSharedPool, LINE, MOST_SLOTS, planSharedPool, readSharedPool } from "./shared-pool-layout.ts";
@@ -38,7 +38,7 @@ const { tags } = HANDLE_BITS.wide;
 
 /** How many bytes a shared pool takes, without the blocks that come later. Throws `invalid-argument`. */
 export function sharedPoolByteLength(type: Type<unknown, never>, shape: Pick<SharedPoolOptions, "capacity" | "seats">): number {
-  checkCall("sharedPoolByteLength(Order, { capacity: 10_000 })", [A_TYPE, type], [OPTIONS, shape]);
+  checkCall("sharedPoolByteLength(Order, { capacity: 10_000 })", [A_SIZED_TYPE, type], [OPTIONS, shape]);
   const { capacity, seats = DEFAULT_SEATS } = shape;
   checkShape({ capacity, maxCapacity: capacity, seats });
   return planSharedPool(type, { capacity, maxCapacity: capacity, seats }).byteLength;
@@ -50,7 +50,7 @@ export function sharedPoolByteLength(type: Type<unknown, never>, shape: Pick<Sha
  */
 export function sharedPool<T extends Type<unknown, never>>(memory: Memory, type: T, options: SharedPoolOptions): SharedPool<T> {
   const call = "sharedPool(memory, Order, { capacity: 10_000, allocator })";
-  checkCall(call, [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options]);
+  checkCall(call, [A_MEMORY, memory], [A_SIZED_TYPE, type], [OPTIONS, options]);
   const { capacity, seats = DEFAULT_SEATS, allocator } = options;
   if (allocator !== undefined) checkCall(call, [AN_ALLOCATOR, allocator]);
   const { maxCapacity = allocator === undefined ? capacity : Math.max(capacity, MOST_SLOTS) } = options;
@@ -77,7 +77,7 @@ export function attachSharedPool<T extends Type<unknown, never>>(
   type: T,
   options: AttachSharedPoolOptions = {},
 ): SharedPool<T> {
-  checkCall("attachSharedPool(memory, Order)", [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options]);
+  checkCall("attachSharedPool(memory, Order)", [A_MEMORY, memory], [A_SIZED_TYPE, type], [OPTIONS, options]);
   const { byteOffset = 0 } = options;
   checkHome(memory, byteOffset, type);
   const { plan, tag } = readSharedPool(memory, byteOffset, type);

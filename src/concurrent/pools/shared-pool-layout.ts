@@ -37,11 +37,13 @@
  * 5. A block is published by one compare-and-swap of its entry, when all its words are zero; it never moves. Blocks come in the order of their numbers.
  */
 import { alignUp } from "../../core/align.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { SEAT_OWN_WORDS, seatsByteLength } from "../../core/seats.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
 
 export const LINE = 64;
 export const MAGIC = 0x7073_484f;

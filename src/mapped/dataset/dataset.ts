@@ -1,7 +1,10 @@
 import type { Dictionary } from "../../collections/strings/dictionary.ts";
+import { checkCall, type Expectation } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { INSPECT } from "../../core/inspect.ts";
 import type { Memory, ViewName, Views } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";
+import { isType } from "../../layout/struct-fields.ts";
 import type { Type, ValueOf } from "../../layout/type.ts";
 import { attach } from "../attach.ts";
 import { mapFile } from "../map-file.ts";
@@ -48,6 +51,8 @@ export function openDataset<Row extends object>(
   source: string | Ticket,
   options: Partial<OpenDatasetOptions<RowSchema>> = {},
 ): Dataset<Row> {
+  const call = 'openDataset("cities.seg", { row: { id: u32, name: text } })';
+  if (options?.row !== undefined) checkCall(call, [A_ROW, options.row]);
   // Nobody changes a data set, and that is all that mappings on a network cannot follow.
   const memory = typeof source === "string" ? mapFile(source, { fileSystem: "any" }) : attach(source);
   try {
@@ -59,6 +64,11 @@ export function openDataset<Row extends object>(
     throw error;
   }
 }
+
+const A_ROW: Expectation = {
+  noun: "an object of types",
+  is: (value) => typeof value === "object" && value !== null && !isType(value) && Object.values(value).every(isType),
+};
 
 /**
  * An open data set: rows of named columns, looked up by key, all in mapped memory.
@@ -190,6 +200,11 @@ export class Dataset<Row extends object> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For `console.log`: not the rows. */
+  [INSPECT](): string {
+    return this.memory.closed ? "<data set, closed>" : `<data set in ${this.memory[INSPECT]()}, size ${this.size}>`;
   }
 }
 

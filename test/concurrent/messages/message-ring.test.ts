@@ -243,6 +243,28 @@ for (const producers of [1, 3]) {
       assert.throws(() => next.isAbandoned, throwsCode("closed"));
     });
 
+    it("keeps a place for the consumer, and refuses one producer more than it was made for", () => {
+      const ring = messageRing(privateMemory(messageRingByteLength({ byteCapacity: 256, producers })), {
+        byteCapacity: 256,
+        producers,
+      });
+      const all = Array.from({ length: producers }, () => ring.producer());
+      assert.throws(() => ring.producer(), throwsCode("out-of-memory"));
+      const dying = ring.consumer({ identity: 66 });
+      assert.throws(() => ring.producer(), throwsCode("out-of-memory"));
+      all[0].writeText("x");
+      assert.throws(() => ring.consumer(), throwsCode("locked"));
+      const next = ring.consumer({ dead: [66] });
+      assert.deepEqual(readAll(next), ["0:x"]);
+      // One that was only believed dead takes nothing away.
+      dying.close();
+      assert.throws(() => ring.consumer(), throwsCode("locked"));
+      next.close();
+      all[0].close();
+      ring.consumer();
+      ring.producer();
+    });
+
     it("finds what a producer that died had committed, and nothing of what it had claimed", () => {
       const { memory, ring, producer, consumer } = make(producers);
       producer.writeText("first");

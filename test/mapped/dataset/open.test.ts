@@ -74,6 +74,13 @@ describe("opening a data set", () => {
     assert.throws(() => plain.get("5"), { code: "invalid-argument", message: /a number/ });
   });
 
+  it("is shown by the console as one line, open or closed", async () => {
+    const cities = openDataset(await build("shown.csv", CSV, { key: "id" }));
+    assert.match(inspect(cities), /^<data set in <mapped file .*shown\.csv\.seg, \d+ of at most \d+ bytes, read-only>, size \d+>$/);
+    cities.close();
+    assert.equal(inspect(cities), "<data set, closed>");
+  });
+
   it("refuses a schema that the file does not have, and tells every difference", async () => {
     const path = await build("c.csv", CSV, { key: "id" });
     assert.throws(

@@ -39,7 +39,7 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
       return continueColumns(memory, type, byteOffset, lease);
     },
     read: ({ memory }, byteOffset) => Columns.attach(memory, byteOffset, type),
-    close: (made) => made[Symbol.dispose](),
+    close: (made) => made.close(),
     check: (made) => made.checkInvariants(),
   };
 }

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { arena } from "../../src/alloc/arenas/arena.ts";
+import { limit } from "../../src/alloc/around/limit.ts";
+import { slab } from "../../src/alloc/heaps/slab.ts";
+import { privateMemory } from "../../src/core/homes.ts";
+import { INSPECT } from "../../src/core/inspect.ts";
+import { track } from "../../src/debug/track.ts";
+
+test("the console shows an allocator by its name and its memory, and what is around another by both", () => {
+  const memory = privateMemory(65_536);
+  const heap = slab(memory);
+  const inner = "<slab allocator in <private memory, 65536 of at most 65536 bytes>>";
+  assert.equal(heap[INSPECT](), inner);
+  assert.equal(limit(heap, 100)[INSPECT](), `<LimitedAllocator around ${inner}>`);
+  assert.equal(track(heap)[INSPECT](), `<tracked ${inner}>`);
+  assert.equal(arena()[INSPECT](), "<arena in <memory of the arena, 0 bytes>>");
+  memory.close();
+  assert.equal(heap[INSPECT](), "<slab allocator in <private memory, closed>>");
+});
