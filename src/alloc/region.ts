@@ -110,12 +110,27 @@ export function openRegion(memory: Memory, format: RegionFormat, byteOffset: num
   checkByteLength(subject, "byteOffset", byteOffset);
   checkRegionAlign(format, byteOffset);
   memory.checkRange(byteOffset, HEADER_BYTES);
-  const { u32 } = memory;
+  checkKind(memory, format, byteOffset);
+  const { u32, maxByteLength } = memory;
   const word = byteOffset / 4;
-  const magic = u32[word];
-  const version = u32[word + VERSION_WORD];
-  const fingerprint = u32[word + FINGERPRINT_WORD];
   const byteLength = u32[word + UNITS_WORD] * UNIT_BYTES;
+  const fits = byteLength >= format.leastByteLength && byteOffset + byteLength <= maxByteLength;
+  if (Atomics.load(u32, word + READY_WORD) !== READY || !fits) {
+    throw new MemoryError("corrupt", {
+      subject,
+      event: fits ? "was never finished, or is still being made" : "claims more bytes than its memory has",
+      numbers: { byteOffset, byteLength, maxByteLength },
+      cure: fits ? "Wait for its maker, or make it anew." : "Open the memory with the length that it had.",
+    });
+  }
+  return { byteOffset, byteLength };
+}
+
+/** Whether an allocator of this kind lies there: its magic number, version and constants. */
+function checkKind({ u32 }: Memory, format: RegionFormat, byteOffset: number): void {
+  const { subject } = format;
+  const word = byteOffset / 4;
+  const [magic, version, fingerprint] = [u32[word], u32[word + VERSION_WORD], u32[word + FINGERPRINT_WORD]];
   if (magic !== format.magic) {
     throw new MemoryError("corrupt", {
       subject,
@@ -140,16 +155,6 @@ export function openRegion(memory: Memory, format: RegionFormat, byteOffset: num
       cure: "Use the version of offheap that made it, or make it anew.",
     });
   }
-  const fits = byteLength >= format.leastByteLength && byteOffset + byteLength <= memory.maxByteLength;
-  if (Atomics.load(u32, word + READY_WORD) !== READY || !fits) {
-    throw new MemoryError("corrupt", {
-      subject,
-      event: fits ? "was never finished, or is still being made" : "claims more bytes than its memory has",
-      numbers: { byteOffset, byteLength, maxByteLength: memory.maxByteLength },
-      cure: fits ? "Wait for its maker, or make it anew." : "Open the memory with the length that it had.",
-    });
-  }
-  return { byteOffset, byteLength };
 }
 
 function checkRegionAlign(format: RegionFormat, byteOffset: number): void {
