@@ -31,6 +31,7 @@ export type { LiveBlock } from "./alloc/heaps/span-blocks.ts";
 export { attachTlsf, type Tlsf, tlsf } from "./alloc/heaps/tlsf.ts";
 export type { TlsfBlock } from "./alloc/heaps/tlsf-blocks.ts";
 export type { Local, ScopedAllocator } from "./alloc/lifetime.ts";
+export type { Placement } from "./alloc/own-memory.ts";
 export type { RegionOptions } from "./alloc/region.ts";
 export { attachSharedBump, type SharedBump, sharedBump } from "./alloc/shared-bump.ts";
 export { attachStack, type Stack, type StackMark, stack } from "./alloc/stack.ts";
@@ -42,7 +43,7 @@ export {
 } from "./collections/columns/chunked-columns.ts";
 export { ColumnBuffer, columnBuffer, type ElementOf } from "./collections/columns/column-buffer.ts";
 export { Columns, columns } from "./collections/columns/columns.ts";
-export type { ColumnOf, ColumnRow, ColumnsOptions } from "./collections/columns/columns-options.ts";
+export type { ColumnOf, ColumnRow, ColumnsOptions, SortOptions } from "./collections/columns/columns-options.ts";
 export type { RowCursor } from "./collections/columns/columns-row.ts";
 export {
   type AttachColumnsOptions,
@@ -79,8 +80,9 @@ export type { HashTableOptions, HashTableTypes } from "./collections/tables/hash
 export { hashTable } from "./collections/tables/make-hash-table.ts";
 export { present } from "./collections/tables/present.ts";
 export type { RecordReader } from "./collections/tables/record-reader.ts";
-export type { RecordTable, SetOptions, TableBlock } from "./collections/tables/record-table.ts";
+export type { RecordTable } from "./collections/tables/record-table.ts";
 export type { RecordTableOptions, RecordTableTypes } from "./collections/tables/record-table-options.ts";
+export type { SetOptions, TableBlock } from "./collections/tables/record-table-place.ts";
 export type { RecordTableStats } from "./collections/tables/records/verify.ts";
 export {
   type AttachSharedTableOptions,
@@ -91,10 +93,12 @@ export {
   sharedHashTable,
   sharedHashTableByteLength,
 } from "./collections/tables/shared-hash-table.ts";
+export type { Transaction } from "./collections/tables/transaction.ts";
 export { NIL, type Ptr } from "./core/brand.ts";
 export { MemoryError, type MemoryErrorCode } from "./core/errors.ts";
 export { formatHandle, type Handle, type HandleForm, type HandleParts, handleParts, NO_HANDLE } from "./core/handle.ts";
 export { attach, privateMemory, type ReserveOptions, sharedMemory, wasmMemory } from "./core/homes.ts";
+export type { Lease } from "./core/lease.ts";
 export { type Home, Memory, type ViewName } from "./core/memory.ts";
 export { GiB, KiB, MiB } from "./core/size.ts";
 export { loadStored, type StoredBytes, type StoredFile, type StoredWriter, saveStored } from "./core/stored-file.ts";
@@ -111,6 +115,7 @@ export { type KernelOptions, kernel } from "./layout/kernel.ts";
 export { type OptionalType, optional } from "./layout/optional.ts";
 export { f32, f64, i8, i16, i32, i64, type ScalarType, u8, u16, u32, u64 } from "./layout/scalars.ts";
 export { type StructInput, type StructType, type StructValue, type StructView, struct } from "./layout/struct.ts";
+export type { Fields } from "./layout/struct-fields.ts";
 export { type TextType, text } from "./layout/text.ts";
 export type { Boxed, FieldOf, InputOf, ReadonlyArrayView, ReadonlyViewOf, Type, ValueOf, ViewOf } from "./layout/type.ts";
 export type { SizedType } from "./layout/unsized.ts";

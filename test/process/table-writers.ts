@@ -12,6 +12,8 @@ type Table = MappedHashTable<string, string>;
 const KEYS = 50;
 /** Every so many turns a key is deleted that was set half a round before. */
 const DELETE_EVERY = 3;
+/** Between so many accounts amounts are moved, in a transaction each. The sum of all is always 0. */
+const ACCOUNTS = 8;
 /** Every so many turns the table is compacted. */
 const COMPACT_EVERY = 500;
 /** Turns before the first copy is made, so that copies have compiled code from their beginning. */
@@ -118,7 +120,26 @@ function makeTurn(table: Table, at: number, turn: number): void {
   if (turn % DELETE_EVERY === 0) table.delete(`w${at} ${(turn + KEYS / 2) % KEYS}`);
   table.update(`sum ${at}`, addOne);
   table.update("both", addOne);
+  move(table, at, turn);
   if (turn % COMPACT_EVERY === 0) table.compact();
+}
+
+/** Moves an amount from one account to another, and counts. */
+function move(table: Table, at: number, turn: number): void {
+  table.transaction((t) => {
+    t.update(`account ${turn % ACCOUNTS}`, (amount = "0") => String(Number(amount) - turn));
+    t.update(`account ${(turn * 3 + 1) % ACCOUNTS}`, (amount = "0") => String(Number(amount) + turn));
+    t.set(`moves of ${at}`, String(turn));
+  });
+}
+
+/** Of all accounts at one moment. */
+function sumOfAccounts(table: Table): number {
+  return table.transaction((t) => {
+    let sum = 0;
+    for (let account = ACCOUNTS - 1; account >= 0; account--) sum += Number(t.get(`account ${account}`) ?? 0);
+    return sum;
+  });
 }
 
 function addOne(sum = "0"): string {
@@ -152,6 +173,9 @@ function look(
   const sum = Number(table.get(`sum ${at}`) ?? 0);
   const more = sum - firstSum - (turn - firstTurn);
   assert.ok(more === 0 || more === 1, `${story}: the sum is ${more} more than the turns`);
+  const moves = Number(table.get(`moves of ${at}`) ?? 0);
+  assert.ok(moves === turn || moves === turn + 1, `${story}: after turn ${turn} it has moved ${moves} times`);
+  assert.equal(sumOfAccounts(table), 0, story);
   const both = Atomics.load(turns, 0) + Atomics.load(turns, 1);
   assert.ok(Number(table.get("both") ?? 0) >= both, `${story}: the sum of both lacks some`);
   return { turn, sum };

@@ -9,7 +9,7 @@ import { isMappingSupported, openTable } from "../../src/mapped/index.ts";
 import { messageOf, moduleUrl, startChild } from "./child.ts";
 import { FAST_DIRECTORY } from "./segment-kills.ts";
 import { whyNoForks } from "./single-threaded.ts";
-import { killCompacting, killWriters } from "./table-kills.ts";
+import { killCompacting, killTransacting, killWriters } from "./table-kills.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 test("a shared table is whole after worker threads were terminated in the middle of their work", { timeout: 60_000 }, async () => {
@@ -60,6 +60,16 @@ test("a table is whole when who compacts it is killed", { skip: whyNoForks() ?? 
     assert.ok(labels.includes(label), `no step is ${label}; there are ${labels.join(", ")}`);
   }
   assert.ok(after < before / 2, `it was ${before} bytes long, and is ${after}`);
+});
+
+test("a transaction is there wholly or not at all when who makes it is killed", {
+  skip: whyNoForks() ?? false,
+  timeout: 120_000,
+}, (context) => {
+  const { killed, steps, labels, before, after } = killTransacting(temporaryDirectory(context, FAST_DIRECTORY));
+  assert.equal(killed, steps);
+  assert.ok(before > 10 && after > 30, `${before} steps before it counts, ${after} behind`);
+  for (const label of ["store", "compareExchange"]) assert.ok(labels.includes(label), `no step is ${label}`);
 });
 
 test("processes that come at once make one table", { skip: !isMappingSupported(), timeout: 60_000 }, async (context) => {

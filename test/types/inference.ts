@@ -6,15 +6,20 @@ import {
   bytes,
   type Cursor,
   enumOf,
+  type Fields,
   f32,
   f64,
   type InputOf,
   i64,
   kernel,
+  type Lease,
   optional,
+  type Placement,
+  pool,
   privateMemory,
   type ReadonlyArrayView,
   type ReadonlyViewOf,
+  type StructType,
   struct,
   u8,
   u16,
@@ -115,3 +120,9 @@ export function usage(): void {
   const copy: ValueOf<typeof Particle> = Particle.copy(p);
   copy.path[0].x = 1;
 }
+
+// What a program must be able to name that passes structs, places or leases on.
+const pooled = <F extends Fields>(type: StructType<F>, where: Placement) => pool(type, where);
+same<ReturnType<typeof pooled<{ x: typeof f32 }>>["type"], StructType<{ x: typeof f32 }>>(true);
+const lease: Lease = privateMemory(8).openLease("example");
+same<typeof lease.epoch, number>(true);

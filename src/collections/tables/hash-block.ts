@@ -3,7 +3,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { HEADER_WORDS } from "../block-header.ts";
 import { hashWord, hashWords, inverseOf, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
-import { COUNT, fullAt, HAS_ZERO, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
+import { COUNT, fullAt, HAS_ZERO, pageFullAt, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
@@ -12,9 +12,8 @@ const { UNSIGNED, SIGNED } = KeyKind;
 export const ValueKind = { U32: 0, I32: 1, F64: 2, F32: 3, OTHER: 4 } as const;
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
-/** An entry this many slots from home is a sign of keys that were chosen to collide. At random it happens in one table of 10^9; pages are fuller. */
+/** An entry this many slots from home is a sign of keys that were chosen to collide: at random there is hardly one 200 from it. */
 const FAR_SLOTS = 1024;
-const FAR_IN_PAGES = 2048;
 
 /** Where a table lies. */
 export interface SlotPlace {
@@ -87,14 +86,14 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     this.isPaged = shape.isPaged;
     this.pageSlots = shape.pageSlots;
     this.pageWords = shape.pageSlots * layout.slotWords;
-    this.full = fullAt(shape.pageSlots);
+    this.full = shape.isPaged ? pageFullAt(shape.pageSlots) : fullAt(shape.pageSlots);
     this.keyKind = layout.keyKind;
     this.narrow = layout.key.byteSize < 4;
     this.valueKind = valueKindOf(layout);
     this.slotWords = layout.slotWords;
     this.isTwoWords = layout.slotWords === 2 && layout.keyWords === 1;
     this.valueWords = layout.valueByteOffset / 4;
-    this.farWords = (shape.isPaged ? FAR_IN_PAGES : FAR_SLOTS) * layout.slotWords;
+    this.farWords = FAR_SLOTS * layout.slotWords;
     this.shift = Math.clz32(shape.pageSlots) + 1;
     this.multiplier = shape.multiplier;
     this.inverse = inverseOf(shape.multiplier);

@@ -1,6 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import type { HashBlock } from "./hash-block.ts";
-import { lastEmpty } from "./hash-cursor.ts";
+import { firstEmpty, lastEmpty } from "./hash-cursor.ts";
 
 type AnyBlock = HashBlock<unknown, unknown, never>;
 
@@ -49,6 +49,52 @@ export function closeGap(block: AnyBlock, at: number, first: number): void {
     gap = next;
   }
   for (let word = 0; word < slotWords; word++) words[gap + word] = 0;
+}
+
+/**
+ * Moves the entries at `places`, `found` of them as `placesOfCell` has noted them, from the page that begins at `first` to the one that begins at `target`.
+ *
+ * The run that goes round the end of a page is not in the order of its homes. All others are: behind a gap entries move on up to the first that is at home.
+ */
+export function moveEntries(block: AnyBlock, places: Int32Array, found: number, first: number, target: number): void {
+  const [low, high] = [firstEmpty(block, first), lastEmpty(block, first)];
+  for (let index = 0; index < found; index++) {
+    const at = places[index];
+    copyEntry(block, at, block, target, block.words[at]);
+    if (at < low || at > high) closeGap(block, at, first);
+    else if (block.isTwoWords) pullPairs(block, at, first);
+    else pullEntries(block, at, first);
+  }
+}
+
+/** Empties a slot that has an empty one before and behind it in its page. */
+function pullEntries(block: AnyBlock, at: number, first: number): void {
+  const { words, slotWords, shift } = block;
+  const second = block.layout.keyWords - 1;
+  for (let gap = at; ; gap += slotWords) {
+    const next = gap + slotWords;
+    const hash = words[next];
+    const isLast = (hash | words[next + second]) === 0 || first + Math.imul(~hash >>> shift, slotWords) === next;
+    for (let word = 0; word < slotWords; word++) words[gap + word] = isLast ? 0 : words[next + word];
+    if (isLast) return;
+  }
+}
+
+/** The same for slots of a hash and one more word. */
+function pullPairs(block: AnyBlock, at: number, first: number): void {
+  const { words, shift } = block;
+  const start = first | 0;
+  let gap = at | 0;
+  for (;;) {
+    const next = (gap + 2) | 0;
+    const hash = words[next];
+    if (hash === 0 || ((start + ((~hash >>> shift) << 1)) | 0) === next) break;
+    words[gap] = hash;
+    words[(gap + 1) | 0] = words[(next + 1) | 0];
+    gap = next;
+  }
+  words[gap] = 0;
+  words[(gap + 1) | 0] = 0;
 }
 
 /** Copies an entry into the page of `to` that begins at `first`, where its key is not and room is. */

@@ -156,6 +156,14 @@ function entriesBetween(slots: HashBlock<unknown, unknown, never>, low: number, 
   return found;
 }
 
+/** The first empty slot of a page; of a damaged one without, where it ends. */
+export function firstEmpty(slots: HashBlock<unknown, unknown, never>, first: number): number {
+  const end = first + slots.pageWords;
+  let at = first;
+  while (at < end && !slots.isEmpty(at)) at += slots.slotWords;
+  return at;
+}
+
 /** The last empty slot of a page. A sound one has one; of a damaged one without, the first slot: every slot then comes once all the same. */
 export function lastEmpty(slots: HashBlock<unknown, unknown, never>, first: number): number {
   let at = first + slots.pageWords - slots.slotWords;

@@ -3,7 +3,7 @@ import type { Ptr } from "../../core/brand.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Dependent } from "../../core/memory.ts";
 import { BLOCK_ALIGN, HEADER_WORDS } from "../block-header.ts";
-import { closeGap, copyEntry, placesOfCell } from "./hash-cells.ts";
+import { copyEntry, moveEntries, placesOfCell } from "./hash-cells.ts";
 import { NO_PAGE, PageRoom, twice } from "./hash-page-room.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { checkSlotCount } from "./hash-table-block.ts";
@@ -11,12 +11,11 @@ import {
   CELLS,
   DIRECTORY,
   expectedIn,
-  fullAt,
   HAS_ZERO,
   headByteLength,
   pageByteLength,
   pagedByteLength,
-  pagesFor,
+  pageFullAt,
   type SlotLayout,
   writePagedHeader,
 } from "./hash-table-layout.ts";
@@ -24,7 +23,7 @@ import {
 /** The directory doubles before a page has fewer cells than this, so that moving one away is a small step. */
 const CELLS_A_PAGE = 4;
 /** So many at least where room is reserved: then every cell finds a page with room for it. */
-const CELLS_RESERVED = 8;
+const CELLS_RESERVED = 16;
 /** From so many cells a page on, a cell that fills a page is no chance. */
 const MOST_CELLS_A_PAGE = 128;
 /** Words of a memory that can be counted in 31 bits. */
@@ -52,7 +51,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
   constructor(allocator: Allocator, layout: SlotLayout<Key, Value, Input>, multiplier: number, pages: number) {
     checkSlotCount(layout, pages * layout.pageSlots);
     this.#allocator = allocator;
-    this.#full = fullAt(layout.pageSlots);
+    this.#full = pageFullAt(layout.pageSlots);
     this.#room = new PageRoom(this.#full);
     this.#places = new Int32Array(this.#full + 1);
     const cells = 2 ** Math.ceil(Math.log2(pages * CELLS_RESERVED));
@@ -83,8 +82,8 @@ export class HashPages<Key, Value, Input> implements Dependent {
   }
 
   /**
-   * The entries of `from` in pages of their own, with that multiplier. `pages`: at least so many. Undefined when the keys do not spread. Throws
-   * `out-of-memory`. In both cases nothing has changed.
+   * The entries of `from` in pages of their own, with that multiplier. `pages`: so many to begin with. Undefined when the keys do not spread.
+   * Throws `out-of-memory`. In both cases nothing has changed.
    */
   static of<Key, Value, Input>(
     allocator: Allocator,
@@ -93,7 +92,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
     pages: number,
   ): HashPages<Key, Value, Input> | undefined {
     const { layout } = from();
-    const made = new HashPages(allocator, layout, multiplier, Math.max(pages, pagesFor(layout, from().count)));
+    const made = new HashPages(allocator, layout, multiplier, pages);
     const { memory } = allocator;
     let isFilled = false;
     memory.addDependent(made);
@@ -208,11 +207,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
   #move(cell: number, from: number, to: number, found: number): void {
     const { slots } = this;
     const [first, target] = [this.#firsts[from], this.#firsts[to]];
-    for (let index = 0; index < found; index++) {
-      const at = this.#places[index];
-      copyEntry(slots, at, slots, target, slots.hashAt(at));
-      closeGap(slots, at, first);
-    }
+    moveEntries(slots, this.#places, found, first, target);
     this.#room.counts[from] -= found;
     this.#room.counts[to] += found;
     this.#pageOf[cell] = to;

@@ -79,7 +79,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   /**
    * `out[i]` becomes the value of `keys[i]`, or `missing`. Quicker than as many calls of `find` when the table is larger than the caches,
-   * because the slots of a group of keys are fetched at once.
+   * because the slots of a group of keys are fetched at once: then it is the quickest way.
    */
   findMany(keys: ArrayLike<Key>, out: { readonly length: number; [index: number]: Value }, missing: Value): void {
     if (out.length < keys.length) {
@@ -93,10 +93,11 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
     findMany(this.settled(), keys, out, missing);
   }
 
-  /** The values of many keys, undefined for those that are not there. `findMany` makes no array. */
-  getMany(keys: Iterable<Key>): (Value | undefined)[] {
-    const values: (Value | undefined)[] = [];
-    for (const key of keys) values.push(this.get(key));
+  /** The values of many keys, undefined for those that are not there. As quick as `findMany`, which makes no array. */
+  getMany(keys: Iterable<Key> | ArrayLike<Key>): (Value | undefined)[] {
+    const asked = "length" in keys ? keys : Array.from(keys);
+    const values = new Array<Value | undefined>(asked.length);
+    findMany(this.settled(), asked, values, undefined);
     return values;
   }
 

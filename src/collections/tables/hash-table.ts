@@ -1,5 +1,7 @@
 import { NIL } from "../../core/brand.ts";
+import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
+import { fetchGroup, GROUP } from "./hash-find-many.ts";
 import { NOWHERE } from "./hash-key.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { readHeader, slotLayout } from "./hash-table-layout.ts";
@@ -8,7 +10,7 @@ import { HashWriter } from "./hash-writer.ts";
 
 /**
  * A map from numbers to values of one type, in memory instead of the heap: no object per entry, nothing for the collector to trace.
- * With keys and values of 32 bits it takes 11 to 13 bytes an entry, at every size.
+ * With keys and values of 32 bits it takes 9 to 12 bytes an entry, at every size beyond 10 000.
  *
  * ```ts
  * using rows = hashTable({ key: u32, value: u32, allocator });
@@ -96,10 +98,33 @@ export class HashTable<Key extends number | bigint, Value, Input = Value, View =
     return this.slots.valueAt(at);
   }
 
-  /** Sets every entry, in turn. What comes first is there even if a later one throws. Quickest after `reserve`. */
-  setMany(entries: Iterable<readonly [Key, Input]>): this {
-    for (const [key, value] of entries) this.set(key, value);
+  /**
+   * Sets every entry, in turn. What comes first is there even if a later one throws. From an array of keys and one of their values, such as columns, it is
+   * quicker than as many calls of `set` when the table is larger than the caches: the slots of a group of keys are fetched at once. Quickest after `reserve`.
+   */
+  setMany(entries: Iterable<readonly [Key, Input]>): this;
+  setMany(keys: ArrayLike<Key>, values: ArrayLike<Input>): this;
+  setMany(...given: [Iterable<readonly [Key, Input]>] | [ArrayLike<Key>, ArrayLike<Input>]): this {
+    if (given.length === 2) this.#setColumns(...given);
+    else for (const [key, value] of given[0]) this.set(key, value);
     return this;
+  }
+
+  #setColumns(keys: ArrayLike<Key>, values: ArrayLike<Input>): void {
+    this.checkWritable();
+    if (keys.length !== values.length) {
+      throw new MemoryError("invalid-argument", {
+        subject: "hash table",
+        event: "cannot be set from as many keys as values",
+        numbers: { keys: keys.length, values: values.length },
+        cure: "Pass a value for each key.",
+      });
+    }
+    for (let start = 0; start < keys.length; start += GROUP) {
+      const end = Math.min(start + GROUP, keys.length);
+      fetchGroup(this.settled(), keys, start, end - start);
+      for (let index = start; index < end; index++) this.set(keys[index], values[index]);
+    }
   }
 
   /**

@@ -9,7 +9,7 @@ import { HashPages } from "./hash-pages.ts";
 import { HashReader } from "./hash-reader.ts";
 import type { HashSlots } from "./hash-slots.ts";
 import { allocateSlots, freeSlots } from "./hash-table-block.ts";
-import { blockByteLength, capacityFor, pagedByteLength, pagesFor } from "./hash-table-layout.ts";
+import { blockByteLength, capacityFor, fewestPagesFor, pagedByteLength, pagesFor } from "./hash-table-layout.ts";
 
 /** So often another multiplier is tried, each at random, before keys are refused that share their hash with thousands of others whatever it is. */
 const MOST_MULTIPLIERS = 8;
@@ -69,8 +69,8 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     const capacity = capacityFor(count);
     if (this.#isOneBlock || capacity <= layout.pageSlots) {
       if (isPaged || capacity < pageSlots) this.#relocate(capacity, multiplier);
-    } else if (pagesFor(layout, count) < (this.#pages?.pageCount ?? 0)) {
-      this.#spread(multiplier, 0);
+    } else if (fewestPagesFor(layout, count) < (this.#pages?.pageCount ?? 0)) {
+      this.#spread(multiplier, fewestPagesFor(layout, count));
     }
   }
 
@@ -146,18 +146,18 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     const hasRoom = pages.makeRoom(hash);
     this.#adopt();
     this.changed(NOWHERE);
-    if (!hasRoom) this.#spread(oddMultiplier(multiplier), 0);
+    if (!hasRoom) this.#spread(oddMultiplier(multiplier), pagesFor(layout, this.slots.count));
   }
 
   /** Another multiplier: for keys that were chosen against this one. Once a size, so it stays linear whatever comes. */
   #reseed(): boolean {
-    const { multiplier, pageSlots } = this.slots;
+    const { layout, multiplier, pageSlots, count } = this.slots;
     const slotCount = pageSlots * (this.#pages?.pageCount ?? 1);
     if (slotCount < this.#reseededAt * 2) return false;
     this.#reseededAt = slotCount;
     try {
       if (this.#pages === undefined) this.#relocate(pageSlots, oddMultiplier(multiplier));
-      else this.#spread(oddMultiplier(multiplier), 0);
+      else this.#spread(oddMultiplier(multiplier), pagesFor(layout, count));
       return true;
     } catch (error) {
       // Without room for it the table is slow, not wrong.

@@ -2,7 +2,9 @@ import { MemoryError } from "../../core/errors.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Memory } from "../../core/memory.ts";
 import { RecordCursor } from "./record-cursor.ts";
-import { KEY, KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./records/layout.ts";
+import { hasEnded } from "./records/expiry.ts";
+import { KEY, KEY_BYTES, KEY_BYTES_MASK } from "./records/layout.ts";
+import { valueAt } from "./records/look.ts";
 import type { RecordStore } from "./records/store.ts";
 import { checkRecords, type RecordTableStats, recordStats } from "./records/verify.ts";
 
@@ -120,11 +122,7 @@ export abstract class RecordReader<Key, Value, Input = Value> implements Iterabl
 
   /** The value of the record at `ref`, read where it lies; undefined when it has ended. The shard is held. */
   protected valueAt(ref: number): Value | undefined {
-    const { values, records, memory } = this.store;
-    const { i32 } = memory;
-    const byteOffset = ref * 8 + records.valueOffset(i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
-    if (values.prefix !== 0 && hasEnded(memory.f64[byteOffset / 8])) return undefined;
-    return values.read(memory, byteOffset, i32[ref * 2 + VALUE_BYTES]);
+    return valueAt(this.store, ref);
   }
 
   #loaded(): Value | undefined {
@@ -173,11 +171,6 @@ export abstract class RecordReader<Key, Value, Input = Value> implements Iterabl
       (cursor) => output(cursor),
     );
   }
-}
-
-/** Whether a time, 0: never, lies behind us. */
-export function hasEnded(expiresAt: number): boolean {
-  return expiresAt !== 0 && expiresAt <= Date.now();
 }
 
 /** The error of a table that was disposed of. */

@@ -1,37 +1,17 @@
-import type { Allocator } from "../../alloc/allocator.ts";
 import { endPlacement } from "../../alloc/own-memory.ts";
 import type { Ptr } from "../../core/brand.ts";
-import { MemoryError } from "../../core/errors.ts";
-import type { Lease } from "../../core/lease.ts";
+import { A_FUNCTION, checkCall } from "../../core/check-call.ts";
 import { checkCount } from "./hash-table-options.ts";
 import { disposed, RecordReader } from "./record-reader.ts";
+import type { RecordTablePlace, SetOptions, TableBlock } from "./record-table-place.ts";
 import { makeRoom } from "./records/evict.ts";
+import { endAfter } from "./records/expiry.ts";
 import { hasValue, type Look, lookAt } from "./records/look.ts";
+import { refuseWriting, usedInside } from "./records/refusals.ts";
 import { clearShard } from "./records/repair.ts";
 import { reserveSlots, shrinkSlots } from "./records/resize.ts";
 import type { RecordStore } from "./records/store.ts";
-
-export interface SetOptions {
-  /** After so many milliseconds the entry is not there any more. Only in a table that is `expiring`. Default: it stays. */
-  readonly ttlMs?: number;
-}
-
-/** A block that a table has from its allocator. */
-export interface TableBlock {
-  readonly ptr: Ptr;
-  readonly byteSize: number;
-}
-
-/** What a table of records must know beside its store. */
-export interface RecordTablePlace {
-  readonly byteOffset: number;
-  readonly headByteLength: number;
-  /** It ends with the lease, unless that is the memory's own. */
-  readonly lease: Lease;
-  /** Gets the blocks back when the table is disposed of. Left out where the bytes outlive the table. */
-  readonly allocator?: Allocator;
-  readonly maxEntries?: number | undefined;
-}
+import { type Outcome, runTransaction, type Work } from "./run-transaction.ts";
 
 /**
  * A map whose keys and values have any type, of any length, in memory instead of the heap.
@@ -47,13 +27,16 @@ export interface RecordTablePlace {
 export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Value, Input> implements Disposable {
   readonly #place: RecordTablePlace;
   readonly #epoch: number;
-  #disposed = false;
+  /** Entries of a shard. */
+  readonly #most: number;
+  #use: "open" | "disposed" | "in transaction" = "open";
 
   /** Use `hashTable`, `sharedHashTable`, `attachSharedHashTable` or `openTable`. */
   constructor(store: RecordStore<Key, Value, Input>, place: RecordTablePlace) {
     super(store);
     this.#place = place;
     this.#epoch = place.lease.epoch;
+    this.#most = Math.max(1, Math.floor((place.maxEntries ?? Number.POSITIVE_INFINITY) / store.parts.shards));
   }
 
   /** Where its head begins. */
@@ -166,6 +149,29 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     }
   }
 
+  /**
+   * Calls `work`, and makes all of what it changes through its argument at once: nothing when it throws, when it calls `rollback`, when there is no room, or when who does
+   * it dies. Returns what `work` returns. Nobody else changes what it has looked at until it ends, so `work` is to be short; it must not be async, nor use the table
+   * otherwise. It may be called again, from the beginning, where another holds what it needs: what it does beside is to bear that.
+   *
+   * Those who only read, outside of transactions, do not wait: they see each key as before or after, but may see one of them before and the other after.
+   *
+   * Throws what `work` throws, `out-of-memory`, `disk-full`, `read-only`, `locked`, and `invalid-argument` for a promise; nothing has changed then.
+   */
+  transaction<Result>(work: Work<Key, Value, Input, Result>): Result {
+    this.checkWritable();
+    checkCall('transaction((t) => t.set("a", 1))', [A_FUNCTION, work]);
+    this.#use = "in transaction";
+    let outcome: Outcome<Result>;
+    try {
+      outcome = runTransaction(this.store, work, this.#most);
+    } finally {
+      this.#use = "open";
+    }
+    if (outcome.hasWritten) this.saved();
+    return outcome.result;
+  }
+
   /** Deletes all entries. Each shard at a moment of its own. */
   clear(): void {
     this.checkWritable();
@@ -198,36 +204,40 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
 
   /** Gives the blocks back, where the table has them from an allocator of its own. */
   [Symbol.dispose](): void {
-    if (this.#disposed) return;
+    if (this.#use === "disposed") return;
+    this.checkIdle();
     const { allocator, lease } = this.#place;
     const blocks = allocator !== undefined && !this.memory.closed && lease.epoch === this.#epoch ? [...this.blocks()] : [];
-    this.#disposed = true;
+    this.#use = "disposed";
     for (const { ptr, byteSize } of blocks) allocator?.free(ptr, byteSize, 64);
     endPlacement(allocator);
   }
 
   protected checkOpen(): void {
     const { lease } = this.#place;
-    if (this.#disposed) throw disposed();
+    if (this.#use !== "open") throw this.#use === "disposed" ? disposed() : usedInside(this.memory);
     if (this.memory.closed) this.memory.throwClosed();
     if (lease.epoch !== this.#epoch) lease.throwStale(this.#epoch);
   }
 
+  /** Throws `invalid-argument` in the middle of a transaction. */
+  protected checkIdle(): void {
+    if (this.#use === "in transaction") throw usedInside(this.memory);
+  }
+
+  /** After a transaction has written: for tables that promise more of it. */
+  protected saved(): void {}
+
   protected checkWritable(): void {
     this.checkOpen();
-    if (!this.memory.readOnly) return;
-    throw new MemoryError("read-only", {
-      subject: `hash table in ${this.memory.subject}`,
-      event: "was opened for reading",
-      cure: "Open it for writing.",
-    });
+    if (this.memory.readOnly) refuseWriting(this.memory);
   }
 
   #setLoaded(value: Input, options: SetOptions | undefined): void {
     const { store } = this;
     const checked = store.values.check(value);
     const valueBytes = store.values.byteLength(checked);
-    const expiresAt = options?.ttlMs === undefined ? 0 : this.#endOf(options.ttlMs);
+    const expiresAt = endAfter(options?.ttlMs, store.values.prefix !== 0);
     const { hash } = store.keys;
     const shardNumber = store.shardOf(hash);
     const shard = store.enter(shardNumber);
@@ -240,8 +250,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
 
   #put(shard: number, hash: number, slot: number, checked: unknown, valueBytes: number, expiresAt: number): number {
     const { store } = this;
-    const { maxEntries } = this.#place;
-    if (slot < 0 && maxEntries !== undefined) makeRoom(store, shard, Math.max(1, Math.floor(maxEntries / store.parts.shards)));
+    if (slot < 0) makeRoom(store, shard, this.#most);
     return store.put(shard, hash, slot, checked, valueBytes, expiresAt);
   }
 
@@ -282,15 +291,5 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     } finally {
       store.leave(shardNumber);
     }
-  }
-
-  #endOf(ttlMs: number): number {
-    if (this.store.values.prefix !== 0 && ttlMs > 0 && Number.isFinite(ttlMs)) return Date.now() + ttlMs;
-    throw new MemoryError("invalid-argument", {
-      subject: "hash table",
-      event: "cannot have an entry that ends by itself",
-      numbers: { ttlMs: String(ttlMs), expiring: String(this.store.values.prefix !== 0) },
-      cure: "Make the table with { expiring: true }, and pass a positive number of milliseconds.",
-    });
   }
 }

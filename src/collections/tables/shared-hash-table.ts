@@ -7,11 +7,12 @@ import { Seats } from "../../core/seats.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import { checkSeed, randomSeed } from "../hash.ts";
 import { checkCount } from "./hash-table-options.ts";
-import { RecordTable, type RecordTablePlace } from "./record-table.ts";
+import { RecordTable } from "./record-table.ts";
 import { type RecordTableOptions, type RecordTableTypes, shardsFor } from "./record-table-options.ts";
+import type { RecordTablePlace } from "./record-table-place.ts";
 import { checkPlace, type RecordsHead, readHead, writeHead } from "./records/head.ts";
 import { KeyBytes } from "./records/keys.ts";
-import { Kind, LOCK, planRecords, SHARD_WORDS } from "./records/layout.ts";
+import { Kind, LOCK, LOG, planRecords, SHARD_WORDS } from "./records/layout.ts";
 import { type Prepare, RegionSource } from "./records/reach.ts";
 import { repairShard } from "./records/repair.ts";
 import type { ExtentSource } from "./records/room.ts";
@@ -127,6 +128,7 @@ export class SharedHashTable<Key, Value, Input = Value> extends RecordTable<Key,
 
   /** Leaves the table to the others. */
   override [Symbol.dispose](): void {
+    this.checkIdle();
     if (!this.memory.closed) this.seats.leave();
     super[Symbol.dispose]();
   }
@@ -134,8 +136,9 @@ export class SharedHashTable<Key, Value, Input = Value> extends RecordTable<Key,
   #endAffairs(dead: number): void {
     const { store } = this;
     for (let number = 0; number < store.parts.shards; number++) {
-      const lock = store.parts.locks?.[number];
-      if (lock?.heldBy !== dead) continue;
+      const isHeld = store.parts.locks?.[number].heldBy === dead;
+      // Another may be in the middle of ending what is to count by the word of this seat.
+      if (!isHeld && Atomics.load(this.memory.i32, store.wordOf(number) + LOG) === 0) continue;
       store.enter(number);
       store.leave(number);
     }

@@ -1,4 +1,4 @@
-import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table.ts";
+import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table-place.ts";
 import { compactRecords } from "../../collections/tables/records/compact.ts";
 import type { RecordStore } from "../../collections/tables/records/store.ts";
 import { checkRecords } from "../../collections/tables/records/verify.ts";
@@ -139,6 +139,7 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
   /** Ends it for this participant. The last one writes it to the disk and marks it as closed in good order. */
   close(): void {
     if (this.#closed) return;
+    this.checkIdle();
     this.#closed = true;
     this.#parts.end();
     super[Symbol.dispose]();
@@ -147,6 +148,11 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
 
   override [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** A transaction waits for the disk once, whatever it has written. */
+  protected override saved(): void {
+    this.#saved(undefined);
   }
 
   /** What an operation has returned, when it is as durable as was asked for. */

@@ -9,6 +9,7 @@ import { privateMemory, sharedMemory, wasmMemory } from "../../../src/core/homes
 import { KiB, MiB } from "../../../src/core/size.ts";
 import type { WebAssemblyMemory } from "../../../src/core/ticket.ts";
 import { f32, f64, i32, i64, u8, u32 } from "../../../src/layout/scalars.ts";
+import { struct } from "../../../src/layout/struct.ts";
 import { TestAllocator } from "../../conformance/test-allocator.ts";
 
 declare const WebAssembly: { readonly Memory: new (options: { initial: number; maximum: number }) => WebAssemblyMemory };
@@ -109,13 +110,18 @@ describe("hash table finder and findMany", () => {
             else setWhereItFits(table, value);
           }
           const late = table.finder(7);
-          const asked = changes.map(([value]) => value);
+          // So many that there are whole groups and a rest.
+          const asked = Array.from({ length: changes.length * 5 }, (_, index) => changes[index % changes.length][0]);
           const out = new Float64Array(asked.length);
           table.findMany(asked, out, 7);
           asked.forEach((value, index) => {
             const found = table.find(value, 7);
             assert.deepEqual([early(value), late(value), out[index]], [found, found, found]);
           });
+          assert.deepEqual(
+            table.getMany(new Set(asked)),
+            [...new Set(asked)].map((value) => table.get(value)),
+          );
         }),
         { numRuns: 60 },
       );
@@ -135,6 +141,41 @@ describe("hash table finder and findMany", () => {
       code: "invalid-argument",
       message:
         "hash table has no room for the values of all keys (keys=2, out=1). Pass an `out` that is at least as long as `keys`.",
+    });
+  });
+
+  it("findMany bears whatever is no key, and finds keys of runs that go round the end of a page", () => {
+    using table = hashTable({ key: u32, value: u32, memory: privateMemory(0, { maxByteLength: MiB(4) }), seed: 5 });
+    for (let key = 0; key < 60_000; key++) table.set(key, key);
+    const keys = Array.from({ length: 60_000 }, (_, key) => key);
+    assert.deepEqual(table.getMany(keys), keys);
+    const bad: unknown[] = [undefined, null, "5", {}, 5n, Symbol.iterator, [7], 5.5, -1, 2 ** 32 + 5, Number.NaN, 59_999];
+    const expected = bad.map((key) => (key === 59_999 ? key : undefined));
+    assert.deepEqual(Reflect.apply(table.getMany, table, [[...bad, ...bad]]), [...expected, ...expected]);
+  });
+
+  it("setMany takes a column of keys and one of values, through growth, and the last value of a key counts", () => {
+    for (const capacity of [0, 50_000]) {
+      using table = hashTable({ key: u32, value: f64, memory: privateMemory(0, { maxByteLength: MiB(8) }), capacity });
+      const keys = Uint32Array.from({ length: 50_001 }, (_, index) => Math.imul(index % 40_000, 0x9e37_79b1));
+      const values = Float64Array.from(keys, (_, index) => index / 2);
+      assert.equal(table.setMany(keys, values), table);
+      assert.equal(table.size, 40_000);
+      for (let index = 0; index < 50_001; index++)
+        assert.equal(table.get(keys[index]), (index < 10_001 ? index + 40_000 : index) / 2);
+      assert.deepEqual(table.checkInvariants(), []);
+    }
+  });
+
+  it("setMany sets bigints under structs, stops at what does not fit, and refuses columns of two lengths", () => {
+    using table = hashTable({ key: i64, value: struct("Small", { a: u8 }), allocator: allocatorOf() });
+    table.setMany([1n, -1n, 0n], [{ a: 1 }, { a: 2 }, { a: 3 }]);
+    assert.deepEqual(table.getMany(new BigInt64Array([0n, -1n, 1n, 2n])), [{ a: 3 }, { a: 2 }, { a: 1 }, undefined]);
+    assert.throws(() => table.setMany([5n, 6n, 7n], [{ a: 5 }, { a: 256 }, { a: 7 }]), { code: "bad-value" });
+    assert.deepEqual([table.has(5n), table.has(6n), table.has(7n)], [true, false, false]);
+    assert.throws(() => table.setMany([1n], []), {
+      code: "invalid-argument",
+      message: "hash table cannot be set from as many keys as values (keys=1, values=0). Pass a value for each key.",
     });
   });
 });

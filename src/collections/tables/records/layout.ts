@@ -13,8 +13,9 @@
  *    3 layout             11 state                      3 index, a ref; 0: none
  *    4 shards, seats      12 boot                       4 fresh: [ref, end) of room never used
  *    5 seed               13 seal of words 8 … 12       6 seal of the shard and its index; 0: none
- *    6 kind               14, 15 zero                   8 … 15 records to be freed later: see room.ts
- *    7 check of 0 … 6                                  16 … 79 free blocks by size: see room.ts
+ *    6 kind               14, 15 zero                   7 log of a commit that goes on, a ref; 0: none. See commit.ts
+ *    7 check of 0 … 6                                   8 … 15 records to be freed later: see room.ts
+ *                                                      16 … 79 free blocks by size: see room.ts
  *                                                      80 … 143 extents: 32 × [ref, units]
  *
  *   record       0        4                  8                       12       16      20                    aligned for the value
@@ -71,6 +72,7 @@ export const INDEX = 3;
 export const FRESH = 4;
 export const FRESH_END = 5;
 export const SEAL = 6;
+export const LOG = 7;
 export const RETIRED = 8;
 export const SPENT = 10;
 export const RETIRED_EPOCH = 12;

@@ -1,6 +1,7 @@
 import { alignUp } from "../../../core/align.ts";
 import { privateMemory } from "../../../core/homes.ts";
 import type { Memory } from "../../../core/memory.ts";
+import { hasEnded } from "./expiry.ts";
 import { KEY_BYTES, KEY_BYTES_MASK, VALUE_BYTES } from "./layout.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -8,6 +9,17 @@ type AnyStore = RecordStore<unknown, unknown, never>;
 
 /** Looks at the bytes of a value where they lie, at `byteOffset` of `memory`. */
 export type Look<Result> = (bytes: Uint8Array, memory: Memory, byteOffset: number) => Result;
+
+/** The value of the record at `ref`, read where it lies; undefined when it has ended. The shard is held. */
+export function valueAt<Key, Value, Input>(
+  { values, records, memory }: RecordStore<Key, Value, Input>,
+  ref: number,
+): Value | undefined {
+  const { i32 } = memory;
+  const byteOffset = ref * 8 + records.valueOffset(i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
+  if (values.prefix !== 0 && hasEnded(memory.f64[byteOffset / 8])) return undefined;
+  return values.read(memory, byteOffset, i32[ref * 2 + VALUE_BYTES]);
+}
 
 /** Looks at the value of the record that begins at a word of `memory`. */
 export function lookAt<Result>({ values, records }: AnyStore, memory: Memory, record: number, look: Look<Result>): Result {

@@ -106,9 +106,8 @@ export class RecordBytes {
     const at = ref * 2;
     i32[at + CHECK] = 0;
     i32[at + VALUE_BYTES] = valueBytes;
-    const lengths = keyBytes | flags;
-    i32[at + KEY_BYTES] = lengths + headCheck(valueBytes, lengths, epoch, ref | 0, this.#seed);
-    i32[at + RECORD_EPOCH] = epoch;
+    i32[at + KEY_BYTES] = keyBytes;
+    this.date(ref, flags, epoch);
     i32[at + LINK] = 0;
     const keyEnd = (keyBytes + 3) >> 2;
     for (let word = 0; word < keyEnd; word++) i32[at + KEY + word] = words[keyAt + word];
@@ -117,6 +116,15 @@ export class RecordBytes {
     const end = at + Math.ceil((this.valueOffset(keyBytes) + valueBytes) / 4);
     if (this.#shape.valueBytes === 0) i32[end - 1] = end > valueAt ? 0 : i32[end - 1];
     else for (let word = valueAt; word < end; word++) i32[word] = 0;
+  }
+
+  /** Says of what is no record yet in which epoch it becomes one, and what comes before it. */
+  date(ref: number, flags: number, epoch: number): void {
+    const { i32 } = this.#bounds.memory;
+    const at = ref * 2;
+    const lengths = (i32[at + KEY_BYTES] & KEY_BYTES_MASK) | flags;
+    i32[at + KEY_BYTES] = lengths + headCheck(i32[at + VALUE_BYTES], lengths, epoch, ref | 0, this.#seed);
+    i32[at + RECORD_EPOCH] = epoch;
   }
 
   /** Makes it a record. */

@@ -18,3 +18,19 @@ export function refuseRoom(memory: Memory, keyBytes: number, valueBytes: number)
     cure: "Delete entries, or give it more room: a longer reservation, or another allocator.",
   });
 }
+
+export function refuseWriting(memory: Memory): never {
+  throw new MemoryError("read-only", {
+    subject: `hash table in ${memory.subject}`,
+    event: "was opened for reading",
+    cure: "Open it for writing.",
+  });
+}
+
+export function usedInside(memory: Memory): MemoryError {
+  return new MemoryError("invalid-argument", {
+    subject: `hash table in ${memory.subject}`,
+    event: "was used by the work of a transaction, which must use its argument instead",
+    cure: "Call the methods of the argument; what it does not have is to be done before or after.",
+  });
+}

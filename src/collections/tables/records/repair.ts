@@ -1,5 +1,6 @@
 import { hashKey, sealOf } from "./check.ts";
-import { CHECK, COUNT, INDEX, KEY, KEY_BYTES, KEY_BYTES_MASK, RECORD_EPOCH, SEAL, SHARD_WORDS, TOMBSTONE } from "./layout.ts";
+import { endCommit } from "./commit.ts";
+import { CHECK, COUNT, INDEX, KEY, KEY_BYTES, KEY_BYTES_MASK, LOG, RECORD_EPOCH, SEAL, SHARD_WORDS, TOMBSTONE } from "./layout.ts";
 import { indexUnits } from "./shard-index.ts";
 import { roundedUnits } from "./size-class.ts";
 import type { RecordStore } from "./store.ts";
@@ -26,6 +27,7 @@ export function hashOfRecord({ memory, parts }: AnyStore, ref: number): number {
  */
 export function repairShard(store: AnyStore, shard: number, border: number = Number.POSITIVE_INFINITY): void {
   while (removeWrongSlot(store, shard));
+  endCommit(store, shard);
   const live = liveStretches(store, shard);
   store.memory.i32[shard + COUNT] = live.length;
   store.index.bump(shard);
@@ -51,6 +53,7 @@ export function rebuildShard(store: AnyStore, shard: number): number {
   }
   memory.i32[shard + SEAL] = 0;
   memory.i32[shard + INDEX] = 0;
+  memory.i32[shard + LOG] = 0;
   forgetOthers(store, shard, live);
   freeRest(store, shard, live);
   const refs = live.map(({ ref }) => ref);

@@ -53,7 +53,7 @@ export class ShardIndex<Key> {
       const ref = i32[slot + 1];
       if (ref === 0) return NOT_FOUND;
       if (i32[slot] === hash) {
-        if (copies ? this.#copies(ref >>> 0) : this.#matches(ref >>> 0)) {
+        if (copies ? this.#copies(ref >>> 0) : this.matches(ref >>> 0)) {
           this.foundRef = ref >>> 0;
           return slot;
         }
@@ -63,6 +63,25 @@ export class ShardIndex<Key> {
       at = (at + 1) & mask;
     }
     return TORN;
+  }
+
+  /** The slot that names this record; `NOT_FOUND`. The shard is held. */
+  slotOf(shard: number, hash: number, ref: number): number {
+    const { i32 } = this.memory;
+    const index = (i32[shard + INDEX] >>> 0) * 2;
+    if (index === 0) return NOT_FOUND;
+    const mask = i32[index + CAPACITY] - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = index + SLOTS + at * 2;
+      if (i32[slot + 1] === 0) return NOT_FOUND;
+      if (i32[slot + 1] >>> 0 === ref) return slot;
+    }
+  }
+
+  /** Whether the record at `ref` has the key that `keys` holds. */
+  matches(ref: number): boolean {
+    const at = ref * 2;
+    return this.#bounds.reaches(at + KEY + ((this.#keys.byteLength + 3) >> 2)) && this.#hasKey(this.memory.i32, at);
   }
 
   /** Room for so many more entries. False when there is none. */
@@ -175,11 +194,6 @@ export class ShardIndex<Key> {
   #publish(word: number, value: number): void {
     if (this.#isShared) Atomics.store(this.memory.i32, word, value | 0);
     else this.memory.i32[word] = value;
-  }
-
-  #matches(ref: number): boolean {
-    const at = ref * 2;
-    return this.#bounds.reaches(at + KEY + ((this.#keys.byteLength + 3) >> 2)) && this.#hasKey(this.memory.i32, at);
   }
 
   /** Copies the record first, in one go over the cache lines that it has, and looks at its key there. */
