@@ -24,11 +24,11 @@ import { CLASS_WORDS } from "./span-rings.ts";
 export const LOCK_WORD = HEADER_BYTES / 4;
 export const PARTICIPANTS_WORD: number = LOCK_WORD + 1;
 export const STATE_WORD = 16;
-export const FIRST_PARTICIPANT_WORD: number = alignUp((STATE_WORD + PAGE_HEAP_WORDS) * 4, 64) / 4;
+const FIRST_PARTICIPANT_WORD: number = alignUp((STATE_WORD + PAGE_HEAP_WORDS) * 4, 64) / 4;
 export const COLLECTING = 8;
 export const RETURNED = 16;
 export const CLASSES = 32;
-export const PARTICIPANT_WORDS: number = CLASSES + CLASS_COUNT * CLASS_WORDS;
+const PARTICIPANT_WORDS: number = CLASSES + CLASS_COUNT * CLASS_WORDS;
 export const MOST_PARTICIPANTS: number = MOST_SEATS;
 
 export const SHARED_HEAP_FORMAT: RegionFormat = {

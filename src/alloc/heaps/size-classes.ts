@@ -1,5 +1,5 @@
 /** Smaller runs of bytes are not handed out, and all blocks begin at a multiple of it. */
-export const GRAIN_BYTES = 8;
+const GRAIN_BYTES = 8;
 /** The largest block that shares a span with others. */
 export const MOST_SMALL_BYTES = 8192;
 export const PAGE_BYTES = 4096;

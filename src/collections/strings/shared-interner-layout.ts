@@ -66,7 +66,7 @@ export const RECORD_HEAD_WORDS = 4;
 export const UNIT_BYTES = 8;
 export const MOST_REF = 2 ** 30 - 1;
 /** What stands for no limit of bytes. */
-export const NO_LIMIT = -1;
+const NO_LIMIT = -1;
 export const FIRST_LEVEL = 4;
 
 const FORMAT: BlockFormat = { subject: "shared interner", magic: 0x6973_484f, version: 1 };
