@@ -228,7 +228,7 @@ export class Ledger implements Dependent {
   }
 
   memoryMoved(): void {
-    for (const lease of this.records.leases.values()) lease.rebind(this.memory);
+    for (const lease of this.records.leases.values()) lease.memoryMoved();
   }
 
   memoryClosed(): void {
