@@ -1,4 +1,5 @@
 import { MemoryError } from "../../core/errors.ts";
+import { ELEMENT_BYTES as VIEW_BYTES } from "../../core/views.ts";
 import { BLOCK_ALIGN, HEADER_BYTES, type Header } from "./format.ts";
 
 /** The types that values of a column are stored in. */
@@ -138,19 +139,7 @@ function refuse(subject: string, event: string, numbers: Readonly<Record<string,
 }
 
 /** Bytes of one stored value. */
-export const ELEMENT_BYTES: Readonly<Record<Exclude<StoredType, "text">, number>> = {
-  u8: 1,
-  i8: 1,
-  bool: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  f32: 4,
-  f64: 8,
-  i64: 8,
-  u64: 8,
-};
+export const ELEMENT_BYTES: Readonly<Record<Exclude<StoredType, "text">, number>> = { ...VIEW_BYTES, bool: 1 };
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
