@@ -57,11 +57,6 @@ const UNITS_WORD = 4;
 export const UNIT_BYTES = 8;
 const READY = 0x4f48_5244;
 
-/** A magic number from its four letters. */
-export function magicOf(letters: string): number {
-  return [...letters].reduceRight((word, letter) => word * 256 + letter.charCodeAt(0), 0);
-}
-
 /** A number that stands for the constants of a layout: FNV-1a over their words. */
 export function fingerprintOf(...constants: readonly number[]): number {
   let hash = 0x811c_9dc5;

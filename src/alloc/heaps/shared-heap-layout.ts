@@ -1,6 +1,7 @@
 import { alignUp } from "../../core/align.ts";
+import { magicOf } from "../../core/magic.ts";
 import { MOST_SEATS, type SeatsPlace } from "../../core/seats-place.ts";
-import { fingerprintOf, HEADER_BYTES, magicOf, type RegionFormat } from "../region.ts";
+import { fingerprintOf, HEADER_BYTES, type RegionFormat } from "../region.ts";
 import { MOST_PAGES, PAGE_ENTRY_BYTES, PAGE_HEAP_WORDS } from "./page-layout.ts";
 import { CLASS_COUNT, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
 import { CLASS_WORDS } from "./span-rings.ts";

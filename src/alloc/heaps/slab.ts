@@ -1,12 +1,12 @@
 import { alignUp } from "../../core/align.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import {
   beginRegion,
   claimRegion,
   fingerprintOf,
   HEADER_BYTES,
-  magicOf,
   openRegion,
   publishRegion,
   type Region,

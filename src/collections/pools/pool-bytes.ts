@@ -19,6 +19,7 @@ import { BYTES, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS, type HandleForm } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import { type BlockFormat, checkOf, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
@@ -27,7 +28,7 @@ import { throwFull } from "./pool-mistakes.ts";
 import { A_POOL, type Poolable, type PoolOptions } from "./pool-options.ts";
 import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
 
-const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
+const FORMAT: BlockFormat = { subject: "saved pool", magic: magicOf("OHpo"), version: 1 };
 const CAPACITY = 8;
 const STATE = 9;
 const CHECK = 12;

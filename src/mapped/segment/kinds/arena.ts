@@ -1,5 +1,5 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { attachSharedBump, type SharedBump, sharedBump } from "../../../alloc/shared-bump.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { isMovable, type MovableOptions, movability } from "./movable.ts";
 import { markedBlock, sizeNeeded } from "./one-block.ts";

@@ -1,8 +1,8 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { Broadcast, type BroadcastOptions, broadcast, broadcastByteLength } from "../../../concurrent/broadcast/broadcast.ts";
 import { readBroadcast } from "../../../concurrent/broadcast/broadcast-layout.ts";
 import type { Transmitter } from "../../../concurrent/broadcast/transmitter.ts";
 import type { RoleOptions } from "../../../concurrent/role.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, ReadingHome, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
 import { markedBlock, sizeNeeded } from "./one-block.ts";

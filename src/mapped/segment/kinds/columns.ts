@@ -1,6 +1,6 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { Columns } from "../../../collections/columns/columns.ts";
 import { continueColumns, formatColumns, sharedColumnsByteLength } from "../../../collections/columns/shared-columns.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { StructType } from "../../../layout/struct.ts";
 import type { Fields } from "../../../layout/struct-fields.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";

@@ -1,4 +1,3 @@
-import { magicOf } from "../../../alloc/region.ts";
 import type { MessageConsumer } from "../../../concurrent/messages/message-consumer.ts";
 import type { MessageProducer } from "../../../concurrent/messages/message-producer.ts";
 import {
@@ -9,6 +8,7 @@ import {
 } from "../../../concurrent/messages/message-ring.ts";
 import { readMessageRing } from "../../../concurrent/messages/message-ring-layout.ts";
 import type { RoleOptions } from "../../../concurrent/role.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
 import { markedBlock, sizeNeeded } from "./one-block.ts";

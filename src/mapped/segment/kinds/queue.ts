@@ -1,6 +1,6 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { attachQueue, queue, queueByteLength } from "../../../concurrent/rings/make-queue.ts";
 import type { Queue, QueueOptions } from "../../../concurrent/rings/queue.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { markedBlock, sizeNeeded } from "./one-block.ts";

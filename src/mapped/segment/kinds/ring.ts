@@ -1,9 +1,9 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { Ring, type RingOptions, ring, ringByteLength } from "../../../concurrent/rings/ring.ts";
 import type { Consumer } from "../../../concurrent/rings/ring-consumer.ts";
 import type { RingEndOptions } from "../../../concurrent/rings/ring-end.ts";
 import { readRing } from "../../../concurrent/rings/ring-layout.ts";
 import type { Producer } from "../../../concurrent/rings/ring-producer.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
