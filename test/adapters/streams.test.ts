@@ -93,6 +93,13 @@ describe("streams over rings", () => {
     stream.write({ id: 2 });
     const [error] = await once(stream, "error");
     assert.match(String(error), /consumer of the ring is gone/);
+    const full = messages(256);
+    const bytes = writable(full.producer);
+    bytes.on("error", () => {});
+    full.consumer.close();
+    bytes.write(new Uint8Array(1000));
+    const [lost] = await once(bytes, "error");
+    assert.match(String(lost), /consumer of the ring is gone/, "bytes are not lost in silence");
     const other = values(1);
     const bad = writable(other.producer);
     bad.write({ id: -1 });
