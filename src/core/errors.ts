@@ -74,8 +74,11 @@ export interface MemoryErrorParts {
 export class MemoryError extends Error {
   override readonly name = "MemoryError";
   readonly code: MemoryErrorCode;
+  /** The thing that the error is about, as its user knows it: `arena`, `cities.tsv line 3`. */
   readonly subject: string;
+  /** What the message tells as `name=value`. */
   readonly numbers: Readonly<Record<string, number | bigint | string | undefined>>;
+  /** What the user can do, as a whole sentence. */
   readonly cure: string;
 
   constructor(code: MemoryErrorCode, parts: MemoryErrorParts) {

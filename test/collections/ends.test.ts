@@ -56,7 +56,7 @@ const MAKERS: Readonly<Record<string, (allocator: Allocator) => Disposable & { c
     return made;
   },
   "an interner": (allocator) => {
-    const made = interner(allocator);
+    const made = interner({ allocator, name: "countries" });
     made.intern("Andorra");
     return made;
   },

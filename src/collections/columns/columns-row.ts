@@ -23,8 +23,11 @@ import { type ColumnPlace, type RowType, SIZE } from "./columns-layout.ts";
 
 /** The rows by number, as a Cursor is: `at` makes a row object, `seek` moves the one that belongs to the cursor. */
 export interface RowCursor<Row> extends Iterable<Row> {
+  /** How many rows there are now. */
   readonly length: number;
+  /** A row object of its own, which may be kept. Throws `out-of-bounds`. */
   at(index: number): Row;
+  /** The one row object that all calls move: for loops that must make no garbage. Throws `out-of-bounds`. */
   seek(index: number): Row;
 }
 

@@ -104,6 +104,7 @@ export class SlotMap<const F extends Fields> implements Disposable {
     return this.columns.rows.at(this.rowOf(handle));
   }
 
+  /** Like `get`, but undefined where the record is gone or the handle is another's. */
   tryGet(handle: Handle<StructType<F>>): ColumnRow<F> | undefined {
     return this.has(handle) ? this.get(handle) : undefined;
   }
@@ -118,6 +119,7 @@ export class SlotMap<const F extends Fields> implements Disposable {
     this.columns.set(this.rowOf(handle), record);
   }
 
+  /** Whether the record is there. False for handles of others. */
   has(handle: Handle<StructType<F>>): boolean {
     return this.#rows.has(named(handle));
   }

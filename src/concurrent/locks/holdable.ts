@@ -39,11 +39,16 @@ export class Held implements Disposable {
  * this very participant has it. `acquireAsync` never holds the thread, and waits for other work of the same thread too.
  */
 export abstract class Holdable {
+  /** Waits until this participant has it, blocking the thread. */
   abstract acquire(options?: HoldOptions): void;
+  /** Takes it where nobody has it. False otherwise; never waits. */
   abstract tryAcquire(): boolean;
+  /** Like `acquire`, in the event loop. */
   abstract acquireAsync(options?: AsyncHoldOptions): Promise<void>;
+  /** Lets go of it and wakes who waits. Throws `invalid-argument` where this participant does not have it. */
   abstract release(): void;
 
+  /** `acquire`, and `release` at the end of the block: `using held = lock.hold()`. Throws what `acquire` throws. */
   hold(options?: HoldOptions): Held {
     this.acquire(options);
     return new Held(() => this.release());
@@ -54,6 +59,7 @@ export abstract class Holdable {
     return this.tryAcquire() ? new Held(() => this.release()) : undefined;
   }
 
+  /** Like `hold`, in the event loop: `using held = await lock.holdAsync()`. */
   async holdAsync(options?: AsyncHoldOptions): Promise<Held> {
     await this.acquireAsync(options);
     return new Held(() => this.release());
