@@ -12,7 +12,7 @@
  */
 import { hashTable, privateMemory, u32 } from "../src/index.ts";
 import { childTasks, interleave, option, report, type Timing, timed } from "./harness.ts";
-import { buildHashTable, buildRustHashMap, runNative } from "./native/build.ts";
+import { NATIVE_PEERS, nativeNs } from "./hash-table/natives.ts";
 
 const LOOKUPS = 500_000;
 const SIZES = [10_000, 135_000, 1_000_000, 10_000_000].filter((count) => count <= option("most", 10_000_000));
@@ -235,24 +235,6 @@ function row(what: string, ours: number, peer: number, peerName = "Map", noted: 
 
 function compare(what: string, timings: Timings, ours: string, peer: string): void {
   row(what, timings[ours].bestNs, timings[peer].bestNs);
-}
-
-const native = buildHashTable();
-const rust = buildRustHashMap();
-for (const missing of [native, rust]) if ("missing" in missing) console.error(`no native peer: ${missing.missing}`);
-type Native = Record<"open" | "std" | "multiply", Record<"insert" | "hit", number>>;
-const NATIVE_PEERS = [
-  ["open", "C++ open addressing"],
-  ["std", "std::unordered_map"],
-  ["multiply", "hashbrown"],
-] as const;
-
-/** What the native tables take, those that could be built. */
-function nativeNs(count: number): Partial<Native> {
-  return {
-    ...("path" in native ? runNative<Native>(native, [count]) : {}),
-    ...("path" in rust ? runNative<Native>(rust, ["numbers", count]) : {}),
-  };
 }
 
 for (const count of SIZES) {

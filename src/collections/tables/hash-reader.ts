@@ -5,7 +5,7 @@ import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Tenant } from "../../core/lease.ts";
 import type { Dependent, Memory } from "../../core/memory.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
-import { findMany } from "./hash-find-many.ts";
+import { findMany, valuesOf } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
 import { NOWHERE } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
@@ -100,9 +100,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
   getMany(keys: Iterable<Key> | ArrayLike<Key>): (Value | undefined)[] {
     checkCall("table.getMany(keys)", [MANY, keys]);
     const asked = "length" in keys ? keys : Array.from(keys);
-    const values = new Array<Value | undefined>(asked.length);
-    findMany(this.settled(), asked, values, undefined);
-    return values;
+    return valuesOf(this.settled(), asked);
   }
 
   forEach(callback: (value: Value, key: Key, table: this) => void, thisArgument?: unknown): void {
