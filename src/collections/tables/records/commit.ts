@@ -145,7 +145,7 @@ function carryOut(store: AnyStore, { shard, changes, tombstones, log }: Part, ep
   if (log !== 0) Atomics.store(memory.i32, shard + LOG, 0);
   changes.forEach(({ oldRef }, place) => {
     if (oldRef !== 0) journal.release(shard, oldRef, epoch);
-    if (tombstones[place] !== 0) journal.keepTombstone(shard, tombstones[place], epoch);
+    if (tombstones[place] !== 0) journal.keep(shard, tombstones[place], epoch);
   });
   if (log !== 0) room.free(shard, log, logUnits(changes.length));
 }
