@@ -1,6 +1,7 @@
 import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table-place.ts";
 import { compactRecords } from "../../collections/tables/records/compact.ts";
 import { beginFlush, confirmFlush, endFlush, flushRecords } from "../../collections/tables/records/flush.ts";
+import { HEAD_BYTES } from "../../collections/tables/records/layout.ts";
 import type { RecordStore } from "../../collections/tables/records/store.ts";
 import { checkRecords } from "../../collections/tables/records/verify.ts";
 import { SharedHashTable } from "../../collections/tables/shared-hash-table.ts";
@@ -101,7 +102,7 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     const epoch = beginFlush(this.store);
     await this.#parts.memory.flushAsync();
     if (this.memory.closed || !endFlush(this.store, epoch)) return;
-    await this.#parts.memory.flushAsync();
+    await this.#parts.memory.flushAsync(this.byteOffset, HEAD_BYTES);
     if (!this.memory.closed) confirmFlush(this.store, epoch);
   }
 
