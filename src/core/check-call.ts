@@ -19,6 +19,14 @@ export const BYTES: Expectation = { noun: "a Uint8Array", is: (value) => value i
 export const A_FUNCTION: Expectation = { noun: "a function", is: (value) => typeof value === "function" };
 export const A_PATH: Expectation = { noun: "a path", is: (value) => typeof value === "string" && value !== "" };
 
+/** Whether a function was told which memory to go to, and not left to make its own; so too where something else is in the memory's place. */
+export function namesMemory<Own extends readonly unknown[], Placed extends readonly [Memory, ...unknown[]]>(
+  given: Own | Placed,
+  count: Placed["length"],
+): given is Placed {
+  return given[0] instanceof Memory || given.length === count;
+}
+
 /**
  * For the functions that programs begin with, which are called from plain JavaScript too: looks at what they were given before it is used. `call` shows how they are meant to
  * be called: `ring(memory, Tick, { capacity: 1024 })`. Throws `invalid-argument`.

@@ -1,4 +1,5 @@
-import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { A_MEMORY, checkCall, namesMemory, OPTIONS } from "../../core/check-call.ts";
+import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { RoleOptions } from "../role.ts";
 import {
@@ -29,7 +30,16 @@ export function broadcastByteLength(options: Pick<BroadcastOptions, "byteCapacit
 }
 
 /** A broadcast in a memory. Others open it with `attachBroadcast`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function broadcast(memory: Memory, options: BroadcastOptions): Broadcast {
+export function broadcast(memory: Memory, options: BroadcastOptions): Broadcast;
+/** A broadcast in shared memory of its own, which `broadcast.memory.ticket()` takes to other threads. Throws `invalid-argument`, `out-of-memory`. */
+export function broadcast(options: Omit<BroadcastOptions, "byteOffset">): Broadcast;
+export function broadcast(...given: [options: BroadcastOptions] | [memory: Memory, options: BroadcastOptions]): Broadcast {
+  if (!namesMemory(given, 2)) {
+    const [options] = given;
+    checkCall("broadcast({ byteCapacity: 65_536 })", [OPTIONS, options]);
+    return broadcast(sharedMemory(broadcastByteLength(options)), options);
+  }
+  const [memory, options] = given;
   checkCall("broadcast(memory, { byteCapacity: 65_536 })", [A_MEMORY, memory], [OPTIONS, options]);
   const { byteCapacity, byteOffset = 0 } = options;
   return new Broadcast(memory, formatBroadcast(memory, byteCapacity, byteOffset));

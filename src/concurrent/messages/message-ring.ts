@@ -1,5 +1,6 @@
-import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { A_MEMORY, checkCall, namesMemory, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { checkWritableHome } from "../head-words.ts";
 import type { RoleOptions } from "../role.ts";
@@ -42,7 +43,16 @@ export function messageRingByteLength(options: Omit<MessageRingOptions, "byteOff
 }
 
 /** An empty message ring in a memory. Others open it with `attachMessageRing`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function messageRing(memory: Memory, options: MessageRingOptions): MessageRing {
+export function messageRing(memory: Memory, options: MessageRingOptions): MessageRing;
+/** An empty message ring in shared memory of its own, which `messageRing.memory.ticket()` takes to other threads. Throws `invalid-argument`, `out-of-memory`. */
+export function messageRing(options: Omit<MessageRingOptions, "byteOffset">): MessageRing;
+export function messageRing(...given: [options: MessageRingOptions] | [memory: Memory, options: MessageRingOptions]): MessageRing {
+  if (!namesMemory(given, 2)) {
+    const [options] = given;
+    checkCall("messageRing({ byteCapacity: 65_536 })", [OPTIONS, options]);
+    return messageRing(sharedMemory(messageRingByteLength(options)), options);
+  }
+  const [memory, options] = given;
   checkCall("messageRing(memory, { byteCapacity: 65_536 })", [A_MEMORY, memory], [OPTIONS, options]);
   const { byteCapacity, producers = 1, byteOffset = 0, mirror } = options;
   const shape = { byteCapacity, producers, mirrored: mirror !== undefined };
@@ -67,8 +77,7 @@ export function attachMessageRing(memory: Memory, { byteOffset = 0, mirror }: At
  * Messages of any length from one producer or many to one consumer, without locks, between threads and processes.
  *
  * ```ts
- * using memory = sharedMemory(messageRingByteLength({ byteCapacity: KiB(64), producers: 4 }));
- * const log = messageRing(memory, { byteCapacity: KiB(64), producers: 4 });
+ * const log = messageRing({ byteCapacity: KiB(64), producers: 4 });
  * using producer = log.producer();
  * producer.writeText("started");
  * ```

@@ -1,4 +1,5 @@
-import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { A_MEMORY, checkCall, namesMemory, OPTIONS } from "../../core/check-call.ts";
+import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
@@ -16,7 +17,18 @@ export function queueByteLength(type: Type<unknown, never>, options: Pick<QueueO
 }
 
 /** An empty queue in a memory, and a seat in it. Others open it with `attachQueue`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function queue<T extends Type<unknown, never>>(memory: Memory, type: T, options: QueueOptions): Queue<T> {
+export function queue<T extends Type<unknown, never>>(memory: Memory, type: T, options: QueueOptions): Queue<T>;
+/** An empty queue in shared memory of its own, which `queue.memory.ticket()` takes to other threads, and a seat in it. Throws `invalid-argument`, `out-of-memory`. */
+export function queue<T extends Type<unknown, never>>(type: T, options: Omit<QueueOptions, "byteOffset">): Queue<T>;
+export function queue<T extends Type<unknown, never>>(
+  ...given: [type: T, options: QueueOptions] | [memory: Memory, type: T, options: QueueOptions]
+): Queue<T> {
+  if (!namesMemory(given, 3)) {
+    const [type, options] = given;
+    checkCall("queue(Job, { capacity: 1024 })", [A_TYPE, type], [OPTIONS, options]);
+    return queue(sharedMemory(queueByteLength(type, options)), type, options);
+  }
+  const [memory, type, options] = given;
   checkCall("queue(memory, Job, { capacity: 1024 })", [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options]);
   const { capacity, seats = DEFAULT_SEATS, byteOffset = 0 } = options;
   return new Queue(memory, type, formatQueue(memory, type, { capacity, seats }, byteOffset), options);

@@ -1,5 +1,6 @@
-import { A_MEMORY, checkCall, type Expectation, OPTIONS } from "../../core/check-call.ts";
+import { A_MEMORY, checkCall, type Expectation, namesMemory, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
@@ -49,7 +50,22 @@ export function pipeline<T extends Type<unknown, never>, const S extends Stages>
   memory: Memory,
   type: T,
   options: PipelineOptions<S>,
+): Pipeline<T, S>;
+/** A pipeline in shared memory of its own, which `pipeline.memory.ticket()` takes to other threads. Throws `invalid-argument`, `out-of-memory`. */
+export function pipeline<T extends Type<unknown, never>, const S extends Stages>(
+  type: T,
+  options: Omit<PipelineOptions<S>, "byteOffset">,
+): Pipeline<T, S>;
+export function pipeline<T extends Type<unknown, never>, const S extends Stages>(
+  ...given: [type: T, options: PipelineOptions<S>] | [memory: Memory, type: T, options: PipelineOptions<S>]
 ): Pipeline<T, S> {
+  if (!namesMemory(given, 3)) {
+    const [type, options] = given;
+    const call = `pipeline(Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`;
+    checkCall(call, [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
+    return pipeline(sharedMemory(pipelineByteLength(type, options)), type, options);
+  }
+  const [memory, type, options] = given;
   const call = `pipeline(memory, Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`;
   checkCall(call, [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
   const { capacity, stages, byteOffset = 0 } = options;

@@ -1,5 +1,6 @@
-import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { A_MEMORY, checkCall, namesMemory, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
@@ -30,7 +31,18 @@ export function ringByteLength(type: Type<unknown, never>, options: Pick<RingOpt
 }
 
 /** An empty ring in a memory. Others open it with `attachRing`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
-export function ring<T extends Type<unknown, never>>(memory: Memory, type: T, options: RingOptions): Ring<T> {
+export function ring<T extends Type<unknown, never>>(memory: Memory, type: T, options: RingOptions): Ring<T>;
+/** An empty ring in shared memory of its own, which `ring.memory.ticket()` takes to other threads. Throws `invalid-argument`, `out-of-memory`. */
+export function ring<T extends Type<unknown, never>>(type: T, options: Omit<RingOptions, "byteOffset">): Ring<T>;
+export function ring<T extends Type<unknown, never>>(
+  ...given: [type: T, options: RingOptions] | [memory: Memory, type: T, options: RingOptions]
+): Ring<T> {
+  if (!namesMemory(given, 3)) {
+    const [type, options] = given;
+    checkCall("ring(Tick, { capacity: 1024 })", [A_TYPE, type], [OPTIONS, options]);
+    return ring(sharedMemory(ringByteLength(type, options)), type, options);
+  }
+  const [memory, type, options] = given;
   checkCall("ring(memory, Tick, { capacity: 1024 })", [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options]);
   const { capacity, byteOffset = 0 } = options;
   return new Ring(memory, type, formatRing(memory, type, { capacity, follows: ONE_STAGE }, byteOffset));
@@ -52,9 +64,10 @@ export function attachRing<T extends Type<unknown, never>>(
  * A queue of values from one thread or process to another, without locks: one producer, one consumer.
  *
  * ```ts
- * using memory = sharedMemory(ringByteLength(Tick, { capacity: 1024 }));
- * using ticks = ring(memory, Tick, { capacity: 1024 }).producer();
- * ticks.push({ price: 189.9 });
+ * const ticks = ring(Tick, { capacity: 1024 });
+ * worker.postMessage(ticks.memory.ticket());   // there: attachRing(attach(ticket), Tick).consumer()
+ * using producer = ticks.producer();
+ * producer.push({ price: 189.9 });
  * ```
  *
  * The two ends are separate, and each is one participant's: a second one is refused until the first has closed or is known to be dead.
