@@ -110,7 +110,7 @@ export class Views<View> {
   }
 
   #bind(memory: Memory): Bound<View> {
-    if (memory.closed) memory.throwClosed();
+    memory.checkOpen();
     const bound = this.#bake(memory) ?? this.#lease(memory);
     this.#bound.set(memory, bound);
     return bound;

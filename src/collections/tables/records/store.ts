@@ -4,6 +4,7 @@ import type { Memory } from "../../../core/memory.ts";
 import type { RobustLock } from "../../../core/robust-lock.ts";
 import { oddMultiplier } from "../../hash.ts";
 import { Bounds } from "./bounds.ts";
+import { isSaving } from "./flush.ts";
 import { ShardJournal } from "./journal.ts";
 import type { KeyBytes } from "./keys.ts";
 import { COUNT, KEY, KEY_BYTES, KEY_BYTES_MASK, SEAL, SHARD_WORDS, TOMBSTONE, VALUE_BYTES, VERSION } from "./layout.ts";
@@ -102,7 +103,7 @@ export class RecordStore<Key, Value, Input> {
   read(hash: number): boolean {
     const shardNumber = this.shardOf(hash);
     const shard = this.wordOf(shardNumber);
-    if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.look(shardNumber);
+    this.lookOnce(shardNumber);
     for (let looks = 0; looks < MOST_LOOKS || this.memory.readOnly; looks++) {
       const version = Atomics.load(this.memory.i32, shard + VERSION);
       const slot = this.index.find(shard, hash, true);
@@ -155,6 +156,7 @@ export class RecordStore<Key, Value, Input> {
     const mayBeOnDisk = this.journal.mayBeSaved(ref, epoch);
     const tombstone = mayBeOnDisk ? this.tombstone(shard, ref, epoch) : 0;
     if (tombstone !== 0) this.records.seal(tombstone);
+    else if (mayBeOnDisk && isSaving(this)) this.throwFull(0);
     // Writing one may have given the memory new views.
     this.index.remove(shard, slot);
     if (mayBeOnDisk && tombstone === 0) {
@@ -166,7 +168,7 @@ export class RecordStore<Key, Value, Input> {
       return;
     }
     this.journal.release(shard, ref, epoch);
-    if (tombstone !== 0) this.journal.keepTombstone(shard, tombstone, epoch);
+    if (tombstone !== 0) this.journal.keep(shard, tombstone, epoch);
   }
 
   /** Entries of all shards. */
@@ -176,13 +178,9 @@ export class RecordStore<Key, Value, Input> {
     return count;
   }
 
-  /** Looks at the seal of a shard before the first use. */
-  look(shardNumber: number): void {
-    if (this.memory.i32[this.wordOf(shardNumber) + SEAL] === 0) this.#noteLooked(shardNumber);
-    else {
-      this.enter(shardNumber);
-      this.leave(shardNumber);
-    }
+  /** Looks at the seal of a shard before its first use by who only reads. */
+  lookOnce(shardNumber: number): void {
+    if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.#look(shardNumber);
   }
 
   /** Holds each shard in turn. */
@@ -212,6 +210,14 @@ export class RecordStore<Key, Value, Input> {
 
   throwCorrupt(shard: number): never {
     refuseDamage(this.memory, (shard - this.#shardsWord) / SHARD_WORDS);
+  }
+
+  #look(shardNumber: number): void {
+    if (this.memory.i32[this.wordOf(shardNumber) + SEAL] === 0) this.#noteLooked(shardNumber);
+    else {
+      this.enter(shardNumber);
+      this.leave(shardNumber);
+    }
   }
 
   #readHeld(shardNumber: number, hash: number): boolean {
