@@ -45,7 +45,7 @@ export function runTransaction<Key, Value, Input, Result>(
 
 /** Whether a power failure leaves all or nothing of the changes. */
 function isReady(store: RecordStore<unknown, unknown, never>, changes: Changes): boolean {
-  return store.parts.sync === undefined || isSaving(store) || [...changes].length < 2;
+  return store.parts.sync === undefined || isSaving(store) || changes.list.length < 2;
 }
 
 function refusePromise(result: unknown): void {

@@ -14,7 +14,7 @@
  */
 import { fmix32, GOLDEN } from "../../hash.ts";
 import { whileAlone } from "./alone.ts";
-import { DURABLE, EPOCH, SAVED } from "./layout.ts";
+import { DURABLE, EPOCH, HEAD_BYTES, SAVED } from "./layout.ts";
 import type { RecordStore } from "./store.ts";
 
 type AnyStore = RecordStore<unknown, unknown, never>;
@@ -24,7 +24,7 @@ export function flushRecords(store: AnyStore): void {
   const epoch = beginFlush(store);
   store.parts.sync?.();
   if (!endFlush(store, epoch)) return;
-  store.parts.sync?.();
+  store.parts.sync?.(store.parts.byteOffset, HEAD_BYTES);
   confirmFlush(store, epoch);
 }
 
