@@ -59,6 +59,15 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     return this.#saved(super.setFromBytes(bytes, value, start, end));
   }
 
+  /** Waits for the disk once, at the end, also where an entry throws: those before it are as durable as any. */
+  override setMany(entries: Iterable<readonly [Key, Input]>): this {
+    try {
+      return super.setMany(entries);
+    } finally {
+      this.#saved(undefined);
+    }
+  }
+
   override delete(key: Key): boolean {
     return super.delete(key) && this.#saved(true);
   }
