@@ -1,3 +1,5 @@
+// So that programs whose `lib` lacks them know Disposable and `using`. Every door has this line.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Allocator } from "./alloc/allocator.ts";
 export { Arena, arena } from "./alloc/arenas/arena.ts";
 export type { ArenaChunk } from "./alloc/arenas/arena-chunks.ts";
