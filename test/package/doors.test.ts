@@ -153,7 +153,10 @@ test("the error says what was given, what is wanted, and how the call goes", () 
   const ring: (...given: unknown[]) => unknown = (...given) => Reflect.apply(concurrent.ring, undefined, given);
   const told = (expected: RegExp) => ({ code: "invalid-argument", message: expected });
   const cure = "Call it so: ring\\(memory, Tick, \\{ capacity: 1024 \\}\\)\\.";
-  assert.throws(() => ring(), told(/^ring was given undefined instead of a type\. Call it so: ring\(Tick, \{ capacity: 1024 \}\)\./));
+  assert.throws(
+    () => ring(),
+    told(/^ring was given undefined instead of a type\. Call it so: ring\(Tick, \{ capacity: 1024 \}\)\./),
+  );
   assert.throws(() => ring(undefined, u32, {}), told(new RegExp(`^ring was given undefined instead of a memory\\. ${cure}`)));
   const memory = sharedMemory(1024);
   assert.throws(() => ring(memory, { x: u32 }, {}), told(/^ring was given an object of \{x\} instead of a type\./));
