@@ -3,9 +3,19 @@ import { test } from "node:test";
 import { arena } from "../../src/alloc/arenas/arena.ts";
 import { limit } from "../../src/alloc/around/limit.ts";
 import { slab } from "../../src/alloc/heaps/slab.ts";
+import { hashMultimap } from "../../src/collections/tables/hash-multimap.ts";
+import { hashSet } from "../../src/collections/tables/hash-set.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { INSPECT } from "../../src/core/inspect.ts";
 import { track } from "../../src/debug/track.ts";
+import { u32 } from "../../src/layout/scalars.ts";
+import { text } from "../../src/layout/text.ts";
+
+test("the console shows a set by its size, and a multimap by its table", () => {
+  assert.equal(hashSet({ key: u32 }).add(7)[INSPECT](), "<hash set, size 1>");
+  const routes = hashMultimap({ key: text, value: u32 }).add("VIE", 7);
+  assert.equal(routes[INSPECT](), "<hash multimap to u32 in <hash table of text to blob, size 1>>");
+});
 
 test("the console shows an allocator by its name and its memory, and what is around another by both", () => {
   const memory = privateMemory(65_536);
