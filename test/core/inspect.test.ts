@@ -5,7 +5,8 @@ import { limit } from "../../src/alloc/around/limit.ts";
 import { slab } from "../../src/alloc/heaps/slab.ts";
 import { hashMultimap } from "../../src/collections/tables/hash-multimap.ts";
 import { hashSet } from "../../src/collections/tables/hash-set.ts";
-import { privateMemory } from "../../src/core/homes.ts";
+import { ring } from "../../src/concurrent/rings/ring.ts";
+import { privateMemory, sharedMemory } from "../../src/core/homes.ts";
 import { INSPECT } from "../../src/core/inspect.ts";
 import { track } from "../../src/debug/track.ts";
 import { u32 } from "../../src/layout/scalars.ts";
@@ -27,4 +28,12 @@ test("the console shows an allocator by its name and its memory, and what is aro
   assert.equal(arena()[INSPECT](), "<arena in <memory of the arena, 0 bytes>>");
   memory.close();
   assert.equal(heap[INSPECT](), "<slab allocator in <private memory, closed>>");
+});
+
+test("the console shows the ends of a ring by what they are, and not by how they work", () => {
+  const memory = sharedMemory(4096);
+  const numbers = ring(memory, u32, { capacity: 4 });
+  const place = "<shared memory, 4096 of at most 4096 bytes>";
+  assert.equal(numbers.producer()[INSPECT](), `<producer of a ring of u32 in ${place}>`);
+  assert.equal(numbers.consumer()[INSPECT](), `<consumer of a ring of u32 in ${place}>`);
 });

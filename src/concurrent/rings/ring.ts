@@ -1,7 +1,7 @@
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { type Consumer, consumerOf } from "./ring-consumer.ts";
 import type { RingEndOptions } from "./ring-end.ts";
@@ -23,7 +23,7 @@ const ONE_STAGE = [0];
 
 /** How many bytes a ring takes. Throws `invalid-argument`. */
 export function ringByteLength(type: Type<unknown, never>, options: Pick<RingOptions, "capacity">): number {
-  checkCall("ringByteLength(Tick, { capacity: 1024 })", [A_TYPE, type], [OPTIONS, options]);
+  checkCall("ringByteLength(Tick, { capacity: 1024 })", [A_SIZED_TYPE, type], [OPTIONS, options]);
   const shape = { capacity: options.capacity, follows: ONE_STAGE };
   checkShape(shape);
   return planRing(type, shape, 0).byteLength;
@@ -31,7 +31,7 @@ export function ringByteLength(type: Type<unknown, never>, options: Pick<RingOpt
 
 /** An empty ring in a memory. Others open it with `attachRing`. Throws `invalid-argument`, `out-of-bounds`, `read-only`. */
 export function ring<T extends Type<unknown, never>>(memory: Memory, type: T, options: RingOptions): Ring<T> {
-  checkCall("ring(memory, Tick, { capacity: 1024 })", [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options]);
+  checkCall("ring(memory, Tick, { capacity: 1024 })", [A_MEMORY, memory], [A_SIZED_TYPE, type], [OPTIONS, options]);
   const { capacity, byteOffset = 0 } = options;
   return new Ring(memory, type, formatRing(memory, type, { capacity, follows: ONE_STAGE }, byteOffset));
 }
@@ -42,7 +42,7 @@ export function attachRing<T extends Type<unknown, never>>(
   type: T,
   { byteOffset = 0 }: AttachRingOptions = {},
 ): Ring<T> {
-  checkCall("attachRing(memory, Tick)", [A_MEMORY, memory], [A_TYPE, type]);
+  checkCall("attachRing(memory, Tick)", [A_MEMORY, memory], [A_SIZED_TYPE, type]);
   const plan = readRing(memory, type, byteOffset);
   if (plan.follows.length === 1) return new Ring(memory, type, plan);
   return refuseStages(memory, plan.follows.length);
