@@ -11,222 +11,21 @@
  *
  * What bounds it: a look-up by a string that is not in a cache must read the characters (a note says what that takes alone), and then a slot and a record, each a
  * cache miss that the one before it leads to. A Map reads no characters of `same` strings. So of `hot` keys most of the time is code, of others it is memory, for every
- * contender. All keys are flat strings, as they come from files and sockets; what a template or `+` puts together is read through one more pointer, for ever.
+ * contender. `getMany` asks for a thousand keys at a time, and has what memory has of them come together: its rows stand beside what others have, one key at a time
+ * or `getMany` of lmdb, which is asynchronous. All keys are flat strings, as they come from files and sockets; what a template or `+` puts together is read through one more pointer, for ever.
  */
-import { join } from "node:path";
-import { blob, hashTable, type Memory, privateMemory, text, u32 } from "../src/index.ts";
-import { openTable } from "../src/mapped/index.ts";
-import {
-  childTasks,
-  interleave,
-  loadCompiledRival,
-  loadRival,
-  option,
-  report,
-  scratchFolder,
-  type Timing,
-  timed,
-  timedAsync,
-} from "./harness.ts";
+import { childTasks, option, report } from "./harness.ts";
 import { buildRustHashMap, runNative } from "./native/build.ts";
+import { files } from "./string-tables/in-files.ts";
+import { hits, inserting } from "./string-tables/in-memory.ts";
 
-const LOOKUPS = 200_000;
-
-type Timings = Record<string, Timing>;
-
-function nameOf(index: number): string {
-  const name = `package-${(Math.imul(index, 0x9e37_79b1) >>> 0).toString(36)}-${index}`;
-  return Buffer.from(name, "latin1").toString("latin1");
-}
-
-/** What nobody can do without who has a string. */
-function readCharacters(name: string): number {
-  let sum = 0;
-  for (let at = 0; at < name.length; at++) sum = (sum + name.charCodeAt(at)) | 0;
-  return sum;
-}
-
-const child = await childTasks(import.meta.url, {
-  memory: ({ count }: { count: number }): Timings => {
-    const names = Array.from({ length: count }, (_, index) => nameOf(index));
-    const memory = privateMemory(0, { maxByteLength: 1024 ** 2 + count * 200 });
-    const table = hashTable({ key: text, value: u32, memory });
-    const map = new Map<string, number>();
-    names.forEach((name, index) => {
-      table.set(name, index);
-      map.set(name, index);
-    });
-    const order = Uint32Array.from({ length: LOOKUPS }, () => Math.floor(Math.random() * count));
-    const encoder = new TextEncoder();
-    const encoded = Array.from(order, (index) => encoder.encode(names[index]));
-    const latin1 = encoded.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    const bytes = Buffer.concat(latin1);
-    const ends: number[] = [];
-    for (const part of encoded) ends.push((ends.at(-1) ?? 0) + part.length);
-    const sum = (get: (name: string) => number | undefined, nameAt: (at: number) => string) => () => {
-      let total = 0;
-      for (let at = 0; at < LOOKUPS; at++) total += get(nameAt(at)) ?? -1;
-      return total;
-    };
-    const sameName = (at: number) => names[order[at]];
-    const freshName = (at: number) => bytes.toString("latin1", at === 0 ? 0 : ends[at - 1], ends[at]);
-    return interleave(
-      {
-        characters: sum(readCharacters, sameName),
-        same: sum((name) => table.get(name), sameName),
-        "Map, same": sum((name) => map.get(name), sameName),
-        fresh: sum((name) => table.get(name), freshName),
-        "Map, fresh": sum((name) => map.get(name), freshName),
-        bytes: () => {
-          let total = 0;
-          for (let at = 0, start = 0; at < LOOKUPS; start = ends[at++]) total += table.getFromBytes(bytes, start, ends[at]) ?? -1;
-          return total;
-        },
-        "Map, bytes": sum(
-          (name) => map.get(name),
-          (at) => bytes.toString("utf8", at === 0 ? 0 : ends[at - 1], ends[at]),
-        ),
-      },
-      { operations: LOOKUPS, rounds: 5, roundMs: 1, warmupRounds: 1 },
-    );
-  },
-  inserting: ({ count }: { count: number }): Record<string, number> => {
-    const names = Array.from({ length: count }, (_, index) => nameOf(index));
-    let [longest, bytes] = [0, 0];
-    const ours = () => {
-      using table = hashTable({ key: text, value: u32, memory: privateMemory(0, { maxByteLength: 1024 ** 2 + count * 200 }) });
-      longest = 0;
-      const ms = timed(() => {
-        for (let from = 0; from < count; from += 256) {
-          const started = performance.now();
-          for (let index = from; index < Math.min(count, from + 256); index++) table.set(names[index], index);
-          longest = Math.max(longest, performance.now() - started);
-        }
-      });
-      bytes = table.stats().byteLength / count;
-      return (ms * 1e6) / count;
-    };
-    const theirs = () => {
-      const map = new Map<string, number>();
-      const ms = timed(() => {
-        for (let index = 0; index < count; index++) map.set(names[index], index);
-      });
-      return (ms * 1e6) / count;
-    };
-    const [first, mapFirst] = [ours(), theirs()];
-    let [best, mapBest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let round = 0; round < Math.max(2, Math.min(20, 1_000_000 / count)); round++) {
-      best = Math.min(best, ours());
-      mapBest = Math.min(mapBest, theirs());
-    }
-    return { ours: best, map: mapBest, first, mapFirst, longest, bytes };
-  },
-  files: async ({ count }: { count: number }): Promise<Record<string, number>> => {
-    const folder = scratchFolder();
-    const names = Array.from({ length: count }, (_, index) => nameOf(index));
-    const order = Array.from(names, () => names[Math.floor(Math.random() * count)]);
-    const hundred = order.slice(0, 100);
-    const bytes = Buffer.from(order.join(""), "latin1");
-    const ends = new Uint32Array(count);
-    for (let at = 0, end = 0; at < count; at++) ends[at] = end += order[at].length;
-    const value = new Uint8Array(20).fill(7);
-    const found: Record<string, number> = {};
-    const note = (name: string, ms: number) => {
-      found[name] = (ms * 1e6) / count;
-    };
-    const setAll = (name: string, set: (key: string) => unknown) => {
-      note(
-        name,
-        timed(() => {
-          for (const key of names) set(key);
-        }),
-      );
-    };
-    // Values are all the same: the first byte tells.
-    const gets: Record<string, (key: string) => number> = {};
-    const store = (name: string) => open({ path: join(folder, name), encoding: "binary", noSync: true, mapSize: 2 ** 31 });
-    const { open } = await loadRival("lmdb");
-    // Both sides in code that has been compiled.
-    using warm = openTable(join(folder, "warm.tbl"), { key: text, value: blob });
-    const warmStore = store("warm.mdb");
-    for (const key of names.slice(0, 10_000)) {
-      warm.set(key, value);
-      warmStore.putSync(key, value);
-    }
-    await warmStore.close();
-    using table = openTable(join(folder, "strings.tbl"), { key: text, value: blob });
-    setAll("set", (key) => table.set(key, value));
-    const look = (_: Uint8Array, { u8 }: Memory, byteOffset: number) => u8[byteOffset];
-    gets.get = (key) => table.get(key)?.[0] ?? 0;
-    gets.view = (key) => table.view(key, look) ?? 0;
-    const each = store("each.mdb");
-    setAll("lmdb set, each", (key) => each.putSync(key, value));
-    const all = store("all.mdb");
-    note(
-      "lmdb set, all",
-      await timedAsync(async () => {
-        all.transactionSync(() => names.forEach((name) => void all.put(name, value)));
-      }),
-    );
-    gets["lmdb get"] = (key) => each.getBinary(key)?.[0] ?? 0;
-    gets["lmdb view"] = (key) => each.getBinaryFast(key)?.[0] ?? 0;
-    const Sqlite = loadCompiledRival("better-sqlite3");
-    const sqlite = Sqlite === undefined ? undefined : new Sqlite(join(folder, "strings.sqlite"));
-    if (sqlite !== undefined) {
-      sqlite.pragma("journal_mode = WAL");
-      sqlite.pragma("synchronous = OFF");
-      sqlite.exec("CREATE TABLE entries (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID");
-      const put = sqlite.prepare("INSERT OR REPLACE INTO entries VALUES (?, ?)");
-      setAll("sqlite set, each", (key) => put.run(key, value));
-      const one = sqlite.prepare("SELECT value FROM entries WHERE key = ?");
-      gets["sqlite get"] = (key) => firstByte(one.get(key));
-    }
-    const own = hashTable({ key: text, value: blob });
-    setAll("memory set", (key) => own.set(key, value));
-    gets["memory get"] = (key) => own.get(key)?.[0] ?? 0;
-    const MegaHash = loadCompiledRival("megahash");
-    if (MegaHash !== undefined) {
-      const mega = new MegaHash();
-      const bytes = Buffer.from(value);
-      setAll("megahash set", (key) => mega.set(key, bytes));
-      gets["megahash get"] = (key) => mega.get(key)?.[0] ?? 0;
-    }
-    const cases: Record<string, () => void> = {};
-    const check = (name: string, get: (key: string) => number, keyAt: (at: number) => string) => {
-      cases[name] = () => {
-        let wrong = 0;
-        for (let at = 0; at < count; at++) if (get(keyAt(at)) !== 7) wrong += 1;
-        if (wrong > 0) throw new Error(`${name}: ${wrong} values are wrong`);
-      };
-    };
-    for (const [name, get] of Object.entries(gets)) {
-      check(name, get, (at) => order[at]);
-      check(`${name}, fresh`, get, (at) => bytes.toString("latin1", at === 0 ? 0 : ends[at - 1], ends[at]));
-      check(`${name}, hot`, get, (at) => hundred[at % 100]);
-    }
-    check(
-      "characters",
-      (name) => (readCharacters(name) > 0 ? 7 : 0),
-      (at) => order[at],
-    );
-    const timings = interleave(cases, { operations: count, rounds: 3, roundMs: 1, warmupRounds: 1 });
-    for (const [name, { bestNs }] of Object.entries(timings)) found[name] = bestNs;
-    sqlite?.close();
-    await each.close();
-    await all.close();
-    return found;
-  },
-});
-
-function firstByte(row: unknown): number {
-  return typeof row === "object" && row !== null && "value" in row && row.value instanceof Uint8Array ? row.value[0] : 0;
-}
+const child = await childTasks(import.meta.url, { hits, inserting, files });
 
 const rust = buildRustHashMap();
 if ("missing" in rust) console.error(`no native peer: ${rust.missing}`);
 
 for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
-  const { result } = await child.run("memory", { count });
+  const { result } = await child.run("hits", { count });
   for (const how of ["same", "fresh", "bytes"]) {
     report({
       bench: "hash-table-strings",
@@ -236,6 +35,16 @@ for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
       peer: result[`Map, ${how}`].bestNs,
       peerName: "Map",
       ...(how === "same" ? { note: `to read the characters of the keys takes ${result.characters.bestNs.toFixed(0)} ns` } : {}),
+    });
+  }
+  for (const how of ["same", "bytes"]) {
+    report({
+      bench: "hash-table-strings",
+      case: `hit ${count.toExponential()}, ${how === "bytes" ? "from bytes" : how}, getMany`,
+      unit: "ns",
+      ours: result[`${how}, getMany`].bestNs,
+      peer: result[`Map, ${how}`].bestNs,
+      peerName: "Map, one by one",
     });
   }
   const native = "path" in rust ? runNative<{ sip: Record<"insert" | "hit", number> }>(rust, ["strings", count]).sip : undefined;
@@ -270,11 +79,13 @@ for (const count of [10_000, 100_000, option("count", 1_000_000)]) {
     peerName: "Map",
   });
 }
-const { result: files } = await child.run("files", { count: option("files", 200_000) });
+const { result: found } = await child.run("files", { count: option("files", 200_000) });
 const FILE_ROWS = [
   ["get 2e+5, file", "get", "lmdb get", "lmdb"],
   ["get 2e+5, file, fresh", "get, fresh", "lmdb get, fresh", "lmdb"],
   ["get 2e+5, file, hot", "get, hot", "lmdb get, hot", "lmdb"],
+  ["getMany 2e+5, file", "getMany", "lmdb get", "lmdb, one by one"],
+  ["getMany 2e+5, file, lmdb getMany", "getMany", "lmdb getMany", "lmdb, getMany"],
   ["view 2e+5, file", "view", "lmdb view", "lmdb, getBinaryFast"],
   ["get 2e+5, file, SQLite", "get", "sqlite get", "better-sqlite3"],
   ["set 2e+5, file, a transaction each", "set", "lmdb set, each", "lmdb"],
@@ -284,15 +95,15 @@ const FILE_ROWS = [
   ["set 2e+5, megahash", "memory set", "megahash set", "megahash"],
 ];
 for (const [title, ours, peer, peerName] of FILE_ROWS) {
-  if (files[peer] === undefined) continue;
+  if (found[peer] === undefined) continue;
   const note =
-    title === "get 2e+5, file" ? `to read the characters of the keys takes ${files.characters.toFixed(0)} ns` : undefined;
+    title === "get 2e+5, file" ? `to read the characters of the keys takes ${found.characters.toFixed(0)} ns` : undefined;
   report({
     bench: "hash-table-strings",
     case: title,
     unit: "ns",
-    ours: files[ours],
-    peer: files[peer],
+    ours: found[ours],
+    peer: found[peer],
     peerName,
     ...(note && { note }),
   });

@@ -7,9 +7,9 @@
  * two processors: so those rows tell how well waiting and being interrupted are dealt with too. crossbeam is Rust's; its threads look again and give way, which JavaScript cannot; ours
  * look again, or sleep. Each item of 64 bytes is a cache line that goes from one processor to the other, which takes 10 to 15 ns here even in C++ that writes many at once;
  * so does each 16th number. ringbuf.js comes near to that where it is given 64 records or 1024 numbers at once, and nobody can be several times as fast there. One at a
- * time, and in small batches, telling of them is what takes long: that is where rings differ. A queue makes three compare-and-swaps for a push and for a pop, 12 ns each
- * in JavaScript: 106 ns for both in one thread. What is above half of that comes from two that follow each other closely in the same lines, and from the scheduler: with more threads than
- * processors one that loses its processor holds up the others for a slice. docs/decisions/0054 has what was found. These workers pass items to themselves before they are measured.
+ * time, and in small batches, telling of them is what takes long: that is where rings differ. A queue makes two compare-and-swaps for a push and for a pop, or for 64 at once, 10 to 12 ns each
+ * in JavaScript: 83 ns for both in one thread, 18 for one of 64. What is above half of that comes from two that follow each other closely in the same lines, and from the scheduler: with more threads than
+ * processors one that loses its processor holds up the others for a slice. docs/decisions/0054 and 0057 have what was found. These workers pass items to themselves before they are measured.
  * Both processors may be far apart or near: that alone changes all figures twofold, so trust ratios. On a machine with one processor to spare they mean nothing.
  */
 import { option, report } from "./harness.ts";

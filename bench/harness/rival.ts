@@ -80,6 +80,7 @@ export interface LmdbStore {
   get(key: string | number): unknown;
   /** A copy. */
   getBinary(key: string | number): Uint8Array | undefined;
+  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   /** Good until the next look-up. */
   getBinaryFast(key: string | number): Uint8Array | undefined;
   put(key: string | number, value: unknown): Promise<boolean>;

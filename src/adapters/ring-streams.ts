@@ -1,6 +1,7 @@
 import { Readable, type ReadableOptions, Writable, type WritableOptions } from "node:stream";
 import { ReadableStream, WritableStream } from "node:stream/web";
 import type { Consumer, MessageConsumer, MessageProducer, Producer } from "../concurrent/index.ts";
+import { alignUp } from "../core/align.ts";
 import { checkCall, type Expectation, having, OPTIONS } from "../core/check-call.ts";
 import type { InputOf, Type, ValueOf } from "../layout/type.ts";
 
@@ -9,6 +10,8 @@ type Source<T> = { readonly items: Consumer<Type<T, never>> } | { readonly bytes
 
 /** So many chunks are taken at once at most, so that others come to their turn. */
 const AT_ONCE = 256;
+/** A message takes whole multiples of that. */
+const GRANULE = 64;
 
 const A_CONSUMER = having("a consumer of a ring", "waitReadyAsync");
 const A_PRODUCER: Expectation = {
@@ -50,16 +53,21 @@ export function writable(producer: MessageProducer, options?: WritableOptions): 
 export function writable(producer: Producer<Type<unknown, never>> | MessageProducer, options: WritableOptions = {}): Writable {
   checkCall("writable(ring.producer())", [A_PRODUCER, producer], [OPTIONS, options]);
   const put = putterOf(producer);
+  const tell = (putting: Promise<void>, done: (error?: Error) => void): void => {
+    putting.then(
+      () => done(),
+      (error: unknown) => done(asError(error)),
+    );
+  };
   return new Writable({
     ...options,
     objectMode: "push" in producer,
     decodeStrings: true,
     write(chunk, _encoding, done) {
-      put(chunk).then(
-        () => done(),
-        (error: unknown) => done(asError(error)),
-      );
+      tell(put(chunk), done);
     },
+    // What came while others waited for room goes together.
+    ...("writeMany" in producer && { writev: (waiting, done) => tell(putAll(producer, waiting), done) }),
     destroy(error, done) {
       producer.close();
       done(error);
@@ -134,12 +142,36 @@ function putterOf(producer: Producer<Type<unknown, never>> | MessageProducer): (
       if (!(await items.pushAsync(chunk))) throw gone();
     };
   }
-  return async (chunk) => {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("a stream into a message ring takes bytes or strings");
-    for (let from = 0; from === 0 || from < chunk.length; from += producer.maxByteLength) {
-      await producer.writeAsync(chunk.subarray(from, from + producer.maxByteLength));
-    }
+  return (chunk) => putBytes(producer, chunk);
+}
+
+async function putBytes(producer: MessageProducer, chunk: unknown): Promise<void> {
+  if (!(chunk instanceof Uint8Array)) throw new TypeError("a stream into a message ring takes bytes or strings");
+  const most = producer.maxByteLength;
+  for (let from = 0; from === 0 || from < chunk.length; from += most) {
+    if (!(await producer.writeAsync(chunk.subarray(from, from + most)))) throw gone();
+  }
+}
+
+/** As many at once as may be. */
+async function putAll(producer: MessageProducer, waiting: readonly { readonly chunk: unknown }[]): Promise<void> {
+  let together: Uint8Array[] = [];
+  let room = producer.maxByteLength;
+  const putTogether = async (): Promise<void> => {
+    if (!(await producer.writeManyAsync(together))) throw gone();
+    together = [];
+    room = producer.maxByteLength;
   };
+  for (const { chunk } of waiting) {
+    const isFitting = chunk instanceof Uint8Array && chunk.length <= producer.maxByteLength;
+    const needed = isFitting ? alignUp(Math.max(1, chunk.length), GRANULE) : 0;
+    if (!isFitting || needed > room) await putTogether();
+    if (isFitting) {
+      together.push(chunk);
+      room -= needed;
+    } else await putBytes(producer, chunk);
+  }
+  await putTogether();
 }
 
 function gone(): Error {

@@ -29,7 +29,7 @@ export function placed(subject: string, { allocator, memory }: Placement, makeMe
     if (AN_ALLOCATOR.is(allocator)) return allocator;
     throw new MemoryError("invalid-argument", {
       subject,
-      event: "was given as its allocator what is none",
+      event: "was given something else as its allocator",
       cure: "Pass one, as slab(memory) makes it, or neither allocator nor memory: then it has memory of its own.",
     });
   }

@@ -79,7 +79,7 @@ export class MappedWindow implements Disposable {
     this.#subject = subject;
     this.#copied = reading === "copied";
     this.path = path;
-    const file = openRegularFile(subject, path, constants.O_RDONLY);
+    const file = openRegularFile(`file ${path}`, path, constants.O_RDONLY);
     this.#fd = file.fd;
     this.fileByteLength = file.byteLength;
     this.#byteLength = wholePages(byteLength);

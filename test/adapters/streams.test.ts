@@ -59,6 +59,22 @@ describe("streams over rings", () => {
     assert.deepEqual(Buffer.concat(seen), Buffer.concat(chunks));
   });
 
+  it("pass chunks of all lengths that wait for room together, in order and each its own", async () => {
+    const { producer, consumer } = messages(1024);
+    const chunks = Array.from({ length: 300 }, (_, at) => Buffer.alloc((at * 37) % 130, at));
+    chunks[100] = Buffer.alloc(5000, "x");
+    const stream = writable(producer);
+    for (const chunk of chunks) stream.write(chunk);
+    stream.end();
+    const seen: Uint8Array[] = [];
+    for await (const message of consumer) seen.push(message.bytes());
+    assert.deepEqual(Buffer.concat(seen), Buffer.concat(chunks));
+    assert.deepEqual(
+      seen.slice(0, 100).map(({ length }) => length),
+      chunks.slice(0, 100).map(({ length }) => length),
+    );
+  });
+
   it("pass both as web streams", async () => {
     const objects = values(4);
     const seen: unknown[] = [];
@@ -93,6 +109,14 @@ describe("streams over rings", () => {
     stream.write({ id: 2 });
     const [error] = await once(stream, "error");
     assert.match(String(error), /consumer of the ring is gone/);
+    for (const bytes of [10, 5000]) {
+      const { producer, consumer } = messages(256);
+      const sender = writable(producer);
+      for (let chunk = 0; chunk < 5; chunk++) sender.write(Buffer.alloc(bytes));
+      setTimeout(() => consumer.close(), 1);
+      const [lost] = await once(sender, "error");
+      assert.match(String(lost), /consumer of the ring is gone/);
+    }
     const other = values(1);
     const bad = writable(other.producer);
     bad.write({ id: -1 });

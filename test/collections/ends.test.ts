@@ -64,7 +64,7 @@ const MAKERS: Readonly<Record<string, (allocator: Allocator) => Disposable & { c
   "a hash set": (allocator) => hashSet({ key: text, allocator }).add("a"),
   "a hash multimap": (allocator) => hashMultimap({ key: text, value: u32, allocator }).add("a", 2),
   "an interner": (allocator) => {
-    const made = interner(allocator);
+    const made = interner({ allocator, name: "countries" });
     made.intern("Andorra");
     return made;
   },

@@ -12,7 +12,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   "concurrent/messages/message-ring": "looks only",
   "concurrent/pools/shared-pool": "shared-pool.test.ts",
   "concurrent/pools/shared-slots": "shared-pool.test.ts",
-  "concurrent/rings/queue-layout": "looks only, how many values there are: queue.test.ts",
+  "concurrent/rings/queue-check": "looks only, how many values there are: queue.test.ts",
   "core/committed": "one word that grows: core/memory.test.ts, on real threads",
   "core/parking": "simulated there; on real threads in concurrent/signal.test.ts",
   "core/patience": "looks only",

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { MessageGranules } from "../../src/concurrent/messages/message-granules.ts";
 import { messageRing, messageRingByteLength } from "../../src/concurrent/messages/message-ring.ts";
+import { committed, planMessageRing } from "../../src/concurrent/messages/message-ring-layout.ts";
+import { Seats } from "../../src/core/seats.ts";
 import type { Play, World } from "./run.ts";
 import { stageMemory } from "./stage.ts";
 
@@ -145,3 +148,45 @@ function aloneGame(world: World, rounds: number, atOnce: number): ReturnType<Pla
 
 export const alone: Play = (world) => aloneGame(world, 6, 1);
 export const aloneAtOnce: Play = (world) => aloneGame(world, 4, 2);
+
+/** A producer that is alone dies, and another takes its part while the consumer reads. */
+export const aloneIsReplaced: Play = (world) => {
+  const shape = { byteCapacity: 256, producers: 1 };
+  const memory = stageMemory(messageRingByteLength(shape));
+  const made = messageRing(memory, shape);
+  const isAlive = (identity: number) => world.isAlive(identity - 1);
+  const producer = made.producer({ identity: 1, isAlive });
+  const consumer = made.consumer({ identity: 2, isAlive });
+  const seen: number[] = [];
+  const read = () => consumer.read((message) => void seen.push(message.type));
+  const bytes = new Uint8Array(64);
+  const plan = planMessageRing({ ...shape, mirrored: false }, 0);
+  // Constructors are not explored.
+  const next = new MessageGranules(memory, plan, new Seats(memory, { byteOffset: plan.seats, seats: 2 }, "play"));
+  let hasBegun = false;
+  return {
+    threads: [
+      () => {
+        for (const type of [1, 2]) producer.write(bytes, type);
+      },
+      () => {
+        for (let round = 0; round < 2; round++) read();
+      },
+      () => {
+        if (Atomics.load(memory.i32, plan.head) < 0 || world.isAlive(0)) return;
+        next.begin(false);
+        const position = next.claim(1);
+        next.setType(position, 9);
+        next.commit(position, 1, 1, committed(64, 1));
+        hasBegun = true;
+      },
+    ],
+    check: () => {
+      read();
+      const sent = seen.filter((type) => type !== 9);
+      assert.deepEqual(sent, [1, 2].slice(0, sent.length));
+      assert.deepEqual(seen, hasBegun ? [...sent, 9] : sent);
+      if (hasBegun) assert.deepEqual(made.checkInvariants(), []);
+    },
+  };
+};

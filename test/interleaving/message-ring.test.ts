@@ -39,6 +39,22 @@ it("several messages at once are all there or none, with nobody's in between, in
 
 type Defect = readonly [what: string, module: string, from: string, to: string];
 
+it("another takes the part of a lone producer that died at any step, while the consumer reads", async () => {
+  const { aloneIsReplaced } = await plays<Plays>("message-ring");
+  assertHolds(explore(aloneIsReplaced, { preemptions: 2, deaths: 1, mortals: [0] }));
+});
+
+it("an exploration of a message ring finds that who takes the part of one that died stops at what was read meanwhile", async () => {
+  const { aloneIsReplaced } = await plays<Plays>("message-ring", [
+    {
+      module: "concurrent/messages/message-granules",
+      from: "if (room <= 0 || state === freeAt(this.#tail, plan)) {",
+      to: "if (room <= 0 || (state & KIND_MASK) === FREE) {",
+    },
+  ]);
+  assertFails(explore(aloneIsReplaced, { preemptions: 2, deaths: 1, mortals: [0] }));
+});
+
 const ALONE: readonly Defect[] = [
   [
     "a message is told before it is written",
@@ -69,7 +85,7 @@ const AT_ONCE: readonly Defect[] = [
   [
     "what one that died has placed of several messages is left",
     "concurrent/messages/message-granules",
-    "if (!isFirst)\n            this.#clear(this.#tail, (end - this.#tail) | 0);",
+    "if (!isFirst)\n                    this.#clear(this.#tail, room);",
     "",
   ],
 ];

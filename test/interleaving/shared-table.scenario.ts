@@ -192,3 +192,29 @@ export const reusing: Play = (world) => {
       ),
   };
 };
+
+/** One deletes the first of three that share a home and sets another; another looks for all three at once. */
+export const locating: Play = (world) => {
+  const [a, b, c] = SAME;
+  const { join, look } = stage(world, [a, b, c]);
+  const [reader, writer] = [join(0), join(1)];
+  const expected = new Map<number, readonly (number | undefined)[]>([
+    [c, [c * 10]],
+    [b, [b * 10, 2]],
+    [a, [a * 10, undefined]],
+  ]);
+  return {
+    threads: [
+      () => {
+        const found = reader.getMany(expected.keys());
+        for (const [at, [key, values]] of [...expected].entries())
+          assert.ok(values.includes(found[at]), `${key} was seen as ${found[at]}, not ${values.join(" or ")}`);
+      },
+      () => {
+        writer.delete(a);
+        writer.set(b, 2);
+      },
+    ],
+    check: () => look(expected),
+  };
+};

@@ -3,12 +3,15 @@ import { assertFails, assertHolds, type Bounds, explore } from "./explorer.ts";
 import { plays } from "./plays.ts";
 
 type Plays = typeof import("./shared-table.scenario.ts");
-const { replacing, moving, growing, counting, reusing } = await plays<Plays>("shared-table");
+const { replacing, moving, growing, counting, reusing, locating } = await plays<Plays>("shared-table");
 
 describe("a shared hash table, in all orders of accesses", () => {
   it("shows readers an entry as it was before a change or after", () => assertHolds(explore(replacing, { preemptions: 1 })));
 
   it("shows readers entries that are being moved", () => assertHolds(explore(moving, { preemptions: 2 })));
+
+  it("shows who looks for several at once each as it was before a change or after", () =>
+    assertHolds(explore(locating, { preemptions: 2 })));
 
   it("grows while others read", () => assertHolds(explore(growing, { preemptions: 1 })));
 
@@ -29,6 +32,9 @@ describe("an exploration of a shared hash table finds", () => {
 
   it("that a reader does not look at the version once more", () =>
     fails("store", "if (Atomics.load(this.memory.i32, shard + VERSION) !== version)\n                continue;", "", "moving"));
+
+  it("that who looks for several at once does not look at the version once more", () =>
+    fails("locate-many", "=== versions[at] ? ref : AGAIN", "=== versions[at] ? ref : ref", "locating", { preemptions: 2 }));
 
   it("that a reader takes the record from the slot once more", () =>
     fails(

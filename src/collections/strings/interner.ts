@@ -1,6 +1,6 @@
 import { Allocator } from "../../alloc/allocator.ts";
 import { bump } from "../../alloc/bump.ts";
-import { placed } from "../../alloc/own-memory.ts";
+import { type Placement, placed } from "../../alloc/own-memory.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { Memory } from "../../core/memory.ts";
@@ -282,19 +282,19 @@ const STRINGS_IN_CACHE = 32_768;
 /** An allocator over fresh memory hands out no block at 0, and aligns a frozen one to 64. */
 const FREEZE_MARGIN_BYTES = 128;
 
-/** An interner in private memory of its own, which ends with it. */
-export function interner<const Name extends string = string>(options?: InternerOptions<Name>): Interner<Name>;
+/** An interner where `allocator` or `memory` say, as for all collections; without them in private memory of its own, which ends with it. */
+export function interner<const Name extends string = string>(options?: InternerOptions<Name> & Placement): Interner<Name>;
 /** An interner that takes its memory from `place`: an allocator, or a whole Memory that serves nothing else. */
 export function interner<const Name extends string = string>(
   place: Allocator | Memory,
   options?: InternerOptions<Name>,
 ): Interner<Name>;
 export function interner<const Name extends string = string>(
-  place: Allocator | Memory | InternerOptions<Name> = {},
+  place: Allocator | Memory | (InternerOptions<Name> & Placement) = {},
   options: InternerOptions<Name> = {},
 ): Interner<Name> {
   checkCall("interner()", [OPTIONS, place], [OPTIONS, options]);
   if (place instanceof Memory) return new Interner(bump(place), options);
   if (place instanceof Allocator) return new Interner(place, options);
-  return new Interner(placed("interner", {}), place);
+  return new Interner(placed("interner", place), place);
 }

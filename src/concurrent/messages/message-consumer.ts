@@ -269,9 +269,11 @@ export class MessageConsumer implements Disposable {
     const { i32 } = this.memory;
     const plan = this.#plan;
     Atomics.store(i32, plan.freeing, upTo);
-    // One that died after its claim has not moved the tail, and the head must not pass it.
-    const tail = Atomics.load(i32, plan.tail);
-    if (((upTo - tail) | 0) > 0) Atomics.compareExchange(i32, plan.tail, tail, upTo);
+    if (plan.producers > 1) {
+      // One that died after its claim has not moved the tail, and the head must not pass it.
+      const tail = Atomics.load(i32, plan.tail);
+      if (((upTo - tail) | 0) > 0) Atomics.compareExchange(i32, plan.tail, tail, upTo);
+    }
     for (let at = this.#head; at !== upTo; at = (at + 1) | 0) {
       i32[plan.states + (at & (plan.granules - 1))] = freeAt((at + plan.granules) | 0, plan);
     }

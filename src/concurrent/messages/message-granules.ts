@@ -36,14 +36,17 @@ export class MessageGranules {
   /** Of one that is alone. */
   #tail = 0;
 
-  /** `isFirst` where there never was a producer before. */
-  constructor(memory: Memory, plan: MessageRingPlan, seats: Seats, isFirst: boolean) {
+  constructor(memory: Memory, plan: MessageRingPlan, seats: Seats) {
     this.#memory = memory;
     this.#plan = plan;
     this.#seats = seats;
     this.messages = new Signal(memory, plan.messages);
     this.#alone = plan.producers === 1;
     this.#mask = plan.granules - 1;
+  }
+
+  /** To be called first, from a seat. `isFirst` where there never was a producer before. */
+  begin(isFirst: boolean): void {
     if (this.#alone) this.#findTail(isFirst);
   }
 
@@ -160,18 +163,24 @@ export class MessageGranules {
     this.#memory.i32[this.#plan.tail] = this.#tail;
   }
 
-  /** One that died may have passed on more than the tail says, and have placed states of a batch behind that. */
+  /** One that died may have passed on more than the tail says, and have placed states of a batch behind that. The consumer reads meanwhile. */
   #findTail(isFirst: boolean): void {
     const { i32 } = this.#memory;
     const plan = this.#plan;
     this.#tail = Atomics.load(i32, plan.tail);
-    const end = Atomics.load(i32, plan.head) + plan.granules;
-    while (((end - this.#tail) | 0) > 0) {
+    for (;;) {
+      const head = Atomics.load(i32, plan.head);
+      const freeing = Atomics.load(i32, plan.freeing);
+      if (((freeing - this.#tail) | 0) > 0) this.#tail = freeing;
+      const room = (head + plan.granules - this.#tail) | 0;
       const state = Atomics.load(i32, plan.states + (this.#tail & this.#mask));
-      if ((state & KIND_MASK) === FREE) break;
-      this.#moveTail(granulesOf(state));
+      // Free in this lap is the end; free in the next one was read meanwhile. A full ring has no free granule at its end.
+      if (room <= 0 || state === freeAt(this.#tail, plan)) {
+        if (!isFirst) this.#clear(this.#tail, room);
+        return;
+      }
+      if ((state & KIND_MASK) !== FREE) this.#moveTail(granulesOf(state));
     }
-    if (!isFirst) this.#clear(this.#tail, (end - this.#tail) | 0);
   }
 
   /** Free granules have the states of such again, whatever was placed there. */

@@ -40,8 +40,8 @@ export class MessageProducer implements Disposable {
     this.#room = new Signal(memory, plan.room);
     this.#seats = new Seats(memory, { byteOffset: plan.seats, seats: plan.producers + 1 }, SUBJECT, participantOf(options));
     this.#seats.sit((seat) => repairMessages(memory, plan, seat), 1, plan.producers);
-    const isFirst = Atomics.add(memory.i32, plan.joined / 4, 1) === 0;
-    this.#granules = new MessageGranules(memory, plan, this.#seats, isFirst);
+    this.#granules = new MessageGranules(memory, plan, this.#seats);
+    this.#granules.begin(Atomics.add(memory.i32, plan.joined / 4, 1) === 0);
   }
 
   /** The number of its seat: what names it to `unblock`. */

@@ -107,7 +107,8 @@ export class MessageRing {
   get usedByteLength(): number {
     const { i32 } = this.memory;
     const head = Atomics.load(i32, this.#plan.head);
-    return Math.min(this.#plan.granules, (Atomics.load(i32, this.#plan.tail) - head) >>> 0) * GRANULE;
+    const used = (Atomics.load(i32, this.#plan.tail) - head) | 0;
+    return Math.min(this.#plan.granules, Math.max(0, used)) * GRANULE;
   }
 
   /** What contradicts the invariants in message-ring-layout.ts; empty when sound. For moments when nobody writes or reads. */

@@ -7,19 +7,23 @@
  *   +-----------+------+------+---------+-------+--------+--------------------+
  *
  *   header, i32   0 magic "OHqu", 1 version, 2 features (0), 3 layout, 4 capacity, 5 seats, 6 sum of 0 … 5
- *   tail, i32     where the next value goes: low bits the slot, the others the lap
- *   head, i32     where the next value is
+ *   tail, i32     a position where the next value went not long ago: low bits the slot, the others the lap. Never behind where it goes
+ *   head, i32     the same of where the next value is
  *   signals       0 values, 4 room, 8 ended i32: 1 for ever
- *   states, i32   one a slot:
+ *   states, i32   one a slot, see queue-states.ts:
  *                   bits 29 … 31  0 free, 1 being written, 2 full, 3 being read, 4 void
  *                   bits 21 … 28  the seat of who writes or reads
- *                   bits  0 … 20  the low bits of the lap, of a free slot that in which it will be written
+ *                   bits 18 … 20  of how many slots in a row, as a power of two; 7 where a free or full slot is told of by the first of its run
+ *                   bits  0 … 17  the low bits of the lap, of a free slot that in which it will be written
  *
  * Invariants:
- * 1. A slot changes hands by one compare-and-swap of its state, which names who has it. Tail and head only tell where to look, and are moved by whoever
- *    finds them behind (after Vyukov's bounded queue, where they are the claims and a death between claim and publication stops the queue).
+ * 1. A slot changes hands by one compare-and-swap of its state, which names who has it, or by that of a slot before it in the same run. Tail and head only tell
+ *    where to look from: they follow some slots behind (after Vyukov's bounded queue, where they are the claims and a death between claim and publication stops
+ *    the queue).
  * 2. In the lap of its state a slot goes free → written → full → read → free of the next lap; or free → written → void, when its writer died.
- * 3. What a dead participant was writing was never there. What it was reading is given to who recovers its seat.
+ * 3. Slots are claimed without gaps: who claims one has found that the one before it was. So nobody touches those behind a slot that is not claimed.
+ * 4. Of a run the state of the first slot is changed last of all. Until then nobody looks at the others, and nobody at all comes past them with the other end.
+ * 5. What a dead participant was writing was never there. What it was reading is given to who recovers its seat.
  */
 import { alignUp } from "../../core/align.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -27,18 +31,11 @@ import type { Memory } from "../../core/memory.ts";
 import { seatsByteLength } from "../../core/seats.ts";
 import type { Type } from "../../layout/type.ts";
 import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { LAP_MASK } from "./queue-states.ts";
 
-export const FREE = 0;
-export const WRITING = 1 << 29;
-export const FULL = 2 << 29;
-export const READING = 3 << 29;
-export const VOID = 4 << 29;
-export const KIND_MASK = 7 << 29;
-export const LAP_MASK = 2 ** 21 - 1;
-const SEAT_SHIFT = 21;
 const MOST_SLOTS = 2 ** 24;
 const MOST_SEATS = 250;
-const KIND = { subject: "queue", magic: 0x7571_484f, version: 1 };
+const KIND = { subject: "queue", magic: 0x7571_484f, version: 2 };
 
 export interface QueueShape {
   readonly capacity: number;
@@ -49,6 +46,8 @@ export interface QueuePlan extends QueueShape {
   readonly byteOffset: number;
   /** How many low bits of a position are the slot. */
   readonly slotBits: number;
+  /** Which bits of a lap states have. */
+  readonly lapMask: number;
   /** i32 words. */
   readonly tail: number;
   readonly head: number;
@@ -71,9 +70,11 @@ export function planQueue(
   const seatTable = byteOffset + 512;
   const states = alignUp(seatTable + seatsByteLength({ seats }), 64);
   const slots = alignUp(states + capacity * 4, Math.max(64, type.align));
+  const slotBits = Math.ceil(Math.log2(capacity));
   return {
     ...{ capacity, seats, byteOffset, seatTable, slots },
-    slotBits: Math.ceil(Math.log2(capacity)),
+    slotBits,
+    lapMask: LAP_MASK & (0xffff_ffff >>> slotBits),
     tail: (byteOffset + 128) / 4,
     head: (byteOffset + 256) / 4,
     values: byteOffset + 384,
@@ -118,65 +119,4 @@ export function readQueue(memory: Memory, type: Type<unknown, never>, byteOffset
   const plan = planQueue(type, { capacity, seats }, byteOffset);
   memory.checkRange(byteOffset, plan.byteLength);
   return plan;
-}
-
-export function slotOf(position: number, { slotBits }: QueuePlan): number {
-  return position & ((1 << slotBits) - 1);
-}
-
-/** The lap of a position, as states have it. */
-export function lapOf(position: number, { slotBits }: QueuePlan): number {
-  return (position >>> slotBits) & LAP_MASK & (0xffff_ffff >>> slotBits);
-}
-
-/** The lap before or behind another. */
-export function lapFrom(lap: number, by: number, { slotBits }: QueuePlan): number {
-  return (lap + by) & LAP_MASK & (0xffff_ffff >>> slotBits);
-}
-
-/** The position behind another. */
-export function nextPosition(position: number, plan: QueuePlan): number {
-  const slot = slotOf(position, plan);
-  return slot + 1 < plan.capacity ? position + 1 : (position - slot + (1 << plan.slotBits)) | 0;
-}
-
-export function seatState(kind: number, seat: number, lap: number): number {
-  return kind | (seat << SEAT_SHIFT) | lap;
-}
-
-export function seatOf(state: number): number {
-  return (state >>> SEAT_SHIFT) & 255;
-}
-
-/** How many values are in it, now or a moment ago. */
-export function lengthOf({ i32 }: Memory, plan: QueuePlan): number {
-  for (;;) {
-    const tail = Atomics.load(i32, plan.tail);
-    const head = Atomics.load(i32, plan.head);
-    if (Atomics.load(i32, plan.tail) !== tail) continue;
-    const laps = lapFrom(lapOf(tail, plan), -lapOf(head, plan), plan);
-    const ahead = (laps > 1 ? 0 : laps) * plan.capacity + slotOf(tail, plan) - slotOf(head, plan);
-    return Math.min(plan.capacity, Math.max(0, ahead));
-  }
-}
-
-/** What contradicts the invariants; empty when sound. For moments when nobody pushes or pops. */
-export function checkQueue({ i32 }: Memory, plan: QueuePlan): string[] {
-  const found: string[] = [];
-  let position = i32[plan.head];
-  let isBehind = false;
-  for (let count = 0; count < plan.capacity; count++) {
-    isBehind ||= position === i32[plan.tail];
-    const state = i32[plan.states + slotOf(position, plan)];
-    const kind = state & KIND_MASK;
-    const lap = lapOf(position, plan);
-    const isRight = isBehind ? kind === FREE || kind === READING : kind !== FREE;
-    if ((state & LAP_MASK) !== lap && !(kind === READING && (state & LAP_MASK) === lapFrom(lap, -1, plan)))
-      found.push(`slot ${slotOf(position, plan)} is in lap ${state & LAP_MASK}, not ${lap}`);
-    else if (!isRight)
-      found.push(`slot ${slotOf(position, plan)} has state ${state >>> 0} ${isBehind ? "behind" : "before"} the tail`);
-    position = nextPosition(position, plan);
-  }
-  if (!isBehind && position !== i32[plan.tail]) found.push("the tail is more than capacity behind the head");
-  return found;
 }

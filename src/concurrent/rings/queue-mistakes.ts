@@ -18,3 +18,12 @@ export function throwClosed(memory: Memory, subject: string): never {
     cure: "Keep it open for as long as it is used.",
   });
 }
+
+export function throwLost(subject: string, seat: number): never {
+  throw new MemoryError("participant-lost", {
+    subject,
+    event: "has recovered this participant's seat, believing it dead",
+    numbers: { seat },
+    cure: "Attach again. Name only those dead that are.",
+  });
+}

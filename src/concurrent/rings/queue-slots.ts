@@ -1,26 +1,26 @@
-import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Seats } from "../../core/seats.ts";
 import type { Type, ValueOf } from "../../layout/type.ts";
+import { QueueEnd } from "./queue-end.ts";
+import type { QueuePlan } from "./queue-layout.ts";
+import { throwLost } from "./queue-mistakes.ts";
 import {
-  FREE,
+  claimState,
   FULL,
   KIND_MASK,
   LAP_MASK,
   lapFrom,
   lapOf,
-  nextPosition,
-  type QueuePlan,
+  PART,
+  positionBehind,
   READING,
+  runOf,
   seatOf,
-  seatState,
   slotOf,
   VOID,
   WRITING,
-} from "./queue-layout.ts";
+} from "./queue-states.ts";
 
-/** No position: those have 32 bits. */
-export const NONE = 2 ** 32;
 /** Asking who lives may take longer than all the rest. */
 const ASK_ONCE_IN = 64;
 
@@ -33,8 +33,8 @@ export class QueueSlots<T extends Type<unknown, never>> {
   readonly #memory: Memory;
   readonly #type: T;
   readonly #subject: string;
-  /** How many slots in a row the last claim took. */
-  claimed = 0;
+  readonly #tail: QueueEnd;
+  readonly #head: QueueEnd;
   #obstacles = 0;
 
   constructor(memory: Memory, type: T, plan: QueuePlan, subject: string, seats: Seats) {
@@ -43,126 +43,126 @@ export class QueueSlots<T extends Type<unknown, never>> {
     this.#memory = memory;
     this.#type = type;
     this.#subject = subject;
+    this.#tail = new QueueEnd(memory.i32, plan, true);
+    this.#head = new QueueEnd(memory.i32, plan, false);
   }
 
-  /**
-   * The position of a slot that is this participant's to write, or to read, and of nobody else; of `claimed` of them in a row, at most `most`. NONE where the
-   * queue is full, or empty.
-   */
-  claim(toWrite: boolean, most = 1): number {
-    const { i32 } = this.#memory;
-    const plan = this.plan;
-    const end = toWrite ? plan.tail : plan.head;
-    const from = toWrite ? FREE : FULL;
-    const to = toWrite ? WRITING : READING;
-    for (let isFirst = true; ; isFirst = false) {
-      // What is read plainly may be old, and only tells what to try. An atomic load takes as long as ten plain ones.
-      const position = isFirst ? i32[end] : Atomics.load(i32, end);
-      const lap = lapOf(position, plan);
-      const word = plan.states + slotOf(position, plan);
-      // To try in vain would take the line from who is at it.
-      const seen = isFirst ? i32[word] : Atomics.load(i32, word);
-      const isHere = seen === (from | lap);
-      const found = isHere ? Atomics.compareExchange(i32, word, seen, seatState(to, this.seats.seat, lap)) : seen;
-      if (isHere && found === seen) {
-        this.#moveEnd(end, position, this.#claimMore(position, from, to, most));
-        return position;
-      }
-      // Who has claimed it has not come to moving this end.
-      if (this.#isPast(position, found, toWrite)) Atomics.compareExchange(i32, end, position, nextPosition(position, plan));
-      // A value that never came: its slot is free for the next lap.
-      if (!toWrite && found === (VOID | lap)) Atomics.compareExchange(i32, word, found, lapFrom(lap, 1, plan));
-      else if (Atomics.load(i32, end) === position && this.#staysAt(word, found)) return NONE;
-    }
+  /** Claims slots to write, at most `most` in a row, and returns how many: 0 where the queue is full. */
+  claimFree(most: number): number {
+    return this.#claim(this.#tail, most);
   }
 
-  /** Claims slots behind the first one, up to one that is not there, and tells the position behind them. */
-  #claimMore(first: number, from: number, to: number, most: number): number {
-    const { i32 } = this.#memory;
-    const plan = this.plan;
-    let position = nextPosition(first, plan);
-    let count = 1;
-    for (; count < most; count++) {
-      const lap = lapOf(position, plan);
-      const word = plan.states + slotOf(position, plan);
-      if (i32[word] !== (from | lap)) break;
-      if (Atomics.compareExchange(i32, word, from | lap, seatState(to, this.seats.seat, lap)) !== (from | lap)) break;
-      position = nextPosition(position, plan);
-    }
-    this.claimed = count;
-    return position;
+  /** Claims slots to read, at most `most` in a row, and returns how many: 0 where the queue is empty. */
+  claimFull(most: number): number {
+    return this.#claim(this.#head, most);
   }
 
-  /** Moves an end behind what was claimed. Others may have come with it, and not so far. */
-  #moveEnd(end: number, from: number, to: number): void {
-    for (let at = from; ((to - at) | 0) > 0; ) {
-      const found = Atomics.compareExchange(this.#memory.i32, end, at, to);
-      if (found === at) return;
-      at = found;
-    }
+  #claim(end: QueueEnd, most: number): number {
+    if (end.claim(this.seats.seat, most)) return end.count;
+    return this.#removes(end.obstacle) && end.claim(this.seats.seat, most) ? end.count : 0;
   }
 
   /** Whether the slot at the tail holds a value of the lap before. */
   get isFull(): boolean {
     const { plan } = this;
-    const tail = Atomics.load(this.#memory.i32, plan.tail);
-    return Atomics.load(this.#memory.i32, plan.states + slotOf(tail, plan)) === (FULL | lapFrom(lapOf(tail, plan), -1, plan));
+    const tail = this.#tail.find();
+    const state = Atomics.load(this.#memory.i32, plan.states + slotOf(tail, plan));
+    return (state & ~PART) === (FULL | lapFrom(lapOf(tail, plan), -1, plan));
   }
 
-  /** Whether a slot keeps this end from going on. Ends what one that is known to be dead has left there. */
-  #staysAt(word: number, state: number): boolean {
+  /** Ends what one that is known to be dead has left in the way. */
+  #removes(state: number): boolean {
     const kind = state & KIND_MASK;
-    if ((kind === WRITING || kind === READING) && ++this.#obstacles % ASK_ONCE_IN === 0) this.#recoverSeat(seatOf(state));
-    return Atomics.load(this.#memory.i32, word) === state;
+    const seat = seatOf(state);
+    if ((kind !== WRITING && kind !== READING) || seat < 1 || seat > this.plan.seats || seat === this.seats.seat) return false;
+    return ++this.#obstacles % ASK_ONCE_IN === 0 && this.seats.recover(seat, (gone) => this.repair(gone));
   }
 
-  /** Whether somebody has been here with this end, and has died or not come to moving it. */
-  #isPast(position: number, state: number, toWrite: boolean): boolean {
-    const lap = lapOf(position, this.plan);
-    if ((state & LAP_MASK) === lapFrom(lap, 1, this.plan)) return true;
-    return (state & LAP_MASK) === lap && (toWrite ? (state & KIND_MASK) !== FREE : (state & KIND_MASK) === READING);
+  /** Puts a value into the claimed slot, and tells of it. */
+  write(checked: unknown): void {
+    const { slot, lap, state } = this.#tail;
+    this.#type.rawStore(this.#memory, this.plan.slots + slot * this.#type.byteSize, checked);
+    this.#settle(slot, state, FULL | lap);
   }
 
-  /** Moves both ends to where those that died should have moved them. */
-  catchUp(): void {
-    const { i32 } = this.#memory;
-    const { plan } = this;
-    for (const toWrite of [true, false]) {
-      const end = toWrite ? plan.tail : plan.head;
-      for (let moves = 0; moves < 2 * plan.capacity; moves++) {
-        const position = Atomics.load(i32, end);
-        if (!this.#isPast(position, Atomics.load(i32, plan.states + slotOf(position, plan)), toWrite)) break;
-        Atomics.compareExchange(i32, end, position, nextPosition(position, plan));
-      }
-    }
-  }
-
-  #recoverSeat(seat: number): void {
-    if (seat >= 1 && seat <= this.plan.seats && seat !== this.seats.seat) this.seats.recover(seat, (gone) => this.repair(gone));
-  }
-
-  /** Puts a value into a claimed slot, and tells of it. */
-  write(position: number, checked: unknown): void {
-    const plan = this.plan;
-    const lap = lapOf(position, plan);
-    const slot = slotOf(position, plan);
-    this.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);
-    const mine = seatState(WRITING, this.seats.seat, lap);
-    if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, FULL | lap) !== mine) this.#throwLost();
-  }
-
-  /** Takes the value out; the slot becomes free of the next lap, or this one's to write in it. */
-  read(position: number, next: typeof FREE | typeof WRITING): ValueOf<T> {
-    const plan = this.plan;
-    const lap = lapOf(position, plan);
-    const slot = slotOf(position, plan);
-    const value = this.#type.rawRead(this.#memory, plan.slots + slot * this.#type.byteSize) as ValueOf<T>;
-    const mine = seatState(READING, this.seats.seat, lap);
-    const then = next === FREE ? lapFrom(lap, 1, plan) : seatState(WRITING, this.seats.seat, lapFrom(lap, 1, plan));
-    if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, mine, then) !== mine) this.#throwLost();
+  /** Takes the value out of the claimed slot. */
+  read(): ValueOf<T> {
+    const { slot, lap, state } = this.#head;
+    const value = this.#valueIn(slot);
+    this.#settle(slot, state, lapFrom(lap, 1, this.plan));
     return value;
   }
 
+  /** `write` to all slots of the claim, of the values from `first` on. */
+  writeRun(checked: readonly unknown[], first: number): void {
+    const plan = this.plan;
+    const { byteSize } = this.#type;
+    let { slot } = this.#tail;
+    for (let at = 0; at < this.#tail.count; at++) {
+      this.#type.rawStore(this.#memory, plan.slots + slot * byteSize, checked[first + at]);
+      slot = slot + 1 === plan.capacity ? 0 : slot + 1;
+    }
+    this.#settleRun(this.#tail, FULL | this.#tail.lap);
+  }
+
+  /** `read` of all slots of the claim, to `target` from `first` on. */
+  readRun(target: { [index: number]: ValueOf<T> }, first: number): void {
+    const plan = this.plan;
+    let { slot } = this.#head;
+    for (let at = 0; at < this.#head.count; at++) {
+      target[first + at] = this.#valueIn(slot);
+      slot = slot + 1 === plan.capacity ? 0 : slot + 1;
+    }
+    this.#settleRun(this.#head, lapFrom(this.#head.lap, 1, plan));
+  }
+
+  /**
+   * Takes the value out of the slot that was claimed to be read, and puts another in its place if the tail has come to it: that cannot pass before this one lets
+   * go, so the slot goes from its reader to its writer, and nobody comes in between. If not, only takes it out.
+   */
+  replace(checked: unknown): { readonly value: ValueOf<T>; readonly isReplaced: boolean } {
+    const { plan } = this;
+    const { slot, lap, state } = this.#head;
+    const behind = lapFrom(lap, 1, plan);
+    const tail = this.#tail.find();
+    if (slotOf(tail, plan) !== slot || lapOf(tail, plan) !== behind) return { value: this.read(), isReplaced: false };
+    const value = this.#valueIn(slot);
+    const mine = claimState(WRITING, this.seats.seat, 0, behind);
+    this.#settle(slot, state, mine);
+    this.#tail.goOn(positionBehind(tail, 1, plan));
+    this.#type.rawStore(this.#memory, plan.slots + slot * this.#type.byteSize, checked);
+    this.#settle(slot, mine, FULL | behind);
+    return { value, isReplaced: true };
+  }
+
+  /** Lets go what a claim took. The first state is changed last, which tells of the others. */
+  #settleRun({ slot: first, count, state }: QueueEnd, then: number): void {
+    const { i32 } = this.#memory;
+    const plan = this.plan;
+    if (count > 1) {
+      // Who was taken for dead must not touch what others have by now.
+      if (Atomics.load(i32, plan.states + first) !== state) this.#throwLost();
+      let slot = first;
+      let next = then | PART;
+      for (let at = 1; at < count; at++) {
+        slot += 1;
+        if (slot === plan.capacity) {
+          slot = 0;
+          next = (next & ~LAP_MASK) | lapFrom(next, 1, plan);
+        }
+        if (at < count - 1) i32[plan.states + slot] = next;
+        // Who comes behind this run may have looked at no more of it than this.
+        else Atomics.store(i32, plan.states + slot, next);
+      }
+    }
+    this.#settle(first, state, then);
+  }
+
+  #settle(slot: number, mine: number, then: number): void {
+    if (Atomics.compareExchange(this.#memory.i32, this.plan.states + slot, mine, then) !== mine) this.#throwLost();
+  }
+
+  /** Ends the claims of one that is dead. May run again from the beginning: the first state of a run is changed last. */
   repair(seat: number): void {
     const { i32 } = this.#memory;
     const plan = this.plan;
@@ -172,21 +172,20 @@ export class QueueSlots<T extends Type<unknown, never>> {
       const kind = state & KIND_MASK;
       if ((kind !== WRITING && kind !== READING) || seatOf(state) !== seat) continue;
       const lap = state & LAP_MASK;
-      if (kind === WRITING) Atomics.store(i32, word, VOID | lap);
-      else {
-        const value = this.#type.rawRead(this.#memory, plan.slots + slot * this.#type.byteSize) as ValueOf<T>;
-        Atomics.store(i32, word, lapFrom(lap, 1, plan));
-        this.rescued.push(value);
+      const count = runOf(state);
+      if (kind === READING) for (let at = 0; at < count; at++) this.rescued.push(this.#valueIn((slot + at) % plan.capacity));
+      for (let at = count - 1; at >= 0; at--) {
+        const its = lapFrom(lap, slot + at < plan.capacity ? 0 : 1, plan);
+        Atomics.store(i32, plan.states + ((slot + at) % plan.capacity), kind === WRITING ? VOID | its : lapFrom(its, 1, plan));
       }
     }
   }
 
+  #valueIn(slot: number): ValueOf<T> {
+    return this.#type.rawRead(this.#memory, this.plan.slots + slot * this.#type.byteSize) as ValueOf<T>;
+  }
+
   #throwLost(): never {
-    throw new MemoryError("participant-lost", {
-      subject: this.#subject,
-      event: "has recovered this participant's seat, believing it dead",
-      numbers: { seat: this.seats.seat },
-      cure: "Attach again. Name only those dead that are.",
-    });
+    throwLost(this.#subject, this.seats.seat);
   }
 }

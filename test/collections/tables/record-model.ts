@@ -58,6 +58,13 @@ export function compare<Key, Value>(table: RecordTable<Key, Value>, model: Model
     assert.deepEqual(table.get(key), value);
     assert.ok(table.has(key));
   }
+  const entries = [...model.values()];
+  const keys = entries.map(([key]) => key);
+  assert.deepEqual(
+    table.getMany(keys),
+    entries.map(([, value]) => value),
+  );
+  assert.ok(table.hasMany(keys).every((isThere) => isThere));
 }
 
 export function runStep<Key, Value>(

@@ -19,6 +19,8 @@ const CANONICAL_NAN = { f32: [0x7fc0_0000, 0], f64: [0, 0x7ff8_0000] } as const;
 const SURELY_FITS = MOST_KEY_BYTES / 3;
 const SHORT_TEXT = 40;
 const LAST_ASCII = 0x7f;
+/** Types of keys that can be objects. */
+const OBJECTS: readonly string[] = ["struct", "array", "optional"];
 /** Bits that no word of four characters of ASCII has. */
 const NOT_ASCII = 0x8080_8080 | 0;
 
@@ -30,6 +32,8 @@ const NOT_ASCII = 0x8080_8080 | 0;
 export class KeyBytes<Key> {
   /** Bytes of a key of fixed size, 0: any number. */
   readonly fixed: number;
+  /** Whether loading a key runs no code of its own, as the fields of an object may. */
+  readonly isPlain: boolean;
   byteLength = 0;
   hash = 0;
   readonly words: Int32Array;
@@ -45,6 +49,7 @@ export class KeyBytes<Key> {
     this.type = type;
     this.#seed = seed;
     this.#shape = shapeOf(type);
+    this.isPlain = this.#shape !== KeyShape.FIXED || !OBJECTS.includes(type.kind);
     this.fixed = this.#shape >= KeyShape.TEXT ? 0 : type.byteSize;
     this.#place = new Place(undefined, `hash table key of type ${type.name}`);
     this.#memory = privateMemory(alignUp(this.#shape >= KeyShape.TEXT ? MOST_KEY_BYTES + 1 : type.byteSize, 8));

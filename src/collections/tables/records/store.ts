@@ -102,7 +102,7 @@ export class RecordStore<Key, Value, Input> {
   read(hash: number): boolean {
     const shardNumber = this.shardOf(hash);
     const shard = this.wordOf(shardNumber);
-    if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.look(shardNumber);
+    this.lookOnce(shardNumber);
     for (let looks = 0; looks < MOST_LOOKS || this.memory.readOnly; looks++) {
       const version = Atomics.load(this.memory.i32, shard + VERSION);
       const slot = this.index.find(shard, hash, true);
@@ -176,13 +176,9 @@ export class RecordStore<Key, Value, Input> {
     return count;
   }
 
-  /** Looks at the seal of a shard before the first use. */
-  look(shardNumber: number): void {
-    if (this.memory.i32[this.wordOf(shardNumber) + SEAL] === 0) this.#noteLooked(shardNumber);
-    else {
-      this.enter(shardNumber);
-      this.leave(shardNumber);
-    }
+  /** Looks at the seal of a shard before its first use by who only reads. */
+  lookOnce(shardNumber: number): void {
+    if (this.#looked !== undefined && this.#looked[shardNumber] === 0) this.#look(shardNumber);
   }
 
   /** Holds each shard in turn. */
@@ -212,6 +208,14 @@ export class RecordStore<Key, Value, Input> {
 
   throwCorrupt(shard: number): never {
     refuseDamage(this.memory, (shard - this.#shardsWord) / SHARD_WORDS);
+  }
+
+  #look(shardNumber: number): void {
+    if (this.memory.i32[this.wordOf(shardNumber) + SEAL] === 0) this.#noteLooked(shardNumber);
+    else {
+      this.enter(shardNumber);
+      this.leave(shardNumber);
+    }
   }
 
   #readHeld(shardNumber: number, hash: number): boolean {

@@ -9,7 +9,7 @@ import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
 export type SegmentQueueOptions = Partial<Pick<QueueOptions, "capacity" | "seats">>;
 
 const KIND = "queue";
-const FORMAT = 1;
+const FORMAT = 2;
 const MARK = magicOf("OHqu");
 
 /** A queue that all participants push to and pop from: see `queue`. */
