@@ -1,15 +1,18 @@
 /**
  * The hash table beside a Map, from u32 keys to row numbers: keys as a database gives them (31 bits, scattered), looked up in random order.
  *
- * `find` and `get` are the methods, `finder` a function made once for a finished table, `findMany` a whole array of keys at once. A process
+ * `find` and `get` are the methods, `finder` a function made once for a finished table, `findMany` and `getMany` a whole array of keys at once, `setMany` a column
+ * of keys and one of values, into a growing table and into reserved room. A process
  * for each size, so that no size lives on what V8 learnt from another. Keys of 31 bits are a Map's best case; of larger ones (`keys from
  * 2^31 on`) it keeps objects. `insert` starts from an empty, growing table, both sides in code that has been compiled; `very first` is the first of its
- * process, compiling included, where short programs are; `longest wait` is that of 256 inserts of it. hashbrown is the HashMap of Rust, with a multiplicative
+ * process, compiling included, where short programs are; `longest wait` is that of 256 inserts of it, and at small sizes one for the interpreter: to move the cells of the first
+ * pages takes it some milliseconds, compiled code 0.1. One insert, or look-up by a method, is more instructions than the processor runs ahead, so that in large tables each waits
+ * for memory alone; C++ has a fifth as many instructions, and several of its look-ups wait together, as those of `findMany` do. hashbrown is the HashMap of Rust, with a multiplicative
  * hash. Beyond 2^24 entries a Map ends, and the native tables are the only peers. `--most=1000000` leaves out what is larger, `--largest=0` what is beyond a Map.
  */
 import { hashTable, privateMemory, u32 } from "../src/index.ts";
 import { childTasks, interleave, option, report, type Timing, timed } from "./harness.ts";
-import { buildHashTable, buildRustHashMap, runNative } from "./native/build.ts";
+import { NATIVE_PEERS, nativeNs } from "./hash-table/natives.ts";
 
 const LOOKUPS = 500_000;
 const SIZES = [10_000, 135_000, 1_000_000, 10_000_000].filter((count) => count <= option("most", 10_000_000));
@@ -76,6 +79,7 @@ const child = await childTasks(import.meta.url, {
       find: () => sumFind(hits),
       finder: () => sumFinder(hits),
       findMany: many(hits),
+      getMany: () => table.getMany(hits).length,
       Map: () => sumMap(hits),
       "get, misses": () => sumGet(misses),
       "finder, misses": () => sumFinder(misses),
@@ -125,10 +129,18 @@ const child = await childTasks(import.meta.url, {
     const bytes = table.byteLength / count;
     table[Symbol.dispose]();
     map.clear();
-    let [best, mapBest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const keys = Uint32Array.from({ length: count }, (_, index) => scattered(index) & 0x7fff_ffff);
+    const values = Uint32Array.from(keys.keys());
+    const setColumns = (capacity: number): number => {
+      using another = hashTable({ key: u32, value: u32, memory: place(), capacity });
+      return timed(() => another.setMany(keys, values));
+    };
+    let [best, mapBest, bulk, reserved] = Array.from({ length: 4 }, () => Number.POSITIVE_INFINITY);
     for (let round = 0; round < Math.max(3, Math.min(20, 3_000_000 / count)); round++) {
       using another = hashTable({ key: u32, value: u32, memory: place() });
       best = Math.min(best, setOurs(another)[0]);
+      bulk = Math.min(bulk, setColumns(0));
+      reserved = Math.min(reserved, setColumns(count));
       mapBest = Math.min(mapBest, setTheirs(new Map())[0]);
       globalThis.gc?.();
     }
@@ -136,6 +148,8 @@ const child = await childTasks(import.meta.url, {
     return {
       ns: each(best),
       mapNs: each(mapBest),
+      bulkNs: each(bulk),
+      reservedNs: each(reserved),
       firstNs: each(ours),
       longestMs,
       mapFirstNs: each(theirs),
@@ -223,28 +237,10 @@ function compare(what: string, timings: Timings, ours: string, peer: string): vo
   row(what, timings[ours].bestNs, timings[peer].bestNs);
 }
 
-const native = buildHashTable();
-const rust = buildRustHashMap();
-for (const missing of [native, rust]) if ("missing" in missing) console.error(`no native peer: ${missing.missing}`);
-type Native = Record<"open" | "std" | "multiply", Record<"insert" | "hit", number>>;
-const NATIVE_PEERS = [
-  ["open", "C++ open addressing"],
-  ["std", "std::unordered_map"],
-  ["multiply", "hashbrown"],
-] as const;
-
-/** What the native tables take, those that could be built. */
-function nativeNs(count: number): Partial<Native> {
-  return {
-    ...("path" in native ? runNative<Native>(native, [count]) : {}),
-    ...("path" in rust ? runNative<Native>(rust, ["numbers", count]) : {}),
-  };
-}
-
 for (const count of SIZES) {
   const size = count.toExponential().replace("+", "");
   const { result: small } = await child.run("lookups", { count, large: false });
-  for (const how of ["get", "find", "finder", "findMany"])
+  for (const how of ["get", "find", "finder", "findMany", "getMany"])
     compare(how === "get" ? `hit ${size}` : `hit ${size}, ${how}`, small, how, "Map");
   for (const how of ["get", "finder", "findMany"]) {
     compare(how === "get" ? `miss ${size}` : `miss ${size}, ${how}`, small, `${how}, misses`, "Map, misses");
@@ -259,6 +255,8 @@ for (const count of SIZES) {
   const waits = `longest wait ${grown.longestMs.toFixed(1)} ms, Map ${grown.mapLongestMs.toFixed(1)} ms`;
   const note = `${waits}; ${grown.bytes.toFixed(1)} bytes an entry, Map ${grown.mapBytes.toFixed(1)}`;
   row(`insert ${size}`, grown.ns, grown.mapNs, "Map", { note });
+  row(`insert ${size}, setMany`, grown.bulkNs, grown.mapNs);
+  row(`insert ${size}, setMany, reserved`, grown.reservedNs, grown.mapNs);
   row(`insert ${size}, very first`, grown.firstNs, grown.mapFirstNs);
   for (const [kind, title] of NATIVE_PEERS) {
     const peer = peers[kind]?.insert;

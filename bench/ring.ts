@@ -3,13 +3,14 @@
  *
  * The main thread writes, a worker reads, on two processors; figures are nanoseconds for an item, both sides working at once, the best of some rounds in which ours and
  * the peers take turns. ringbuf.js is the ring that web audio programs use; the C++ ring pushes one number at a time. Records are written and read in place. Messages are
- * copied in and looked at where they lie; the peer is that copy alone, in one thread. With two producers there are three or four threads, which take turns on
- * two processors: so those rows tell how well waiting and being interrupted are dealt with too. crossbeam is Rust's; its threads look again and give way, which JavaScript cannot; ours
- * look again, or sleep. Each item of 64 bytes is a cache line that goes from one processor to the other, which takes 10 to 15 ns here even in C++ that writes many at once;
- * so does each 16th number. ringbuf.js comes near to that where it is given 64 records or 1024 numbers at once, and nobody can be several times as fast there. One at a
- * time, and in small batches, telling of them is what takes long: that is where rings differ. A queue makes two compare-and-swaps for a push and for a pop, or for 64 at once, 10 to 12 ns each
- * in JavaScript: 83 ns for both in one thread, 18 for one of 64. What is above half of that comes from two that follow each other closely in the same lines, and from the scheduler: with more threads than
- * processors one that loses its processor holds up the others for a slice. docs/decisions/0054 and 0057 have what was found. These workers pass items to themselves before they are measured.
+ * copied in and looked at where they lie; the peer is that copy alone, in one thread, which nothing that goes to another processor can reach. crossbeam is Rust's; its threads
+ * look again and give way, which JavaScript cannot; ours look again, or sleep.
+ *
+ * What bounds each row. In batches: lines, which go from one processor to the other in 50 to 100 ns, 3 to 6 ns for each of 16 numbers, whoever copies them; so ringbuf.js is level
+ * from 64 at once on. One at a time: the one locked instruction with which an item is told, 10 to 12 ns in JavaScript, which waits for those lines: docs/decisions/0053. Messages:
+ * 43 ns to write one of 16 bytes and 16 to read it in one thread, 25 to write where 64 go together; the rest is that both are in the same lines of states, and the processor that reads
+ * fetches lines ahead that the other is about to write. Queues: three compare-and-swaps for a push and for a pop, 106 ns for both in one thread, and the scheduler: with more threads than
+ * processors one that loses its processor holds up the others for a slice (docs/decisions/0054). These workers pass items to themselves before they are measured.
  * Both processors may be far apart or near: that alone changes all figures twofold, so trust ratios. On a machine with one processor to spare they mean nothing.
  */
 import { option, report } from "./harness.ts";

@@ -149,10 +149,14 @@ function compile(name, opened, types) {
   const source = join(project, name);
   mkdirSync(source);
   const imports = opened.map((door, place) => `import * as door${place} from ${JSON.stringify(door)};\nexport { door${place} };\n`);
-  writeFileSync(join(source, "main.ts"), imports.join(""));
+  writeFileSync(
+    join(source, "main.ts"),
+    `${imports.join("")}export function work(): void {\n  using memory = door0.privateMemory(8);\n  memory.u8[0] = 1;\n}\n`,
+  );
   const compilerOptions = {
     target: "ES2022",
-    lib: ["ES2023", "ESNext.Disposable"],
+    // What the types need beyond it, they ask for themselves.
+    lib: ["ES2022", "DOM"],
     module: "NodeNext",
     strict: true,
     exactOptionalPropertyTypes: true,

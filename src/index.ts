@@ -1,3 +1,5 @@
+// So that programs whose `lib` lacks them know Disposable and `using`. Every door has this line.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Allocator } from "./alloc/allocator.ts";
 export { Arena, arena } from "./alloc/arenas/arena.ts";
 export type { ArenaChunk } from "./alloc/arenas/arena-chunks.ts";
@@ -19,7 +21,13 @@ export { type ValidatingAllocator, validating } from "./alloc/around/validating.
 export { AllocatorWrapper, type CheckableAllocator } from "./alloc/around/wrapper.ts";
 export { Bump, type BumpOptions, bump } from "./alloc/bump.ts";
 export { type Emplacement, emplace } from "./alloc/emplacement.ts";
-export { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap } from "./alloc/heaps/shared-heap.ts";
+export {
+  type AttachSharedHeapOptions,
+  attachSharedHeap,
+  type SharedHeap,
+  type SharedHeapOptions,
+  sharedHeap,
+} from "./alloc/heaps/shared-heap.ts";
 export { attachSlab, type Slab, slab } from "./alloc/heaps/slab.ts";
 export type { LiveBlock } from "./alloc/heaps/span-blocks.ts";
 export { attachTlsf, type Tlsf, tlsf } from "./alloc/heaps/tlsf.ts";

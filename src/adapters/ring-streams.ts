@@ -3,10 +3,13 @@ import { ReadableStream, WritableStream } from "node:stream/web";
 import type { Consumer, MessageConsumer, MessageProducer, Producer } from "../concurrent/index.ts";
 import { alignUp } from "../core/align.ts";
 import { checkCall, type Expectation, having, OPTIONS } from "../core/check-call.ts";
+import { MemoryError } from "../core/errors.ts";
+import { shown } from "../layout/place.ts";
 import type { InputOf, Type, ValueOf } from "../layout/type.ts";
 
-/** Where a stream takes from: the consumer of a ring of values, or of a message ring, each of whose messages is a chunk. */
-type Source<T> = { readonly items: Consumer<Type<T, never>> } | { readonly bytes: MessageConsumer };
+/** Where a stream takes from: a ring of values, or a message ring, each of whose messages is a chunk. */
+type AnyConsumer = Consumer<Type<unknown, never>> | MessageConsumer;
+type AnyProducer = Producer<Type<unknown, never>> | MessageProducer;
 
 /** So many chunks are taken at once at most, so that others come to their turn. */
 const AT_ONCE = 256;
@@ -23,16 +26,14 @@ const A_PRODUCER: Expectation = {
 export function readable<T extends Type<unknown, never>>(consumer: Consumer<T>, options?: ReadableOptions): Readable;
 /** A Node stream of the messages of a ring: each is a chunk of bytes, a copy. */
 export function readable(consumer: MessageConsumer, options?: ReadableOptions): Readable;
-export function readable(consumer: Consumer<Type<unknown, never>> | MessageConsumer, options: ReadableOptions = {}): Readable {
+export function readable(consumer: AnyConsumer, options: ReadableOptions = {}): Readable {
   checkCall("readable(ring.consumer())", [A_CONSUMER, consumer], [OPTIONS, options]);
-  const pull = pullerOf(sourceOf(consumer));
+  const pull = pullerOf(consumer);
   return new Readable({
     ...options,
     objectMode: "pop" in consumer,
     read() {
-      pull((chunk) =>
-        this.push(typeof chunk === "object" && chunk instanceof Uint8Array ? Buffer.from(chunk.buffer, 0, chunk.length) : chunk),
-      ).then(
+      pull((chunk) => this.push(chunk instanceof Uint8Array ? bufferOver(chunk) : chunk)).then(
         (more) => {
           if (!more) this.push(null);
         },
@@ -50,7 +51,7 @@ export function readable(consumer: Consumer<Type<unknown, never>> | MessageConsu
 export function writable<T extends Type<unknown, never>>(producer: Producer<T>, options?: WritableOptions): Writable;
 /** A Node stream of bytes into a message ring. A chunk that is longer than a message may be goes as several. */
 export function writable(producer: MessageProducer, options?: WritableOptions): Writable;
-export function writable(producer: Producer<Type<unknown, never>> | MessageProducer, options: WritableOptions = {}): Writable {
+export function writable(producer: AnyProducer, options: WritableOptions = {}): Writable {
   checkCall("writable(ring.producer())", [A_PRODUCER, producer], [OPTIONS, options]);
   const put = putterOf(producer);
   const tell = (putting: Promise<void>, done: (error?: Error) => void): void => {
@@ -78,9 +79,9 @@ export function writable(producer: Producer<Type<unknown, never>> | MessageProdu
 /** The same as a web stream. Cancelling it closes the consumer. */
 export function readableStream<T extends Type<unknown, never>>(consumer: Consumer<T>): ReadableStream<ValueOf<T>>;
 export function readableStream(consumer: MessageConsumer): ReadableStream<Uint8Array>;
-export function readableStream(consumer: Consumer<Type<unknown, never>> | MessageConsumer): ReadableStream<unknown> {
+export function readableStream(consumer: AnyConsumer): ReadableStream<unknown> {
   checkCall("readableStream(ring.consumer())", [A_CONSUMER, consumer]);
-  const pull = pullerOf(sourceOf(consumer));
+  const pull = pullerOf(consumer);
   return new ReadableStream<unknown>({
     async pull(controller) {
       const more = await pull((chunk) => {
@@ -100,7 +101,7 @@ export function readableStream(consumer: Consumer<Type<unknown, never>> | Messag
 /** The same as a web stream. Closing or aborting it closes the producer. */
 export function writableStream<T extends Type<unknown, never>>(producer: Producer<T>): WritableStream<InputOf<T>>;
 export function writableStream(producer: MessageProducer): WritableStream<Uint8Array>;
-export function writableStream(producer: Producer<Type<unknown, never>> | MessageProducer): WritableStream<unknown> {
+export function writableStream(producer: AnyProducer): WritableStream<unknown> {
   checkCall("writableStream(ring.producer())", [A_PRODUCER, producer]);
   const put = putterOf(producer);
   return new WritableStream<unknown>({
@@ -110,46 +111,44 @@ export function writableStream(producer: Producer<Type<unknown, never>> | Messag
   });
 }
 
-function sourceOf(consumer: Consumer<Type<unknown, never>> | MessageConsumer): Source<unknown> {
-  return "pop" in consumer ? { items: consumer } : { bytes: consumer };
-}
-
 /** Waits for something, and passes it on until `sink` says that it has enough. False at the end. */
-function pullerOf(source: Source<unknown>): (sink: (chunk: unknown) => boolean) => Promise<boolean> {
-  return async (sink) => {
-    if ("items" in source) {
-      if (!(await source.items.waitReadyAsync())) return false;
+function pullerOf(consumer: AnyConsumer): (sink: (chunk: unknown) => boolean) => Promise<boolean> {
+  if ("pop" in consumer) {
+    return async (sink) => {
+      if (!(await consumer.waitReadyAsync())) return false;
       for (let taken = 0; taken < AT_ONCE; taken++) {
-        const value = source.items.pop();
+        const value = consumer.pop();
         if (value === undefined || !sink(value)) break;
       }
       return true;
-    }
+    };
+  }
+  return async (sink) => {
     // What can only be passed over, as padding is, is no chunk.
     for (let taken = 0; taken === 0; ) {
-      if (!(await source.bytes.waitReadyAsync())) return false;
-      taken = source.bytes.controlledRead((message) => (sink(message.copy()) ? "continue" : "break"), AT_ONCE);
+      if (!(await consumer.waitReadyAsync())) return false;
+      taken = consumer.controlledRead((message) => (sink(message.copy()) ? "continue" : "break"), AT_ONCE);
     }
     return true;
   };
 }
 
 /** Takes all of a chunk, in its own time. */
-function putterOf(producer: Producer<Type<unknown, never>> | MessageProducer): (chunk: unknown) => Promise<void> {
+function putterOf(producer: AnyProducer): (chunk: unknown) => Promise<void> {
   if ("push" in producer) {
     const items = producer as Producer<Type<unknown, unknown>>;
     return async (chunk) => {
-      if (!(await items.pushAsync(chunk))) throw gone();
+      if (!(await items.pushAsync(chunk))) throwAbandoned();
     };
   }
   return (chunk) => putBytes(producer, chunk);
 }
 
 async function putBytes(producer: MessageProducer, chunk: unknown): Promise<void> {
-  if (!(chunk instanceof Uint8Array)) throw new TypeError("a stream into a message ring takes bytes or strings");
+  if (!(chunk instanceof Uint8Array)) throwNoBytes(chunk);
   const most = producer.maxByteLength;
   for (let from = 0; from === 0 || from < chunk.length; from += most) {
-    if (!(await producer.writeAsync(chunk.subarray(from, from + most)))) throw gone();
+    if (!(await producer.writeAsync(chunk.subarray(from, from + most)))) throwAbandoned();
   }
 }
 
@@ -158,7 +157,7 @@ async function putAll(producer: MessageProducer, waiting: readonly { readonly ch
   let together: Uint8Array[] = [];
   let room = producer.maxByteLength;
   const putTogether = async (): Promise<void> => {
-    if (!(await producer.writeManyAsync(together))) throw gone();
+    if (!(await producer.writeManyAsync(together))) throwAbandoned();
     together = [];
     room = producer.maxByteLength;
   };
@@ -174,8 +173,24 @@ async function putAll(producer: MessageProducer, waiting: readonly { readonly ch
   await putTogether();
 }
 
-function gone(): Error {
-  return new Error("the consumer of the ring is gone");
+function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function throwAbandoned(): never {
+  throw new MemoryError("closed", {
+    subject: "stream into a ring",
+    event: "has nobody left to write to: the consumer of the ring is gone",
+    cure: "Write while there is a consumer, or make another.",
+  });
+}
+
+function throwNoBytes(chunk: unknown): never {
+  throw new MemoryError("invalid-argument", {
+    subject: "stream into a message ring",
+    event: `takes bytes, and strings where it is a stream of Node, and was given ${shown(chunk)}`,
+    cure: "Encode it first; rings of values take values.",
+  });
 }
 
 function asError(thrown: unknown): Error {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { type Codec, cloneCodec, jsonCodec } from "./codecs.ts";
 export {
   attachPort,

@@ -1,11 +1,13 @@
 import { alignUp, checkByteLength } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../core/check-call.ts";
-import { MemoryError } from "../core/errors.ts";
+import { throwEnded } from "../core/ended.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
+import { checkWritableHome } from "../core/writable.ts";
 import { rawAllocRow } from "./alloc-row.ts";
 import { Allocator } from "./allocator.ts";
+import { commitUpTo } from "./resident.ts";
 
 /** Which part of the memory a bump allocator owns, in bytes. */
 export interface BumpOptions {
@@ -14,10 +16,6 @@ export interface BumpOptions {
   /** The byte after its last. Default: as far as the memory can ever grow; the memory is grown on the way. */
   readonly end?: number;
 }
-
-/** Commit steps: one may be a system call that takes disk blocks, so they grow with what is in use. */
-const LEAST_STEP_BYTES = 64 * 1024;
-const MOST_STEP_BYTES = 64 * 1024 ** 2;
 
 /**
  * Blocks one after the other:
@@ -45,13 +43,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
     const { start = 0, end = memory.maxByteLength } = options;
     checkByteLength("bump allocator", "end", end, 0, memory.maxByteLength);
     checkByteLength("bump allocator", "start", start, 0, end);
-    if (memory.readOnly) {
-      throw new MemoryError("read-only", {
-        subject: "bump allocator",
-        event: `cannot place anything in ${memory.subject}, which is read-only`,
-        cure: "Open it for writing.",
-      });
-    }
+    checkWritableHome("bump allocator", memory);
     this.memory = memory;
     this.#start = Math.min(Math.max(start, 1), Math.max(end, 1));
     this.#limit = Math.max(end, 1);
@@ -148,14 +140,9 @@ export class Bump extends Allocator implements Dependent, Disposable {
   /** Makes the bytes below `end` usable, and generously more. False when the region or the memory has no room for them. */
   #commit(end: number): boolean {
     if (this.#closed) this.#throwClosed();
-    if (!(end <= this.#limit)) return false;
+    if (!(end <= this.#limit && commitUpTo(this.memory, end, this.#limit, this.usedByteLength))) return false;
     this.#committed = Math.min(this.memory.byteLength, this.#limit);
-    if (end <= this.#committed) return true;
-    const step = Math.min(Math.max(this.#committed - this.#start, LEAST_STEP_BYTES), MOST_STEP_BYTES);
-    const generous = Math.min(this.#limit, alignUp(Math.max(end, this.#committed + step), LEAST_STEP_BYTES));
-    const grown = (generous > end && growsQuietly(this.memory, generous)) || this.memory.tryGrow(end);
-    if (grown) this.#committed = Math.min(this.memory.byteLength, this.#limit);
-    return grown;
+    return true;
   }
 
   /** After this every path that would hand out bytes goes through #commit, and that throws. */
@@ -165,12 +152,7 @@ export class Bump extends Allocator implements Dependent, Disposable {
   }
 
   #throwClosed(): never {
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as it is needed, or make another over the same memory.",
-    });
+    throwEnded(this.memory, this.subject, "Keep it open for as long as it is needed, or make another over the same memory.");
   }
 }
 
@@ -178,13 +160,4 @@ export class Bump extends Allocator implements Dependent, Disposable {
 export function bump(memory: Memory, options: BumpOptions = {}): Bump {
   checkCall("bump(memory)", [A_MEMORY, memory], [OPTIONS, options]);
   return new Bump(memory, options);
-}
-
-/** Growth that was only meant to be generous: a refusal by the system decides nothing yet. */
-function growsQuietly(memory: Memory, byteLength: number): boolean {
-  try {
-    return memory.tryGrow(byteLength);
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@ import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { hexWord } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
+import { checkWritableHome } from "../core/writable.ts";
 
 /** Which part of a memory an allocator takes for itself and its blocks. */
 export interface RegionOptions {
@@ -56,11 +57,6 @@ const UNITS_WORD = 4;
 export const UNIT_BYTES = 8;
 const READY = 0x4f48_5244;
 
-/** A magic number from its four letters. */
-export function magicOf(letters: string): number {
-  return [...letters].reduceRight((word, letter) => word * 256 + letter.charCodeAt(0), 0);
-}
-
 /** A number that stands for the constants of a layout: FNV-1a over their words. */
 export function fingerprintOf(...constants: readonly number[]): number {
   let hash = 0x811c_9dc5;
@@ -71,7 +67,7 @@ export function fingerprintOf(...constants: readonly number[]): number {
 /** Checks the options against the memory and commits `headByteLength` bytes of the region. Throws before anything is changed. */
 export function claimRegion(memory: Memory, format: RegionFormat, options: RegionOptions, headByteLength: number): Region {
   const { subject } = format;
-  checkWritable(memory, subject);
+  checkWritableHome(subject, memory);
   const { byteOffset = 0 } = options;
   checkByteLength(subject, "byteOffset", byteOffset, 0, memory.maxByteLength);
   checkRegionAlign(format, byteOffset);
@@ -105,16 +101,31 @@ export function publishRegion(memory: Memory, region: Region): void {
  */
 export function openRegion(memory: Memory, format: RegionFormat, byteOffset: number): Region {
   const { subject } = format;
-  checkWritable(memory, subject);
+  checkWritableHome(subject, memory);
   checkByteLength(subject, "byteOffset", byteOffset);
   checkRegionAlign(format, byteOffset);
   memory.checkRange(byteOffset, HEADER_BYTES);
-  const { u32 } = memory;
+  checkKind(memory, format, byteOffset);
+  const { u32, maxByteLength } = memory;
   const word = byteOffset / 4;
-  const magic = u32[word];
-  const version = u32[word + VERSION_WORD];
-  const fingerprint = u32[word + FINGERPRINT_WORD];
   const byteLength = u32[word + UNITS_WORD] * UNIT_BYTES;
+  const fits = byteLength >= format.leastByteLength && byteOffset + byteLength <= maxByteLength;
+  if (Atomics.load(u32, word + READY_WORD) !== READY || !fits) {
+    throw new MemoryError("corrupt", {
+      subject,
+      event: fits ? "was never finished, or is still being made" : "claims more bytes than its memory has",
+      numbers: { byteOffset, byteLength, maxByteLength },
+      cure: fits ? "Wait for its maker, or make it anew." : "Open the memory with the length that it had.",
+    });
+  }
+  return { byteOffset, byteLength };
+}
+
+/** Whether an allocator of this kind lies there: its magic number, version and constants. */
+function checkKind({ u32 }: Memory, format: RegionFormat, byteOffset: number): void {
+  const { subject } = format;
+  const word = byteOffset / 4;
+  const [magic, version, fingerprint] = [u32[word], u32[word + VERSION_WORD], u32[word + FINGERPRINT_WORD]];
   if (magic !== format.magic) {
     throw new MemoryError("corrupt", {
       subject,
@@ -139,16 +150,6 @@ export function openRegion(memory: Memory, format: RegionFormat, byteOffset: num
       cure: "Use the version of offheap that made it, or make it anew.",
     });
   }
-  const fits = byteLength >= format.leastByteLength && byteOffset + byteLength <= memory.maxByteLength;
-  if (Atomics.load(u32, word + READY_WORD) !== READY || !fits) {
-    throw new MemoryError("corrupt", {
-      subject,
-      event: fits ? "was never finished, or is still being made" : "claims more bytes than its memory has",
-      numbers: { byteOffset, byteLength, maxByteLength: memory.maxByteLength },
-      cure: fits ? "Wait for its maker, or make it anew." : "Open the memory with the length that it had.",
-    });
-  }
-  return { byteOffset, byteLength };
 }
 
 function checkRegionAlign(format: RegionFormat, byteOffset: number): void {
@@ -158,14 +159,5 @@ function checkRegionAlign(format: RegionFormat, byteOffset: number): void {
     event: "cannot begin at a misaligned offset",
     numbers: { byteOffset, align: format.align },
     cure: `Place it at a multiple of ${format.align} bytes.`,
-  });
-}
-
-function checkWritable(memory: Memory, subject: string): void {
-  if (!memory.readOnly) return;
-  throw new MemoryError("read-only", {
-    subject,
-    event: `cannot place anything in ${memory.subject}, which is read-only`,
-    cure: "Open it for writing.",
   });
 }

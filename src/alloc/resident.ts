@@ -1,5 +1,5 @@
 import type { Ptr } from "../core/brand.ts";
-import { MemoryError } from "../core/errors.ts";
+import { throwEnded } from "../core/ended.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { Allocator } from "./allocator.ts";
@@ -66,13 +66,7 @@ export abstract class ResidentAllocator extends Allocator implements Dependent, 
   }
 
   protected checkOpen(): void {
-    if (!this.#closed) return;
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as it is needed, or attach to it again.",
-    });
+    if (this.#closed) throwEnded(this.memory, this.subject, "Keep it open for as long as it is needed, or attach to it again.");
   }
 }
 

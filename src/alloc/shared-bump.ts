@@ -1,6 +1,7 @@
 import { alignUp } from "../core/align.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../core/check-call.ts";
+import { magicOf } from "../core/magic.ts";
 import type { Memory } from "../core/memory.ts";
 import { rawAllocRow } from "./alloc-row.ts";
 import {
@@ -8,7 +9,6 @@ import {
   claimRegion,
   fingerprintOf,
   HEADER_BYTES,
-  magicOf,
   openRegion,
   publishRegion,
   RESETS_WORD,

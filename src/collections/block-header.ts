@@ -51,7 +51,7 @@ export function sealHeader(
   constants.forEach((constant, index) => {
     words[FIRST_OF_FORMAT + index] = constant;
   });
-  words[CHECK] = checkOf(words);
+  words[CHECK] = checkOf(words, 0, CHECK);
 }
 
 /**
@@ -74,8 +74,9 @@ export function openHeader(memory: Memory, byteOffset: number, format: BlockForm
     const numbers = { byteOffset, magic: hexWord(words[MAGIC]), expected: hexWord(format.magic) };
     throw corrupt(memory, format, "does not begin with the mark of one", numbers);
   }
-  if (words[CHECK] !== checkOf(words)) {
-    const numbers = { byteOffset, check: hexWord(words[CHECK]), expected: hexWord(checkOf(words)) };
+  const expected = checkOf(words, 0, CHECK);
+  if (words[CHECK] !== expected) {
+    const numbers = { byteOffset, check: hexWord(words[CHECK]), expected: hexWord(expected) };
     throw corrupt(memory, format, "has a damaged header", numbers);
   }
   if (words[VERSION] !== format.version || words[FEATURES] !== 0) {
@@ -116,8 +117,9 @@ function subjectOf(memory: Memory, format: BlockFormat): string {
   return `${format.subject} in ${memory.subject}`;
 }
 
-function checkOf(words: Int32Array): number {
-  let check = 0;
-  for (let word = 0; word < CHECK; word++) check = fmix32((check ^ words[word]) + 0x9e37_79b9);
+/** A check of the words `[from, end)`: not against malice. `before` is that of others, which it goes on from. */
+export function checkOf(words: Int32Array, from: number, end: number, before = 0): number {
+  let check = before;
+  for (let word = from; word < end; word++) check = fmix32((check ^ words[word]) + 0x9e37_79b9);
   return check;
 }

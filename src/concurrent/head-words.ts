@@ -4,6 +4,7 @@ import { layoutWord as wordOfSignature } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
 
 export { checkCount } from "../core/check-count.ts";
+export { checkWritableHome } from "../core/writable.ts";
 
 /*
  * The first words of a structure that outlives who made it, i32:
@@ -63,16 +64,6 @@ export function checkBeginning(subject: string, byteOffset: number): void {
     event: "cannot begin there",
     numbers: { byteOffset: String(byteOffset), align: 64 },
     cure: "Place it at a multiple of 64 bytes.",
-  });
-}
-
-/** Throws `read-only`. */
-export function checkWritableHome(subject: string, memory: Memory): void {
-  if (!memory.readOnly) return;
-  throw new MemoryError("read-only", {
-    subject,
-    event: `needs to write to ${memory.subject}, which is read-only`,
-    cure: "Open it for writing.",
   });
 }
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { Abortable } from "../core/abort.ts";
 export type { BlockSource } from "../core/block-source.ts";
 export type { Participant } from "../core/participant.ts";

@@ -1,6 +1,8 @@
+import type { Dependent } from "./backing.ts";
 import { MemoryError } from "./errors.ts";
 import { INSPECT } from "./inspect.ts";
-import type { Memory, Views } from "./memory.ts";
+import type { Memory } from "./memory.ts";
+import { NO_VIEWS, type Views } from "./views.ts";
 
 /** Something whose bytes are those that a lease stands for, so that it ends with the lease: an arena with chunks from there. */
 export interface Tenant {
@@ -19,10 +21,9 @@ export const DESTROYED = 0;
  *
  * Invariants:
  * 1. `epoch` only grows. A view is valid exactly while its own epoch equals the lease's.
- * 2. The typed arrays are those of `memory`, now: `Memory` rebinds its leases when growth moves the bytes. After `memory.close()`
- *    they are empty.
+ * 2. The typed arrays are those of `memory`, now, also after growth has moved the bytes; empty once `memory` or the lease is closed.
  */
-export class Lease {
+export class Lease implements Dependent {
   readonly memory: Memory;
   /** Nothing can be written through its views: the memory is read-only, or what the lease stands for only lends to look at. */
   readonly readOnly: boolean;
@@ -59,8 +60,7 @@ export class Lease {
     this.u64 = memory.u64;
   }
 
-  /** Looks at other typed arrays from now on. Called by Memory: when growth has moved the bytes, and with empty ones when it is closed. */
-  rebind(views: Views): void {
+  #look(views: Views): void {
     this.u8 = views.u8;
     this.i8 = views.i8;
     this.u16 = views.u16;
@@ -83,10 +83,19 @@ export class Lease {
     for (const tenant of tenants) tenant.leaseEnded(event);
   }
 
-  /** Ends it because its memory was closed. Called by Memory. */
-  endWithMemory(): void {
+  /** Ends it and lets go of the bytes. Called by Memory; others call `memory.closeLease`. */
+  endForGood(event: string): void {
+    this.end(event);
+    this.#look(NO_VIEWS);
+  }
+
+  memoryMoved(): void {
+    this.#look(this.memory);
+  }
+
+  memoryClosed(): void {
     this.#endedWithMemory = true;
-    this.end("was closed");
+    this.endForGood("was closed");
   }
 
   /** Tells `tenant`, once, when this lease ends. */

@@ -5,7 +5,7 @@ import { INSPECT } from "./inspect.ts";
 import { Lease } from "./lease.ts";
 import { AtomicParking, type Parking } from "./parking.ts";
 import type { Ticket } from "./ticket.ts";
-import { ELEMENT_BYTES, VIEW_MAKERS, VIEW_NAMES, type ViewName, type Views, viewsOver } from "./views.ts";
+import { ELEMENT_BYTES, NO_VIEWS, VIEW_MAKERS, VIEW_NAMES, type ViewName, type Views, viewsOver } from "./views.ts";
 
 export type { Backing, Dependent, Home } from "./backing.ts";
 export { ELEMENT_BYTES, type ViewName, type Views } from "./views.ts";
@@ -82,7 +82,7 @@ export class Memory implements Disposable {
 
   /** The bytes, reservation included. Byte 0 of the memory is byte `bufferByteOffset` of the buffer. */
   get buffer(): ArrayBufferLike {
-    const backing = this.#backing ?? this.throwClosed();
+    const backing = this.#open();
     if (backing.buffer() !== this.#buffer) this.#follow(backing);
     return this.#buffer;
   }
@@ -100,7 +100,7 @@ export class Memory implements Disposable {
 
   /** How threads that see the memory sleep on its words and wake each other. */
   get parking(): Parking {
-    this.#parking ??= (this.#backing ?? this.throwClosed()).parking?.(this) ?? new AtomicParking(this);
+    this.#parking ??= this.#open().parking?.(this) ?? new AtomicParking(this);
     return this.#parking;
   }
 
@@ -123,7 +123,7 @@ export class Memory implements Disposable {
   }
 
   #grow(byteLength: number): (() => MemoryError) | undefined {
-    const backing = this.#backing ?? this.throwClosed();
+    const backing = this.#open();
     checkByteLength(this.subject, "byteLength", byteLength);
     if (byteLength > this.maxByteLength) return () => this.#pastReservation(byteLength);
     if (byteLength <= this.byteLength) return undefined;
@@ -169,7 +169,7 @@ export class Memory implements Disposable {
 
   /** Throws `out-of-bounds` unless the range lies in the committed bytes, and `closed` after close. O(1). */
   checkRange(byteOffset: number, byteLength: number): void {
-    if (this.#backing === undefined) this.throwClosed();
+    this.checkOpen();
     if (byteOffset >= 0 && byteLength >= 0 && Number.isSafeInteger(byteOffset) && Number.isSafeInteger(byteLength)) {
       if (byteOffset + byteLength <= this.#byteLength || byteOffset + byteLength <= this.byteLength) return;
     }
@@ -183,28 +183,26 @@ export class Memory implements Disposable {
 
   /** Plain data to post to a thread or, for a mapped file, to send to a process. `attach(ticket)` is the other side. */
   ticket(): Ticket {
-    const backing = this.#backing ?? this.throwClosed();
-    return backing.ticket();
+    return this.#open().ticket();
   }
 
   /** A lease of its own for something that ends before the memory does (an arena, a scope). Close it with `closeLease`. */
   openLease(subject: string, options: { readonly readOnly?: boolean } = {}): Lease {
-    if (this.#backing === undefined) this.throwClosed();
-    const lease = new LeaseOf(this, subject, options.readOnly);
+    this.checkOpen();
+    const lease = new Lease(this, subject, options.readOnly);
     this.#dependents.add(lease);
     return lease;
   }
 
   /** Ends a lease for good; it lets go of the bytes. */
   closeLease(lease: Lease, event: string): void {
-    lease.end(event);
-    lease.rebind(NO_VIEWS);
-    if (lease instanceof LeaseOf) this.#dependents.delete(lease);
+    lease.endForGood(event);
+    this.#dependents.delete(lease);
   }
 
   /** Tells `dependent` of growth that moves the bytes and of close. For accessors and structures that keep typed arrays. */
   addDependent(dependent: Dependent): void {
-    if (this.#backing === undefined) this.throwClosed();
+    this.checkOpen();
     this.#dependents.add(dependent);
   }
 
@@ -238,6 +236,15 @@ export class Memory implements Disposable {
     return `<${this.subject}, ${this.byteLength}${most} bytes${this.readOnly ? ", read-only" : ""}>`;
   }
 
+  /** Throws `closed` after close. */
+  checkOpen(): void {
+    this.#open();
+  }
+
+  #open(): Backing {
+    return this.#backing ?? this.throwClosed();
+  }
+
   throwClosed(): never {
     throw new MemoryError("closed", {
       subject: this.subject,
@@ -248,8 +255,7 @@ export class Memory implements Disposable {
 
   /** For homes whose bytes have moved: takes them in at once, and how far they reach. */
   protected takeMoved(): void {
-    const backing = this.#backing ?? this.throwClosed();
-    this.#follow(backing);
+    this.#follow(this.#open());
   }
 
   /** Sees growth, whoever did it, and takes new views where it has moved the bytes. */
@@ -260,18 +266,6 @@ export class Memory implements Disposable {
     this.#buffer = buffer;
     Object.assign(this, viewsOver(buffer, this.#base), { maxByteLength: backing.maxByteLength });
     for (const dependent of this.#dependents) dependent.memoryMoved();
-  }
-}
-
-/** A lease as Memory keeps it among its dependents. */
-class LeaseOf extends Lease implements Dependent {
-  memoryMoved(): void {
-    this.rebind(this.memory);
-  }
-
-  memoryClosed(): void {
-    this.endWithMemory();
-    this.rebind(NO_VIEWS);
   }
 }
 
@@ -295,6 +289,3 @@ function spanned(backing: Backing, buffer: ArrayBufferLike, base: number): Views
 function closedView(this: Memory): never {
   this.throwClosed();
 }
-
-/** What is left to look at after `close`. */
-const NO_VIEWS = viewsOver(new ArrayBuffer(0), 0);

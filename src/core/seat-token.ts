@@ -1,6 +1,6 @@
 import type { Brand } from "./brand.ts";
 
-export const SEAT_BITS = 10;
+const SEAT_BITS = 10;
 export const SEAT_MASK = (1 << SEAT_BITS) - 1;
 export const TURN_MASK = (1 << 20) - 1;
 const TOKEN_MASK = (TURN_MASK << SEAT_BITS) | SEAT_MASK;

@@ -1,9 +1,9 @@
-import { MemoryError } from "./errors.ts";
 import { type Holder, holderOf, identityIn, isOver, LEFT_HOLDER, NO_HOLDER, stampIn } from "./holder.ts";
 import type { Memory } from "./memory.ts";
 import { identityOf, type Participant } from "./participant.ts";
 import { waitUntil } from "./patience.ts";
 import { NO_TOKEN, type SeatToken, seatIn, TURN_MASK, tokenIn, tokenOf, turnIn } from "./seat-token.ts";
+import { throwNoSeat, throwSeatsTaken } from "./seats-mistakes.ts";
 import { checkSeatsPlace, SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
 
 export { SEAT_OWN_WORDS, type SeatsPlace, seatsByteLength } from "./seats-place.ts";
@@ -167,6 +167,15 @@ export class Seats {
     }
   }
 
+  /** `bury` and `recover` for a caller that knows a participant by its seat alone. False for the own seat, and where there is none or nobody in it. */
+  buryAndRecover(seat: number, repair: Repair): boolean {
+    if (!Number.isInteger(seat) || seat < 1 || seat > this.count || seat === this.seat) return false;
+    const token = this.tokenOf(seat);
+    if (token === NO_TOKEN) return false;
+    this.bury(token);
+    return this.recover(seat, repair);
+  }
+
   /** What contradicts the invariants. */
   checkInvariants(): string[] {
     const found: string[] = [];
@@ -219,7 +228,8 @@ export class Seats {
     const dead = this.deadSeats();
     if (dead.length === 0) {
       // One that was seen taken may have been left since.
-      if (this.others().filter((seat) => seat >= from && seat <= to).length > to - from) this.#throwFull();
+      if (this.others().filter((seat) => seat >= from && seat <= to).length > to - from)
+        throwSeatsTaken(this.#subject, to - from + 1);
       return false;
     }
     if (!this.#sitSpare()) return false;
@@ -276,21 +286,6 @@ export class Seats {
   }
 
   #checkSeat(seat: number): void {
-    if (Number.isInteger(seat) && seat >= 1 && seat <= this.count) return;
-    throw new MemoryError("out-of-bounds", {
-      subject: this.#subject,
-      event: "has no such seat",
-      numbers: { seat: String(seat), seats: this.count },
-      cure: "Pass the number of a seat, from 1.",
-    });
-  }
-
-  #throwFull(): never {
-    throw new MemoryError("out-of-memory", {
-      subject: this.#subject,
-      event: "has no seat left for another participant",
-      numbers: { seats: this.count },
-      cure: "Close those that are done, recover those that are dead, or make it with more seats.",
-    });
+    if (!(Number.isInteger(seat) && seat >= 1 && seat <= this.count)) throwNoSeat(this.#subject, seat, this.count);
   }
 }

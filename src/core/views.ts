@@ -68,3 +68,6 @@ export function viewsOver(buffer: ArrayBufferLike, base: number): Views {
     u64: over("u64"),
   };
 }
+
+/** What is left to look at when the bytes are gone. */
+export const NO_VIEWS: Views = viewsOver(new ArrayBuffer(0), 0);

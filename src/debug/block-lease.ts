@@ -1,4 +1,3 @@
-import { privateMemory } from "../core/homes.ts";
 import { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { isView, LEASE } from "../layout/view-parts.ts";
@@ -19,9 +18,6 @@ export interface BlockStory {
 
 /** Throws what there is to say of the use of a view after its block. `again`: it was told before. */
 export type TellStale = (story: BlockStory, again: boolean) => never;
-
-/** What is left to look at when the bytes are gone. */
-const NOTHING = privateMemory(0);
 
 /**
  * The lease of a single block. Its views throw as soon as the block is freed or moved, whatever the allocator does with the bytes.
@@ -44,13 +40,7 @@ export class BlockLease extends Lease {
 
   endWith(story: BlockStory): void {
     this.#story = story;
-    this.end(story.event);
-    this.rebind(NOTHING);
-  }
-
-  memoryClosed(): void {
-    this.endWithMemory();
-    this.rebind(NOTHING);
+    this.endForGood(story.event);
   }
 
   override throwStale(viewEpoch: number): never {

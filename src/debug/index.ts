@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `offheap/debug`: tools that find mistakes made with memory. Programs that do not import it pay nothing for it.
  */

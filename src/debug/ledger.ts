@@ -1,6 +1,6 @@
 import type { Allocator } from "../alloc/allocator.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
-import { MemoryError } from "../core/errors.ts";
+import { throwEnded } from "../core/ended.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Dependent, Memory } from "../core/memory.ts";
 import { BlockLease, type BlockStory, storyOfEnded } from "./block-lease.ts";
@@ -228,7 +228,7 @@ export class Ledger implements Dependent {
   }
 
   memoryMoved(): void {
-    for (const lease of this.records.leases.values()) lease.rebind(this.memory);
+    for (const lease of this.records.leases.values()) lease.memoryMoved();
   }
 
   memoryClosed(): void {
@@ -287,11 +287,6 @@ export class Ledger implements Dependent {
   }
 
   #throwClosed(): never {
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: `tracked ${this.inner.subject}`,
-      event: "was used after close()",
-      cure: "Keep the tracker open for as long as its blocks are used.",
-    });
+    throwEnded(this.memory, `tracked ${this.inner.subject}`, "Keep the tracker open for as long as its blocks are used.");
   }
 }

@@ -28,13 +28,15 @@ export interface Cursor<View> extends Iterable<View> {
 /** Makes a cursor from its view, the position of its first record and the number of records. */
 export type CursorClass<View> = new (row: View, position: number, length: number) => Cursor<View>;
 
+/** Called with an index that is none. Throws `out-of-bounds`. */
+export type Outside = (index: number, length: number) => never;
+
 /** What the methods of a generated cursor need to know. */
 export interface CursorPlan {
   readonly name: string;
   readonly byteSize: number;
   readonly wide: boolean;
-  /** Called with an index that is none. Throws. */
-  readonly outside: (index: number, length: number) => never;
+  readonly outside: Outside;
   /** The expression that makes a view; `row` is that of the cursor's own. */
   create(source: Source, row: string, position: string): string;
 }
@@ -68,11 +70,7 @@ seek(i) { ${inBounds} const r = ${row}; r[${position}] = ${target}; return r; }
 }
 
 /** Where no code can be generated. */
-export function composeCursor(
-  View: LeasedClass<LeasedView>,
-  stride: number,
-  outside: (index: number, length: number) => never,
-): CursorClass<LeasedView> {
+export function composeCursor(View: LeasedClass<LeasedView>, stride: number, outside: Outside): CursorClass<LeasedView> {
   return class ComposedCursor implements Cursor<LeasedView> {
     readonly length: number;
     readonly #row: LeasedView;

@@ -24,7 +24,7 @@ export function fingerprintWords(whole: string): [low: number, high: number] {
 }
 
 /** The fingerprint that was stored as these words. */
-export function fingerprintOf(low: number, high: number): string {
+export function fingerprintFromWords(low: number, high: number): string {
   return hexDigits(high) + hexDigits(low);
 }
 

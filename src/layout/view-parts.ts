@@ -72,7 +72,7 @@ export function settled(memory: Memory): Memory {
 
 /** Typed arrays gave nothing at a place where there were bytes: a WebAssembly module has grown its memory. Takes the new ones, or throws. */
 export function follow(memory: Memory, seen: Uint8Array): void {
-  if (memory.closed) memory.throwClosed();
+  memory.checkOpen();
   memory.byteLength;
   if (memory.u8 !== seen) return;
   throw new MemoryError("out-of-bounds", {

@@ -2,7 +2,7 @@ import type { Lease } from "../core/lease.ts";
 import type { Memory } from "../core/memory.ts";
 import { BakedViews } from "./baked-views.ts";
 import { ComposedViews } from "./composed-views.ts";
-import type { Cursor } from "./cursor.ts";
+import type { Cursor, Outside } from "./cursor.ts";
 import { canGenerate } from "./generation.ts";
 import { LeasedViews } from "./leased-views.ts";
 import type { Type } from "./type.ts";
@@ -26,9 +26,6 @@ export interface ViewLayout {
   source(dialect: Dialect, outside: Outside): string;
   composed(outside: Outside): object;
 }
-
-/** Called with an index that is none. Throws `out-of-bounds`. */
-export type Outside = (index: number, length: number) => never;
 
 /** A type in one memory: makes views there without asking each time which memory it is. */
 export interface Bound<View> {
@@ -110,7 +107,7 @@ export class Views<View> {
   }
 
   #bind(memory: Memory): Bound<View> {
-    if (memory.closed) memory.throwClosed();
+    memory.checkOpen();
     const bound = this.#bake(memory) ?? this.#lease(memory);
     this.#bound.set(memory, bound);
     return bound;

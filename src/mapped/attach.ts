@@ -3,6 +3,7 @@ import { MemoryError } from "../core/errors.ts";
 import { attach as attachInThread, refuseRemoteGrowth } from "../core/homes.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import { checkTicket, type Ticket } from "../core/ticket.ts";
+import { isSameFile } from "./file-identity.ts";
 import { mappedParking } from "./futex-parking.ts";
 import { growAttached } from "./grow-attached.ts";
 import { mapFile, VIEW_ALIGN } from "./map-file.ts";
@@ -88,7 +89,7 @@ function attachFile({ subject, path, file, readOnly, maxByteLength }: Ticket): M
           fileSystem: "any",
         });
   const found = memory.origin;
-  if (found?.device === file.device && found.inode === file.inode) return memory;
+  if (found !== undefined && isSameFile(found, file)) return memory;
   memory.close();
   throw new MemoryError("io", {
     subject,

@@ -1,10 +1,10 @@
-import { fstatSync, ftruncateSync, writeSync } from "node:fs";
+import { fstatSync, ftruncateSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { system } from "../native/system.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
 import { FileLocks, type FileOrigin, LockedByte } from "./file-locks.ts";
+import { writeZeros } from "./write-whole.ts";
 
-const ZEROS_BYTES = 65_536;
 /** How long another process may take to make a file longer. */
 const PATIENCE_MS = 30_000;
 
@@ -29,14 +29,14 @@ export function extendFile(subject: string, file: Extended, byteLength: number):
   if (size >= byteLength) return size;
   if (nlink === 0 && process.platform !== "linux") {
     // Without a name, and without /proc, nobody else can make it longer, or lock it.
-    allocate(subject, fd, size, byteLength);
+    lengthen(subject, fd, size, byteLength);
     return byteLength;
   }
   const locks = FileLocks.open(subject, file);
   try {
     locks.lock(LockedByte.growth, "exclusive", PATIENCE_MS);
     const before = fstatSync(fd).size;
-    if (before < byteLength) allocate(subject, fd, before, byteLength);
+    if (before < byteLength) lengthen(subject, fd, before, byteLength);
     return Math.max(before, byteLength);
   } finally {
     locks.unlock(LockedByte.growth);
@@ -44,22 +44,25 @@ export function extendFile(subject: string, file: Extended, byteLength: number):
   }
 }
 
-function allocate(subject: string, fd: number, from: number, to: number): void {
-  const refused = system().allocate(fd, from, to - from);
-  if (refused === 0) return;
+function lengthen(subject: string, fd: number, from: number, to: number): void {
   try {
-    if (errnoName(refused) !== "ENOTSUP") throw systemError(subject, "could not grow", refused, { byteLength: to });
-    writeZeros(fd, from, to);
+    giveBlocks(subject, fd, from, to);
   } catch (error) {
     ftruncateSync(fd, from);
-    throw systemError(subject, "could not grow", error, { byteLength: to });
+    throw error;
   }
 }
 
-/** For file systems that cannot allocate (NFS before 4.2, some FUSE): what is written has its blocks. */
-function writeZeros(fd: number, from: number, to: number): void {
-  const zeros = Buffer.alloc(Math.min(ZEROS_BYTES, to - from));
-  for (let at = from; at < to; ) at += writeSync(fd, zeros, 0, Math.min(zeros.byteLength, to - at), at);
+/** Gives `[from, to)` of a file its blocks on the disk; what is behind its end is zeros then. Throws `disk-full`, `io`; some of it may be done. */
+export function giveBlocks(subject: string, fd: number, from: number, to: number): void {
+  const refused = system().allocate(fd, from, to - from);
+  if (refused === 0) return;
+  if (errnoName(refused) !== "ENOTSUP") throw systemError(subject, "could not grow", refused, { byteLength: to });
+  try {
+    writeZeros(fd, from, to);
+  } catch (cause) {
+    throw systemError(subject, "could not grow", cause, { byteLength: to });
+  }
 }
 
 /** For a mapping that follows a file which others make longer: how long it is now. Throws `out-of-bounds` while it is shorter. */

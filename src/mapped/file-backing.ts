@@ -3,8 +3,9 @@ import { alignUp, checkByteLength } from "../core/align.ts";
 import { CommittedLength } from "../core/committed.ts";
 import type { Backing, Memory } from "../core/memory.ts";
 import type { Parking } from "../core/parking.ts";
-import type { FilePart, Ticket } from "../core/ticket.ts";
+import type { Ticket } from "../core/ticket.ts";
 import type { Sharing } from "../native/system.ts";
+import type { FileIdentity } from "./file-identity.ts";
 import type { FileOrigin } from "./file-locks.ts";
 import { mappedParking } from "./futex-parking.ts";
 import { MappedMemory, type MappedMemoryParts } from "./mapped-memory.ts";
@@ -33,7 +34,7 @@ export interface FileBackingParts {
   /** Are those who get a ticket only to read? */
   readonly ticketReadOnly?: boolean;
   /** Which file it is. */
-  readonly identity: Pick<FilePart, "device" | "inode">;
+  readonly identity: FileIdentity;
   /** By which name other processes can open it. */
   readonly path?: string;
 }

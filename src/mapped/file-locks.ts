@@ -1,15 +1,14 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { type ByteLock, system } from "../native/system.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
+import { type FileIdentity, identityOfOpen, isSameFile } from "./file-identity.ts";
 import { sleep } from "./sleep.ts";
 import { descriptorPath } from "./unnamed-file.ts";
 
 /** Where a file that takes part in locking is found, and how it is known again. */
-export interface FileOrigin {
+export interface FileOrigin extends FileIdentity {
   readonly path: string;
-  readonly device: string;
-  readonly inode: string;
   /** A descriptor of this process that leads to the file when its name does not, as long as it is open. */
   readonly descriptor?: number;
 }
@@ -129,7 +128,8 @@ export class FileLocks {
 }
 
 /** A descriptor of its own for the file, by its name or by a descriptor that leads to it. */
-function openOrigin(subject: string, { path, device, inode, descriptor }: FileOrigin): number {
+function openOrigin(subject: string, origin: FileOrigin): number {
+  const { path, inode, descriptor } = origin;
   const ways = [path, ...(descriptor === undefined ? [] : [descriptorPath(descriptor)])];
   let refused: unknown;
   for (const way of ways) {
@@ -138,8 +138,7 @@ function openOrigin(subject: string, { path, device, inode, descriptor }: FileOr
       refused ??= fd.refused;
       continue;
     }
-    const stats = fstatSync(fd, { bigint: true });
-    if (String(stats.dev) === device && String(stats.ino) === inode) return fd;
+    if (isSameFile(identityOfOpen(fd), origin)) return fd;
     closeSync(fd);
   }
   if (refused !== undefined) throw systemError(subject, "could not be opened for locking", refused, { path });

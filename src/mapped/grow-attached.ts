@@ -3,6 +3,7 @@ import type { CommittedLength } from "../core/committed.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { FilePart } from "../core/ticket.ts";
 import { extendFile } from "./extend-file.ts";
+import { isSameFile } from "./file-identity.ts";
 import { openRegularFile } from "./open-file.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -27,7 +28,7 @@ export function growAttached(attached: AttachedFile, byteLength: number): void {
   const { subject, path, file, fileByteOffset, buffer, bufferByteOffset, maxByteLength, committed } = attached;
   const opened = openRegularFile(subject, path, constants.O_RDWR);
   try {
-    if (opened.device !== file.device || opened.inode !== file.inode) throw anotherFile(subject, path);
+    if (!isSameFile(opened, file)) throw anotherFile(subject, path);
     const { device, inode } = file;
     const fileByteLength = extendFile(subject, { path, device, inode, descriptor: opened.fd }, fileByteOffset + byteLength);
     const backed = Math.min(fileByteLength - fileByteOffset, maxByteLength);

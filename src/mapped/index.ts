@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { Ticket } from "../core/ticket.ts";
 export { type Advice, isAdviceSupported } from "./advice.ts";
 export { AtomicFile, publishFile } from "./atomic-file.ts";

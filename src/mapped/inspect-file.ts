@@ -23,59 +23,56 @@ interface Kind {
   verify(path: string): FileVerdict;
 }
 
+const DATASETS: Kind = {
+  draw(path, palette) {
+    using dataset = openDataset(path);
+    return dataset.draw(palette);
+  },
+  verify(path) {
+    using dataset = openDataset(path);
+    return {
+      problems: dataset.verify(),
+      summary: `${dataset.size} rows, ${dataset.memory.byteLength} bytes, every one checked`,
+    };
+  },
+};
+
+const SEGMENTS: Kind = {
+  draw: (path, palette) => drawSegment(surveySegment(path), palette),
+  verify(path) {
+    const { problems, structures, usedByteLength } = surveySegment(path);
+    const count = `${structures.length} ${structures.length === 1 ? "structure" : "structures"}`;
+    return {
+      problems,
+      summary: `${count}, ${usedByteLength} bytes; its names, pages and the headers of its structures were checked`,
+    };
+  },
+};
+
+const TABLES: Kind = {
+  draw(path, { bold, dim }) {
+    const { table, key, value } = readTable(path);
+    using _open = table;
+    const { size, load, shardCount, byteLength, freeByteLength, averageProbeLength, longestProbeLength } = table.stats();
+    return [
+      `${bold(table.memory.subject)}  hash table, ${tellCount(size)} entries, ${tellBytes(byteLength)}, of it ${tellBytes(freeByteLength)} free`,
+      `${dim("key   ")}  ${key.signature}`,
+      `${dim("value ")}  ${value.signature}`,
+      `${dim("index ")}  ${shardCount} shards, ${(load * 100).toFixed(0)} % full; a lookup reads ${averageProbeLength.toFixed(2)} slots, ${longestProbeLength} at most`,
+      "",
+    ].join("\n");
+  },
+  verify(path) {
+    const { table } = readTable(path);
+    using _open = table;
+    return { problems: table.verify(), summary: `${table.size} entries, every one checked` };
+  },
+};
+
 const KINDS: ReadonlyMap<FileFormat, Kind> = new Map<FileFormat, Kind>([
-  [
-    DATASET,
-    {
-      draw(path, palette) {
-        using dataset = openDataset(path);
-        return dataset.draw(palette);
-      },
-      verify(path) {
-        using dataset = openDataset(path);
-        return {
-          problems: dataset.verify(),
-          summary: `${dataset.size} rows, ${dataset.memory.byteLength} bytes, every one checked`,
-        };
-      },
-    },
-  ],
-  [
-    SEGMENT,
-    {
-      draw: (path, palette) => drawSegment(surveySegment(path), palette),
-      verify(path) {
-        const { problems, structures, usedByteLength } = surveySegment(path);
-        const count = `${structures.length} ${structures.length === 1 ? "structure" : "structures"}`;
-        return {
-          problems,
-          summary: `${count}, ${usedByteLength} bytes; its names, pages and the headers of its structures were checked`,
-        };
-      },
-    },
-  ],
-  [
-    TABLE,
-    {
-      draw(path, { bold, dim }) {
-        const { table, key, value } = readTable(path);
-        using _open = table;
-        const { size, load, shardCount, byteLength, freeByteLength, averageProbeLength, longestProbeLength } = table.stats();
-        return [
-          `${bold(table.memory.subject)}  hash table, ${tellCount(size)} entries, ${tellBytes(byteLength)}, of it ${tellBytes(freeByteLength)} free`,
-          `${dim("key   ")}  ${key.signature}`,
-          `${dim("value ")}  ${value.signature}`,
-          `${dim("index ")}  ${shardCount} shards, ${(load * 100).toFixed(0)} % full; a lookup reads ${averageProbeLength.toFixed(2)} slots, ${longestProbeLength} at most`,
-          "",
-        ].join("\n");
-      },
-      verify(path) {
-        const { table } = readTable(path);
-        using _open = table;
-        return { problems: table.verify(), summary: `${table.size} entries, every one checked` };
-      },
-    },
-  ],
+  [DATASET, DATASETS],
+  [SEGMENT, SEGMENTS],
+  [TABLE, TABLES],
   [INTERNER, kindOfStrings(INTERNER, (path) => openInterner(path, { readOnly: true }))],
   [DICTIONARY, kindOfStrings(DICTIONARY, openDictionary)],
 ]);

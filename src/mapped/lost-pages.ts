@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
+import { identityIn, isSameFile } from "./file-identity.ts";
 import type { FileOrigin } from "./file-locks.ts";
 import { Reservation } from "./reservation.ts";
 
@@ -64,9 +65,8 @@ function shortened({ subject, end, fileByteOffset }: Backed, found: number): Mem
 function lengthByName({ origin, fileByteOffset }: Backed): number | undefined {
   if (origin === undefined) return undefined;
   try {
-    const { dev, ino, size } = statSync(origin.path, { bigint: true });
-    if (String(dev) !== origin.device || String(ino) !== origin.inode) return undefined;
-    return Number(size) - fileByteOffset;
+    const stats = statSync(origin.path, { bigint: true });
+    return isSameFile(identityIn(stats), origin) ? Number(stats.size) - fileByteOffset : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, ftruncateSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, statSync, unlinkSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
+import { identityIn, isSameFile } from "./file-identity.ts";
 import { FileLocks, LockedByte } from "./file-locks.ts";
-import { type OpenFile, openRegularFile } from "./open-file.ts";
+import { type OpenFile, openOrCreate } from "./open-file.ts";
 
 /** How a file is made that is there once, whoever comes first. See {@link openOrMake}. */
 export interface FileMaker {
@@ -53,18 +54,6 @@ export function openOrMake(subject: string, path: string, maker: FileMaker): Mad
   });
 }
 
-/** `isNew`: it was not there, and is an empty file now. */
-function openOrCreate(subject: string, path: string): { readonly file: OpenFile; readonly isNew: boolean } {
-  const flags = constants.O_RDWR | constants.O_CREAT;
-  try {
-    return { file: openRegularFile(subject, path, flags | constants.O_EXCL), isNew: true };
-  } catch (error) {
-    if (!(error instanceof MemoryError) || errnoName(error.cause) !== "EEXIST") throw error;
-  }
-  // Also what a symbolic link leads to, be it there or not: who has made that is not known then, and it stays.
-  return { file: openRegularFile(subject, path, flags), isNew: false };
-}
-
 /** Makes the file unless somebody has meanwhile, or removed it. */
 function makeLocked(
   subject: string,
@@ -105,10 +94,9 @@ function undo(subject: string, path: string, file: OpenFile, isNew: boolean, byt
 }
 
 /** Does the name still lead to the file? */
-function leadsTo(subject: string, path: string, { device, inode }: OpenFile): boolean {
+function leadsTo(subject: string, path: string, file: OpenFile): boolean {
   try {
-    const stats = statSync(path, { bigint: true });
-    return String(stats.dev) === device && String(stats.ino) === inode;
+    return isSameFile(identityIn(statSync(path, { bigint: true })), file);
   } catch (cause) {
     if (errnoName(cause) === "ENOENT") return false;
     throw systemError(subject, "could not be looked at", cause, { path });

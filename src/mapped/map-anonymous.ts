@@ -2,6 +2,7 @@ import { closeSync, fstatSync } from "node:fs";
 import { checkByteLength } from "../core/align.ts";
 import type { ReserveOptions } from "../core/homes.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
+import { identityOfOpen } from "./file-identity.ts";
 import type { MappedMemory } from "./mapped-memory.ts";
 import { lengthenMemoryFile, openMemoryFile, sealForReading } from "./memory-file.ts";
 
@@ -28,7 +29,6 @@ export function mapAnonymous(byteLength: number, options: MapAnonymousOptions = 
   const { fd, path } = openMemoryFile(subject, forReading ? ["shrink"] : ["shrink", "seal"]);
   let backing: FileBacking;
   try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
     // The file system in memory that these files live in is never full, so the file needs no blocks ahead.
     const extend = (wanted: number): number => {
       if (fstatSync(fd).size < wanted) lengthenMemoryFile(subject, fd, wholePages(wanted));
@@ -48,7 +48,7 @@ export function mapAnonymous(byteLength: number, options: MapAnonymousOptions = 
       // Kept open without growth too: other processes come in through it.
       extend,
       path,
-      identity: { device: String(dev), inode: String(ino) },
+      identity: identityOfOpen(fd),
     });
     if (forReading) sealForReading(subject, fd);
   } catch (error) {

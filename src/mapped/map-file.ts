@@ -3,13 +3,12 @@ import { dirname, resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
 import { MemoryError } from "../core/errors.ts";
 import { system } from "../native/system.ts";
-import { errnoName } from "../native/system-error.ts";
 import { type Extended, extendFile, followFile } from "./extend-file.ts";
 import { FileBacking } from "./file-backing.ts";
 import { checkFileSystem, type FileSystems } from "./file-system.ts";
 import { type HeldLock, holdFile } from "./held-lock.ts";
 import type { MappedMemory } from "./mapped-memory.ts";
-import { type OpenFile, openRegularFile } from "./open-file.ts";
+import { type OpenFile, openOrCreate, openRegularFile } from "./open-file.ts";
 
 /** What may be done with a mapped file. See {@link mapFile}. */
 export type MapMode = "read" | "readWrite" | "copyOnWrite";
@@ -63,7 +62,7 @@ export function mapFile(path: string, options: MapFileOptions = {}): MappedMemor
   const { mode = "read", create = false } = options;
   checkOptions(subject, options);
   system();
-  const { file, created } = open(subject, path, mode, create);
+  const { file, isNew } = open(subject, path, mode, create);
   const start = (options.byteOffset ?? 0) % VIEW_ALIGN;
   let backing: FileBacking;
   let held: HeldLock | undefined;
@@ -74,13 +73,13 @@ export function mapFile(path: string, options: MapFileOptions = {}): MappedMemor
   } catch (error) {
     held?.memoryClosed();
     closeSync(file.fd);
-    if (created) unlinkSync(path);
+    if (isNew) unlinkSync(path);
     throw error;
   }
   const memory = backing.memory({
     writesThrough: mode === "readWrite",
     copyOnWrite: mode === "copyOnWrite",
-    ...(created ? { createdIn: dirname(resolve(path)) } : {}),
+    ...(isNew ? { createdIn: dirname(resolve(path)) } : {}),
     ...(held === undefined ? {} : { held }),
   });
   if (options.populate === true) memory.populate();
@@ -118,21 +117,10 @@ function originOf(path: string, { fd, device, inode }: OpenFile): Extended {
   return { path: resolve(path), device, inode, descriptor: fd };
 }
 
-function open(
-  subject: string,
-  path: string,
-  mode: MapMode,
-  create: boolean,
-): { readonly file: OpenFile; readonly created: boolean } {
-  if (mode !== "readWrite") return { file: openRegularFile(subject, path, constants.O_RDONLY), created: false };
-  if (create) {
-    try {
-      return { file: openRegularFile(subject, path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL), created: true };
-    } catch (error) {
-      if (!(error instanceof MemoryError) || errnoName(error.cause) !== "EEXIST") throw error;
-    }
-  }
-  return { file: openRegularFile(subject, path, constants.O_RDWR), created: false };
+function open(subject: string, path: string, mode: MapMode, create: boolean): { readonly file: OpenFile; readonly isNew: boolean } {
+  if (create) return openOrCreate(subject, path);
+  const flags = mode === "readWrite" ? constants.O_RDWR : constants.O_RDONLY;
+  return { file: openRegularFile(subject, path, flags), isNew: false };
 }
 
 function checkOptions(subject: string, options: MapFileOptions): void {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync } from "node:fs";
+import { closeSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
 import { CommittedLength } from "../core/committed.ts";
@@ -9,6 +9,7 @@ import type { Ticket } from "../core/ticket.ts";
 import { system } from "../native/system.ts";
 import { extendFile } from "./extend-file.ts";
 import { wholePages } from "./file-backing.ts";
+import { identityOfOpen } from "./file-identity.ts";
 import type { FileOrigin } from "./file-locks.ts";
 import { checkFileSystem, type FileSystems } from "./file-system.ts";
 import { mappedParking } from "./futex-parking.ts";
@@ -162,8 +163,7 @@ interface Opened {
 function openAnonymous(subject: string, byteLength: number): Opened {
   const { fd, path } = openMemoryFile(subject, ["shrink", "seal"]);
   lengthenMemoryFile(subject, fd, byteLength);
-  const { dev, ino } = fstatSync(fd, { bigint: true });
-  return { fd, origin: { path, device: String(dev), inode: String(ino), descriptor: fd } };
+  return { fd, origin: { path, ...identityOfOpen(fd), descriptor: fd } };
 }
 
 function openPart(subject: string, path: string, byteLength: number, options: MapMirroredOptions): Opened {

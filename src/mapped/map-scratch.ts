@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { checkByteLength } from "../core/align.ts";
 import { A_PATH, checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
@@ -7,6 +7,7 @@ import { system } from "../native/system.ts";
 import { systemError } from "../native/system-error.ts";
 import { type Extended, extendFile } from "./extend-file.ts";
 import { FileBacking, wholePages } from "./file-backing.ts";
+import { identityOfOpen } from "./file-identity.ts";
 import type { MappedMemory } from "./mapped-memory.ts";
 import { openVanishing, type VanishingFile } from "./unnamed-file.ts";
 
@@ -45,8 +46,7 @@ export function mapScratch(directory: string, options: MapScratchOptions): Mappe
   const { fd, path } = file;
   let backing: FileBacking;
   try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    const identity = { device: String(dev), inode: String(ino) };
+    const identity = identityOfOpen(fd);
     const extend = inSteps(subject, { path, ...identity, descriptor: fd }, wholePages(maxByteLength));
     backing = new FileBacking({
       subject,

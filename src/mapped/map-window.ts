@@ -131,7 +131,7 @@ export class MappedWindow implements Disposable {
    * the window is empty.
    */
   slide(fileByteOffset: number): number {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.memory.checkOpen();
     checkByteLength(this.#subject, "fileByteOffset", fileByteOffset);
     if (fileByteOffset > this.fileByteLength) this.#refuseOffset(fileByteOffset);
     const byteLength = Math.min(this.#byteLength, this.fileByteLength - fileByteOffset);
@@ -179,7 +179,7 @@ export class MappedWindow implements Disposable {
 
   /** Shows at least `byteLength` bytes from the same offset on. What was stored in the window is gone. Throws `out-of-memory` past `maxByteLength`. */
   enlarge(byteLength: number): number {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.memory.checkOpen();
     checkByteLength(this.#subject, "byteLength", byteLength, 1);
     if (byteLength > this.maxByteLength) {
       throw new MemoryError("out-of-memory", {

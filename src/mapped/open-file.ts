@@ -1,13 +1,12 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
-import { systemError } from "../native/system-error.ts";
+import { errnoName, systemError } from "../native/system-error.ts";
+import { type FileIdentity, identityIn } from "./file-identity.ts";
 
 /** A regular file that was opened for mapping. Its opener closes `fd`. */
-export interface OpenFile {
+export interface OpenFile extends FileIdentity {
   readonly fd: number;
   readonly byteLength: number;
-  readonly device: string;
-  readonly inode: string;
 }
 
 /** Opens a regular file; anything else is `io`. `flags` as for open(2). */
@@ -22,11 +21,23 @@ export function openRegularFile(subject: string, path: string, flags: number, mo
   try {
     const stats = fstatSync(fd, { bigint: true });
     if (!stats.isFile()) refuseKind(subject, path, stats);
-    return { fd, byteLength: Number(stats.size), device: String(stats.dev), inode: String(stats.ino) };
+    return { fd, byteLength: Number(stats.size), ...identityIn(stats) };
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+}
+
+/** For reading and writing. `isNew`: it was not there, and is an empty file now. */
+export function openOrCreate(subject: string, path: string): { readonly file: OpenFile; readonly isNew: boolean } {
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  try {
+    return { file: openRegularFile(subject, path, flags | constants.O_EXCL), isNew: true };
+  } catch (error) {
+    if (!(error instanceof MemoryError) || errnoName(error.cause) !== "EEXIST") throw error;
+  }
+  // Also what a symbolic link leads to, be it there or not: who has made that is not known then, and it stays.
+  return { file: openRegularFile(subject, path, flags), isNew: false };
 }
 
 /** Throws `io` for a directory, a FIFO, a device or a socket. */

@@ -17,16 +17,19 @@
  * 4. Counts are from 0 to 2^30; a count that would exceed that is refused.
  * 5. The thread that allocated frees the value once strong is 0, and the block once weak is.
  */
+
 import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
+import { magicOf } from "../core/magic.ts";
 import type { Memory } from "../core/memory.ts";
 import { layoutWord } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
+import { settled } from "../layout/view-parts.ts";
 
 export const CONTROL_BYTES = 32;
 export const CONTROL_ALIGN = 8;
-const MAGIC_WORD = 0x776f_484f;
+const MAGIC_WORD = magicOf("OHow");
 const MAGIC = 0;
 const NONCE = 1;
 const STRONG = 2;
@@ -35,6 +38,11 @@ const TICKETS = 4;
 const LAYOUT = 5;
 const VALUE_F64 = 3;
 const MOST = 2 ** 30;
+
+/** What a count is of. */
+export const OWNER = 1;
+export const WEAK_REFERENCE = 2;
+export type CountKind = typeof OWNER | typeof WEAK_REFERENCE;
 
 export class ControlBlock {
   readonly memory: Memory;
@@ -134,17 +142,15 @@ export class ControlBlock {
     return false;
   }
 
-  /** One owner less. True for the last. */
-  dropStrong(): boolean {
-    return Atomics.sub(this.#words(), this.#word + STRONG, 1) === 1;
+  /** One count less; the last owner's takes that of all owners among the weak ones with it. */
+  drop(kind: CountKind): void {
+    const words = this.#words();
+    if (kind === OWNER && Atomics.sub(words, this.#word + STRONG, 1) > 1) return;
+    Atomics.sub(words, this.#word + WEAK, 1);
   }
 
   addWeak(): void {
     this.#add(WEAK);
-  }
-
-  dropWeak(): void {
-    Atomics.sub(this.#words(), this.#word + WEAK, 1);
   }
 
   /** An owner becomes a ticket. */
@@ -183,9 +189,7 @@ export class ControlBlock {
   }
 
   #words(): Int32Array {
-    // A WebAssembly module may have grown the memory: asked for its length, it takes the new typed arrays.
-    if (this.memory.home === "wasm") this.memory.byteLength;
-    return this.memory.i32;
+    return settled(this.memory).i32;
   }
 
   #add(count: number): void {

@@ -1,9 +1,9 @@
 import { MemoryError } from "../core/errors.ts";
 import type { Ticket } from "../core/ticket.ts";
 import type { Type } from "../layout/type.ts";
-import type { ControlBlock } from "./control-block.ts";
+import { type ControlBlock, type CountKind, OWNER, WEAK_REFERENCE } from "./control-block.ts";
 import type { HomeBlock } from "./home-block.ts";
-import { type CountKind, type Ledger, OWNER, WEAK_REFERENCE } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { type Loan, lendPlace } from "./loan.ts";
 import type { Owned } from "./owned.ts";
 import type { OwnerTicket } from "./owner-ticket.ts";
@@ -125,8 +125,7 @@ export class Counted<View> implements Owned<View> {
   }
 
   #drop(kind: CountKind): void {
-    const { control, home } = this.place;
-    if (kind === WEAK_REFERENCE || control.dropStrong()) control.dropWeak();
-    home?.settle();
+    this.control.drop(kind);
+    this.place.home?.settle();
   }
 }

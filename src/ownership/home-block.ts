@@ -41,10 +41,13 @@ export class HomeBlock implements Tenant {
 
   /** Other threads may drop it from now on. */
   goesAway(): void {
-    const { blocks, reclaimAt } = away.get(this.#allocator) ?? { blocks: new Map(), reclaimAt: LEAST_RECLAIM };
-    away.set(this.#allocator, { blocks, reclaimAt });
-    if (blocks.size >= reclaimAt) reclaim(this.#allocator);
-    blocks.set(this.control.byteOffset, this);
+    let known = away.get(this.#allocator);
+    if (known === undefined) {
+      known = { blocks: new Map(), reclaimAt: LEAST_RECLAIM };
+      away.set(this.#allocator, known);
+    }
+    if (known.blocks.size >= known.reclaimAt) reclaim(this.#allocator);
+    known.blocks.set(this.control.byteOffset, this);
   }
 
   /** Frees what nobody counts any more. Returns whether everything is freed. */

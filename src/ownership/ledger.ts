@@ -23,19 +23,16 @@ import { AN_ALLOCATOR } from "../core/block-source.ts";
 import type { Ptr } from "../core/brand.ts";
 import { checkCall, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
+import { magicOf } from "../core/magic.ts";
 import type { Memory } from "../core/memory.ts";
-import { ControlBlock } from "./control-block.ts";
+import { settled } from "../layout/view-parts.ts";
+import { ControlBlock, type CountKind, OWNER, WEAK_REFERENCE } from "./control-block.ts";
 
-const MAGIC_WORD = 0x646c_484f;
+const MAGIC_WORD = magicOf("OHld");
 const SLOT_BYTES = 16;
 const HEADER_BYTES = 16;
 const ALIGN = 8;
 const MOST_SLOTS = 2 ** 20;
-
-/** What a slot stands for. */
-export const OWNER = 1;
-export const WEAK_REFERENCE = 2;
-export type CountKind = typeof OWNER | typeof WEAK_REFERENCE;
 
 /**
  * The counts that one thread holds.
@@ -131,12 +128,10 @@ export class Ledger {
     for (let slot = 0; slot < this.capacity; slot++) {
       const kind = this.#kind(slot);
       if (kind === 0) continue;
-      const word = this.#word(slot);
-      const [nonce, byteOffset] = [this.memory.i32[word + 1], this.memory.f64[word / 2 + 1]];
-      Atomics.store(this.memory.u32, word, 0);
-      const control = ControlBlock.find(this.memory, byteOffset, nonce);
+      const control = this.#control(slot);
+      Atomics.store(this.memory.u32, this.#word(slot), 0);
       if (control === undefined) continue;
-      if (kind === WEAK_REFERENCE || control.dropStrong()) control.dropWeak();
+      control.drop(kind === WEAK_REFERENCE ? WEAK_REFERENCE : OWNER);
       given += 1;
     }
     this.#fresh = 0;
@@ -155,11 +150,7 @@ export class Ledger {
     for (let slot = 0; slot < this.capacity; slot++) {
       const kind = this.#kind(slot);
       if (kind > WEAK_REFERENCE) found.push(`slot ${slot} is of kind ${kind}`);
-      if (kind === 0) continue;
-      const word = this.#word(slot);
-      if (ControlBlock.find(this.memory, this.memory.f64[word / 2 + 1], this.memory.i32[word + 1]) === undefined) {
-        found.push(`slot ${slot} names no control block`);
-      }
+      if (kind !== 0 && this.#control(slot) === undefined) found.push(`slot ${slot} names no control block`);
     }
     return found;
   }
@@ -168,9 +159,15 @@ export class Ledger {
     return this.memory.u32[this.#word(slot)];
   }
 
+  /** The control block that a count is of; undefined when it is gone. */
+  #control(slot: number): ControlBlock | undefined {
+    const word = this.#word(slot);
+    const { i32, f64 } = this.memory;
+    return ControlBlock.find(this.memory, f64[word / 2 + 1], i32[word + 1]);
+  }
+
   #word(slot: number): number {
-    // A WebAssembly module may have grown the memory: asked for its length, it takes the new typed arrays.
-    if (this.memory.home === "wasm") this.memory.byteLength;
+    settled(this.memory);
     return (this.byteOffset + HEADER_BYTES + slot * SLOT_BYTES) / 4;
   }
 }

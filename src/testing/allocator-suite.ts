@@ -4,7 +4,7 @@ import type { MemoryErrorCode } from "../core/errors.ts";
 import { u32 } from "../layout/scalars.ts";
 import type { AllocatorUnderTest, BadFree, RegisterTest } from "./allocator-under-test.ts";
 import { expect, expectEqual, expectRefusal, expectSound } from "./expect.ts";
-import { Ledger } from "./ledger.ts";
+import { FilledBlocks } from "./filled-blocks.ts";
 import { type ProgramStep, randomFrom, randomProgram, runProgram, shrunk } from "./program.ts";
 
 const WRONG_SIZES = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, -Number.MAX_SAFE_INTEGER, 2 ** 53];
@@ -23,100 +23,100 @@ const BAD_FREE_CODES: readonly MemoryErrorCode[] = ["misuse", "invalid-argument"
  * ```
  */
 export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): void {
-  const on = (name: string, work: (allocator: CheckableAllocator, ledger: Ledger) => void): unknown =>
+  const on = (name: string, work: (allocator: CheckableAllocator, live: FilledBlocks) => void): unknown =>
     test(`${under.title} ${name}`, () => {
       const allocator = under.create();
       try {
-        const ledger = new Ledger(allocator);
-        work(allocator, ledger);
-        ledger.check("at the end");
+        const live = new FilledBlocks(allocator);
+        work(allocator, live);
+        live.check("at the end");
       } finally {
         under.dispose?.(allocator);
       }
     });
 
-  on("hands out aligned blocks for every alignment from 1 to 4096", (allocator, ledger) => {
+  on("hands out aligned blocks for every alignment from 1 to 4096", (allocator, live) => {
     for (let align = 1; align <= 4096; align *= 2) {
-      for (const byteSize of [1, 3, align, align + 1]) ledger.add(allocator.alloc(byteSize, align), byteSize, align);
-      ledger.check(`after alignment ${align}`);
+      for (const byteSize of [1, 3, align, align + 1]) live.add(allocator.alloc(byteSize, align), byteSize, align);
+      live.check(`after alignment ${align}`);
     }
   });
 
-  on("gives blocks of size 0 a place of their own, and takes them back", (allocator, ledger) => {
-    for (const align of [1, 8, 64]) ledger.add(allocator.alloc(0, align), 0, align);
+  on("gives blocks of size 0 a place of their own, and takes them back", (allocator, live) => {
+    for (const align of [1, 8, 64]) live.add(allocator.alloc(0, align), 0, align);
     expect(allocator.dupe(new Uint8Array(0)) !== NIL, () => "a copy of nothing is NIL");
-    expect(allocator.resize(ledger.blocks[2].ptr, 0, 0, 64), () => "nothing cannot stay nothing");
-    for (let left = ledger.blocks.length; left > 0; left--) {
-      const { ptr, align } = ledger.take(left - 1);
+    expect(allocator.resize(live.blocks[2].ptr, 0, 0, 64), () => "nothing cannot stay nothing");
+    for (let left = live.blocks.length; left > 0; left--) {
+      const { ptr, align } = live.take(left - 1);
       allocator.free(ptr, 0, align);
     }
     allocator.free(NIL, 0);
   });
 
-  on("refuses what cannot fit, and is as it was", (allocator, ledger) => {
-    ledger.add(allocator.alloc(100), 100, 8);
+  on("refuses what cannot fit, and is as it was", (allocator, live) => {
+    live.add(allocator.alloc(100), 100, 8);
     for (const byteSize of [under.mostByteLength, ...HUGE_SIZES.filter((size) => size > under.mostByteLength)]) {
       expectEqual(allocator.tryAlloc(byteSize), NIL, `tryAlloc(${byteSize})`);
       expectEqual(allocator.tryAlloc(byteSize, 4096), NIL, `tryAlloc(${byteSize}, 4096)`);
       expectEqual(allocator.tryAllocZeroed(byteSize), NIL, `tryAllocZeroed(${byteSize})`);
       expectEqual(allocator.tryAllocMany(3, byteSize), undefined, `tryAllocMany(3, ${byteSize})`);
-      expectEqual(allocator.tryRealloc(ledger.blocks[0].ptr, 100, byteSize), NIL, `tryRealloc to ${byteSize}`);
+      expectEqual(allocator.tryRealloc(live.blocks[0].ptr, 100, byteSize), NIL, `tryRealloc to ${byteSize}`);
       expectEqual(
         expectRefusal(["out-of-memory"], "alloc", () => allocator.alloc(byteSize)).numbers.byteSize,
         byteSize,
         "the error",
       );
-      expectEqual(allocator.tryReallocZeroed(ledger.blocks[0].ptr, 100, byteSize), NIL, `tryReallocZeroed to ${byteSize}`);
-      expectRefusal(["out-of-memory"], "realloc", () => allocator.realloc(ledger.blocks[0].ptr, 100, byteSize));
+      expectEqual(allocator.tryReallocZeroed(live.blocks[0].ptr, 100, byteSize), NIL, `tryReallocZeroed to ${byteSize}`);
+      expectRefusal(["out-of-memory"], "realloc", () => allocator.realloc(live.blocks[0].ptr, 100, byteSize));
       expectRefusal(["out-of-memory"], "allocMany", () => allocator.allocMany(2, byteSize));
-      ledger.check(`after ${byteSize} bytes`);
+      live.check(`after ${byteSize} bytes`);
     }
     expectEqual(allocator.tryAlloc(8, 2 ** 31), NIL, "an alignment of 2^31");
     expectEqual(allocator.tryAllocMany(2 ** 40, 2 ** 20), undefined, "2^60 bytes in blocks");
-    ledger.add(allocator.alloc(100), 100, 8);
+    live.add(allocator.alloc(100), 100, 8);
   });
 
-  on("is exhausted without harm: all blocks keep their bytes", (allocator, ledger) => {
-    const made = exhaust(allocator, ledger);
+  on("is exhausted without harm: all blocks keep their bytes", (allocator, live) => {
+    const made = exhaust(allocator, live);
     expectRefusal(["out-of-memory"], "one more byte", () => allocator.alloc(1, 1));
-    ledger.check("when exhausted");
+    live.check("when exhausted");
     if (!under.reuses) return;
-    while (ledger.blocks.length > 0) {
-      const { ptr, byteSize, align } = ledger.take(ledger.blocks.length >>> 1);
+    while (live.blocks.length > 0) {
+      const { ptr, byteSize, align } = live.take(live.blocks.length >>> 1);
       allocator.free(ptr, byteSize, align);
     }
-    ledger.check("when everything is freed");
-    expect(exhaust(allocator, ledger) >= made * 0.9, () => `of ${made} bytes fewer than nine tenths could be had again`);
+    live.check("when everything is freed");
+    expect(exhaust(allocator, live) >= made * 0.9, () => `of ${made} bytes fewer than nine tenths could be had again`);
   });
 
-  on("resizes where the block is, or refuses and leaves it", (allocator, ledger) => {
+  on("resizes where the block is, or refuses and leaves it", (allocator, live) => {
     for (const align of [1, 8, 256]) {
-      ledger.add(allocator.alloc(64, align), 64, align);
+      live.add(allocator.alloc(64, align), 64, align);
       for (const byteSize of [64, 40, 41, 400, 1, 4000]) {
-        const block = ledger.take(ledger.blocks.length - 1);
+        const block = live.take(live.blocks.length - 1);
         const done = allocator.resize(block.ptr, block.byteSize, byteSize, align);
-        ledger.expectWhole(block, block.ptr, done ? Math.min(block.byteSize, byteSize) : block.byteSize);
-        ledger.add(block.ptr, done ? byteSize : block.byteSize, align);
-        ledger.check(`after a resize to ${byteSize}`);
+        live.expectWhole(block, block.ptr, done ? Math.min(block.byteSize, byteSize) : block.byteSize);
+        live.add(block.ptr, done ? byteSize : block.byteSize, align);
+        live.check(`after a resize to ${byteSize}`);
       }
     }
   });
 
-  on("moves a block with its bytes and its alignment when it must", (allocator, ledger) => {
+  on("moves a block with its bytes and its alignment when it must", (allocator, live) => {
     for (const align of [1, 8, 64, 4096]) {
       let byteSize = 10;
-      ledger.add(allocator.alloc(byteSize, align), byteSize, align);
+      live.add(allocator.alloc(byteSize, align), byteSize, align);
       for (const wanted of [200, 100, 3000, 10, 6000]) {
-        ledger.add(allocator.alloc(1, 1), 1, 1);
-        const block = ledger.take(ledger.blocks.length - 2);
+        live.add(allocator.alloc(1, 1), 1, 1);
+        const block = live.take(live.blocks.length - 2);
         const ptr = allocator.realloc(block.ptr, byteSize, wanted, align);
-        ledger.expectWhole(block, ptr, Math.min(byteSize, wanted));
-        ledger.add(ptr, wanted, align);
+        live.expectWhole(block, ptr, Math.min(byteSize, wanted));
+        live.add(ptr, wanted, align);
         byteSize = wanted;
-        ledger.check(`after a realloc to ${wanted}`);
+        live.check(`after a realloc to ${wanted}`);
       }
     }
-    ledger.add(allocator.realloc(NIL, 0, 40), 40, 8);
+    live.add(allocator.realloc(NIL, 0, 40), 40, 8);
   });
 
   on("clears where it says so, whatever lay there", (allocator) => {
@@ -133,7 +133,7 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
     }
   });
 
-  on("makes and takes back batches, all or none", (allocator, ledger) => {
+  on("makes and takes back batches, all or none", (allocator, live) => {
     expectEqual(allocator.allocMany(0, 8).length, 0, "a batch of none");
     for (const [count, byteSize, align] of [
       [1, 16, 8],
@@ -143,27 +143,27 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
     ]) {
       const ptrs = allocator.allocMany(count, byteSize, align);
       expectEqual(ptrs.length, count, "the length of the batch");
-      for (const ptr of ptrs) ledger.add(ptr, byteSize, align);
-      ledger.check(`with ${count} blocks of ${byteSize}`);
-      for (const _ of ptrs) ledger.take(ledger.blocks.length - 1);
+      for (const ptr of ptrs) live.add(ptr, byteSize, align);
+      live.check(`with ${count} blocks of ${byteSize}`);
+      for (const _ of ptrs) live.take(live.blocks.length - 1);
       allocator.freeMany(ptrs, byteSize, align);
-      ledger.check("after freeMany");
+      live.check("after freeMany");
     }
     for (const count of [-1, 0.5, Number.NaN])
       expectRefusal(["invalid-argument"], "allocMany", () => allocator.allocMany(count, 8));
   });
 
-  on("says how many bytes of a block may be written", (allocator, ledger) => {
+  on("says how many bytes of a block may be written", (allocator, live) => {
     const blocks = [1, 8, 100, 130, 5000].map((byteSize) => ({ ptr: allocator.alloc(byteSize), byteSize }));
     for (const { ptr, byteSize } of blocks) {
       const usable = allocator.usableByteLength(ptr, byteSize);
       expect(usable >= byteSize, () => `${usable} of ${byteSize} bytes may be written`);
       allocator.free(ptr, byteSize);
-      ledger.add(allocator.alloc(byteSize), byteSize, 8);
+      live.add(allocator.alloc(byteSize), byteSize, 8);
     }
-    for (const { ptr, byteSize, fill } of ledger.blocks) {
+    for (const { ptr, byteSize, fill } of live.blocks) {
       allocator.memory.u8.fill(fill, ptr, ptr + allocator.usableByteLength(ptr, byteSize));
-      ledger.check(`after writing all usable bytes of ${byteSize}`);
+      live.check(`after writing all usable bytes of ${byteSize}`);
     }
   });
 
@@ -187,23 +187,23 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
     expectSound(allocator, "after destroy");
   });
 
-  on("places values without a view, and takes them back", (allocator, ledger) => {
+  on("places values without a view, and takes them back", (allocator, live) => {
     const ptr = allocator.place(u32, 7);
     expectEqual(u32.read(allocator.memory, ptr), 7, "the value");
     const empty = allocator.tryPlace(u32);
     expectEqual(u32.read(allocator.memory, empty), 0, "a value without an input");
-    for (const place of [ptr, empty]) ledger.add(place, 4, 4);
+    for (const place of [ptr, empty]) live.add(place, 4, 4);
     expectRefusal(["bad-value"], "a value that does not fit", () => allocator.place(u32, -1));
     const copy = allocator.tryDupe(Uint8Array.of(1, 2, 3));
     expectEqual(allocator.memory.u8[copy + 2], 3, "the copy");
     allocator.free(copy, 3, 1);
-    for (const _ of [0, 1]) allocator.destroyAt(u32, ledger.take(ledger.blocks.length - 1).ptr);
+    for (const _ of [0, 1]) allocator.destroyAt(u32, live.take(live.blocks.length - 1).ptr);
     expectSound(allocator, "after destroyAt");
   });
 
-  on("refuses sizes, alignments and blocks that are none, and is as it was", (allocator, ledger) => {
+  on("refuses sizes, alignments and blocks that are none, and is as it was", (allocator, live) => {
     const ptr = allocator.alloc(64);
-    ledger.add(ptr, 64, 8);
+    live.add(ptr, 64, 8);
     for (const wrong of WRONG_SIZES) {
       for (const work of [
         () => allocator.alloc(wrong),
@@ -227,11 +227,11 @@ export function testAllocator(under: AllocatorUnderTest, test: RegisterTest): vo
   });
 
   for (const mistake of under.notices ?? []) {
-    on(`notices a bad free (${mistake}) before it does harm`, (allocator, ledger) => {
-      for (const byteSize of [16, 64, 200, 3000, 9000]) ledger.add(allocator.alloc(byteSize), byteSize, 8);
-      for (const { ptr, byteSize } of [...ledger.blocks]) {
+    on(`notices a bad free (${mistake}) before it does harm`, (allocator, live) => {
+      for (const byteSize of [16, 64, 200, 3000, 9000]) live.add(allocator.alloc(byteSize), byteSize, 8);
+      for (const { ptr, byteSize } of [...live.blocks]) {
         expectRefusal(BAD_FREE_CODES, `${mistake}, ${byteSize} bytes`, () => badFree(allocator, mistake, ptr, byteSize));
-        ledger.check(`after a bad free (${mistake})`);
+        live.check(`after a bad free (${mistake})`);
       }
     });
   }
@@ -262,11 +262,11 @@ export function runRandomProgram(under: Pick<AllocatorUnderTest, "title" | "crea
 }
 
 /** Takes blocks until nothing is left. Returns their bytes. */
-function exhaust(allocator: CheckableAllocator, ledger: Ledger): number {
+function exhaust(allocator: CheckableAllocator, live: FilledBlocks): number {
   let made = 0;
   for (let byteSize = 16_384; byteSize >= 1; byteSize = Math.floor(byteSize / 2)) {
     for (let ptr = allocator.tryAlloc(byteSize, 1); ptr !== NIL; ptr = allocator.tryAlloc(byteSize, 1)) {
-      ledger.add(ptr, byteSize, 1);
+      live.add(ptr, byteSize, 1);
       made += byteSize;
     }
   }

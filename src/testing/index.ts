@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { runRandomProgram, testAllocator } from "./allocator-suite.ts";
 export type { AllocatorUnderTest, BadFree, RegisterTest } from "./allocator-under-test.ts";
 export { ExpectationError } from "./expect.ts";

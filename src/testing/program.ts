@@ -2,7 +2,7 @@ import type { CheckableAllocator } from "../alloc/around/wrapper.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { expect } from "./expect.ts";
-import { Ledger } from "./ledger.ts";
+import { FilledBlocks } from "./filled-blocks.ts";
 
 /** One operation of a program. `pick` chooses a block among those that are live then. */
 export type ProgramStep =
@@ -15,13 +15,13 @@ export type ProgramStep =
 
 /** Runs a program. After every step the allocator checks itself, and every live block must still hold its bytes. Throws where something is wrong. */
 export function runProgram(allocator: CheckableAllocator, steps: readonly ProgramStep[]): void {
-  const ledger = new Ledger(allocator);
+  const live = new FilledBlocks(allocator);
   for (const [at, step] of steps.entries()) {
-    runStep(allocator, ledger, step);
-    ledger.check(`after step ${at}, ${step.kind}`);
+    runStep(allocator, live, step);
+    live.check(`after step ${at}, ${step.kind}`);
   }
-  clear(allocator, ledger);
-  ledger.check("after everything was freed");
+  clear(allocator, live);
+  live.check("after everything was freed");
 }
 
 /** A random program of at most `most` steps. `random` gives numbers from 0 to 2^32 − 1. */
@@ -55,28 +55,28 @@ export function shrunk(steps: readonly ProgramStep[], fails: (steps: readonly Pr
   return now;
 }
 
-function runStep(allocator: CheckableAllocator, ledger: Ledger, step: ProgramStep): void {
+function runStep(allocator: CheckableAllocator, live: FilledBlocks, step: ProgramStep): void {
   switch (step.kind) {
     case "alloc": {
       const ptr = allocator.tryAlloc(step.byteSize, step.align);
-      if (ptr !== NIL) ledger.add(ptr, step.byteSize, step.align);
+      if (ptr !== NIL) live.add(ptr, step.byteSize, step.align);
       return;
     }
     case "many": {
       for (const ptr of allocator.tryAllocMany(step.count, step.byteSize, step.align) ?? [])
-        ledger.add(ptr, step.byteSize, step.align);
+        live.add(ptr, step.byteSize, step.align);
       return;
     }
     case "clear":
-      clear(allocator, ledger);
+      clear(allocator, live);
       return;
     default:
-      if (ledger.blocks.length > 0) changeBlock(allocator, ledger, step);
+      if (live.blocks.length > 0) changeBlock(allocator, live, step);
   }
 }
 
-function changeBlock(allocator: CheckableAllocator, ledger: Ledger, step: Extract<ProgramStep, { pick: number }>): void {
-  const block = ledger.take(step.pick);
+function changeBlock(allocator: CheckableAllocator, live: FilledBlocks, step: Extract<ProgramStep, { pick: number }>): void {
+  const block = live.take(step.pick);
   const { ptr, byteSize, align } = block;
   if (step.kind === "free") {
     allocator.free(ptr, byteSize, align);
@@ -93,14 +93,14 @@ function changeBlock(allocator: CheckableAllocator, ledger: Ledger, step: Extrac
       now = NIL;
     }
   }
-  ledger.expectWhole(block, now === NIL ? ptr : now, now === NIL ? byteSize : Math.min(byteSize, wanted));
-  if (now === NIL) ledger.add(ptr, byteSize, align);
-  else ledger.add(now, wanted, align);
+  live.expectWhole(block, now === NIL ? ptr : now, now === NIL ? byteSize : Math.min(byteSize, wanted));
+  if (now === NIL) live.add(ptr, byteSize, align);
+  else live.add(now, wanted, align);
 }
 
-function clear(allocator: CheckableAllocator, ledger: Ledger): void {
-  while (ledger.blocks.length > 0) {
-    const { ptr, byteSize, align } = ledger.take(ledger.blocks.length - 1);
+function clear(allocator: CheckableAllocator, live: FilledBlocks): void {
+  while (live.blocks.length > 0) {
+    const { ptr, byteSize, align } = live.take(live.blocks.length - 1);
     allocator.free(ptr, byteSize, align);
   }
 }

@@ -54,7 +54,7 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
     this.#lock = new RobustLock(this.#seats, place + 4, this.subject, timeoutMs);
     this.#claim(place, participants);
     // A seat holds nothing but the lock, and that passes on by itself.
-    this.#seats.sit(() => undefined);
+    this.#seats.sit(() => {});
   }
 
   /** Which participant this handle is, from 1; 0 once it is closed. */
@@ -69,12 +69,7 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
 
   /** Gives up the place of a participant that the caller knows to be dead; what it had begun is repaired by who next wants the lock. */
   recover(participant: number): boolean {
-    const isOther = Number.isInteger(participant) && participant >= 1 && participant <= this.#seats.count;
-    if (!isOther || participant === this.participant) return false;
-    const token = this.#seats.tokenOf(participant);
-    if (token === 0) return false;
-    this.#seats.bury(token);
-    return this.#seats.recover(participant, () => undefined);
+    return this.#seats.buryAndRecover(participant, () => {});
   }
 
   /** Gives up this handle's place. The allocator below stays open. Closing twice is harmless. */

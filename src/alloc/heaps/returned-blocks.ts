@@ -1,5 +1,4 @@
 import { COLLECTING, RETURNED } from "./shared-heap-layout.ts";
-import { PAGE_BYTES } from "./size-classes.ts";
 
 /*
  * The blocks of a participant that others have freed, in two lists that are linked by the blocks' first words, in units of 8 bytes from the beginning
@@ -45,9 +44,4 @@ export function leadsTo(i32: Int32Array, words: number, headWord: number, block:
   let left = most;
   for (let at = i32[headWord]; at !== 0 && left > 0; at = i32[words + at * 2], left--) if (at === block) return true;
   return false;
-}
-
-/** The page of a block. */
-export function pageOf(block: number): number {
-  return Math.floor(block / (PAGE_BYTES / 8));
 }

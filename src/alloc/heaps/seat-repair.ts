@@ -3,7 +3,7 @@ import type { LockedPages } from "./locked-pages.ts";
 import type { PageHeap } from "./page-heap.ts";
 import { untakeReturned } from "./returned-blocks.ts";
 import { CLASSES, participantWord } from "./shared-heap-layout.ts";
-import { PAGE_BYTES } from "./size-classes.ts";
+import { GRAINS_IN_PAGE } from "./size-classes.ts";
 import { repairSpans } from "./span-repair.ts";
 import { SpanRings } from "./span-rings.ts";
 
@@ -13,6 +13,6 @@ export function repairSeat(memory: Memory, byteOffset: number, pages: PageHeap, 
   const own = words + participantWord(participant);
   locked.while(() => {
     repairSpans(pages, new SpanRings(pages, pages, own + CLASSES, participant), own + CLASSES, participant);
-    untakeReturned(memory.i32, words, own, pages.limit * (PAGE_BYTES / 8));
+    untakeReturned(memory.i32, words, own, pages.limit * GRAINS_IN_PAGE);
   });
 }

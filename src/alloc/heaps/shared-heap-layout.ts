@@ -1,6 +1,7 @@
 import { alignUp } from "../../core/align.ts";
+import { magicOf } from "../../core/magic.ts";
 import { MOST_SEATS, type SeatsPlace } from "../../core/seats-place.ts";
-import { fingerprintOf, HEADER_BYTES, magicOf, type RegionFormat } from "../region.ts";
+import { fingerprintOf, HEADER_BYTES, type RegionFormat } from "../region.ts";
 import { MOST_PAGES, PAGE_ENTRY_BYTES, PAGE_HEAP_WORDS } from "./page-layout.ts";
 import { CLASS_COUNT, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
 import { CLASS_WORDS } from "./span-rings.ts";
@@ -24,11 +25,11 @@ import { CLASS_WORDS } from "./span-rings.ts";
 export const LOCK_WORD = HEADER_BYTES / 4;
 export const PARTICIPANTS_WORD: number = LOCK_WORD + 1;
 export const STATE_WORD = 16;
-export const FIRST_PARTICIPANT_WORD: number = alignUp((STATE_WORD + PAGE_HEAP_WORDS) * 4, 64) / 4;
+const FIRST_PARTICIPANT_WORD: number = alignUp((STATE_WORD + PAGE_HEAP_WORDS) * 4, 64) / 4;
 export const COLLECTING = 8;
 export const RETURNED = 16;
 export const CLASSES = 32;
-export const PARTICIPANT_WORDS: number = CLASSES + CLASS_COUNT * CLASS_WORDS;
+const PARTICIPANT_WORDS: number = CLASSES + CLASS_COUNT * CLASS_WORDS;
 export const MOST_PARTICIPANTS: number = MOST_SEATS;
 
 export const SHARED_HEAP_FORMAT: RegionFormat = {

@@ -10,7 +10,7 @@ import { beginRegion, claimRegion, openRegion, publishRegion, type Region, type 
 import { LockedPages } from "./locked-pages.ts";
 import { PageHeap } from "./page-heap.ts";
 import { FIRST, OWNER, PAGE_ENTRY_BYTES, RUN } from "./page-layout.ts";
-import { leadsTo, pageOf, pushReturned, takeReturned } from "./returned-blocks.ts";
+import { leadsTo, pushReturned, takeReturned } from "./returned-blocks.ts";
 import { repairSeat } from "./seat-repair.ts";
 import {
   CLASSES,
@@ -25,7 +25,7 @@ import {
   seatsPlace,
   tableWord,
 } from "./shared-heap-layout.ts";
-import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
+import { CLASS_BYTES, CLASS_COUNT, GRAINS_IN_PAGE, PAGE_BYTES, pageOfBlock } from "./size-classes.ts";
 import { SpanAllocator } from "./span-allocator.ts";
 import { checkSpans } from "./span-check.ts";
 import { CLASS_WORDS, FREED, PAGES } from "./span-rings.ts";
@@ -38,7 +38,7 @@ export interface SharedHeapOptions extends RegionOptions, Participant {
 }
 
 /** How a thread or process takes part in a shared heap that is there. */
-export type SharedHeapHandle = Pick<SharedHeapOptions, "timeoutMs" | keyof Participant>;
+export type AttachSharedHeapOptions = Pick<SharedHeapOptions, "timeoutMs" | keyof Participant>;
 
 /**
  * A heap for threads and processes. Each takes part through a handle of its own, with spans and stacks of free blocks of its own, so that making a
@@ -61,18 +61,18 @@ export class SharedHeap extends SpanAllocator {
   readonly #seats: Seats;
   readonly #locked: LockedPages;
   readonly #words: number;
-  readonly #handle: SharedHeapHandle;
+  readonly #options: AttachSharedHeapOptions;
 
   /** For `sharedHeap` and `attachSharedHeap`. Somebody sits in `seats`. */
-  constructor(memory: Memory, region: Region, seats: Seats, handle: SharedHeapHandle) {
+  constructor(memory: Memory, region: Region, seats: Seats, options: AttachSharedHeapOptions) {
     const pages = pagesOf(memory, region);
-    const locked = new LockedPages(pages, lockOf(seats, region, handle));
+    const locked = new LockedPages(pages, lockOf(seats, region, options));
     super(memory, region, SHARED_HEAP_FORMAT.subject, pages, locked, participantWord(seats.seat) + CLASSES, seats.seat);
     this.participant = seats.seat;
     this.#seats = seats;
     this.#locked = locked;
     this.#words = region.byteOffset / 4;
-    this.#handle = handle;
+    this.#options = options;
   }
 
   override rawFree(ptr: Ptr, byteSize: number, align: number): void {
@@ -98,7 +98,7 @@ export class SharedHeap extends SpanAllocator {
       // Before the block is free: one that is lost on the way stays taken, but none is ever free twice.
       i32[own + COLLECTING] = next;
       const ptr = (this.byteOffset + block * 8) as Ptr;
-      const first = i32[this.pages.table + pageOf(block) * 8 + FIRST];
+      const first = i32[this.pages.table + pageOfBlock(block) * 8 + FIRST];
       super.rawFree(ptr, CLASS_BYTES[(i32[this.pages.table + first * 8 + RUN] & 0xff) - 1], 8);
       block = next;
     }
@@ -128,12 +128,7 @@ export class SharedHeap extends SpanAllocator {
    */
   recover(participant: number): boolean {
     this.checkOpen();
-    const isOther = Number.isInteger(participant) && participant >= 1 && participant <= this.#seats.count;
-    if (!isOther || participant === this.participant) return false;
-    const token = this.#seats.tokenOf(participant);
-    if (token === 0) return false;
-    this.#seats.bury(token);
-    return this.#seats.recover(participant, this.#repair);
+    return this.#seats.buryAndRecover(participant, this.#repair);
   }
 
   /** Ends this handle: gives its spare pages back and leaves its place to another. Its blocks stay where they are, live. */
@@ -164,10 +159,10 @@ export class SharedHeap extends SpanAllocator {
 
   protected override isElsewhere(block: number): boolean {
     const { i32 } = this.memory;
-    const owner = i32[this.pages.table + i32[this.pages.table + pageOf(block) * 8 + FIRST] * 8 + OWNER];
+    const owner = i32[this.pages.table + i32[this.pages.table + pageOfBlock(block) * 8 + FIRST] * 8 + OWNER];
     if (owner < 1 || owner > this.#seats.count) return false;
     const own = this.#words + participantWord(owner);
-    const most = this.pages.limit * (PAGE_BYTES / 8);
+    const most = this.pages.limit * GRAINS_IN_PAGE;
     if (leadsTo(i32, this.#words, own + RETURNED, block, most) || leadsTo(i32, this.#words, own + COLLECTING, block, most))
       return true;
     return owner !== this.participant && this.isStacked(block, this.#words + participantWord(owner) + CLASSES);
@@ -197,9 +192,9 @@ export class SharedHeap extends SpanAllocator {
     for (let participant = 1; participant <= this.#seats.count; participant++) {
       if (this.#seats.tokenOf(participant) !== 0 || !this.#hasPages(participant)) continue;
       const region = { byteOffset: this.byteOffset, byteLength: this.byteLength };
-      const seats = seatsOf(this.memory, region, this.#handle);
+      const seats = seatsOf(this.memory, region, this.#options);
       if (!seats.sitAt(participant)) continue;
-      const inherited = new SharedHeap(this.memory, region, seats, this.#handle);
+      const inherited = new SharedHeap(this.memory, region, seats, this.#options);
       try {
         inherited.collect();
         inherited.#trimOwn();
@@ -248,15 +243,15 @@ export function sharedHeap(memory: Memory, options: SharedHeapOptions = {}): Sha
 }
 
 /** Takes part in the shared heap that lies at `byteOffset`. Throws `out-of-memory` when it has no place for one more participant. */
-export function attachSharedHeap(memory: Memory, byteOffset = 0, handle: SharedHeapHandle = {}): SharedHeap {
+export function attachSharedHeap(memory: Memory, byteOffset = 0, options: AttachSharedHeapOptions = {}): SharedHeap {
   checkCall("attachSharedHeap(memory)", [A_MEMORY, memory]);
   const region = openRegion(memory, SHARED_HEAP_FORMAT, byteOffset);
-  const seats = seatsOf(memory, region, handle);
+  const seats = seatsOf(memory, region, options);
   seats.sit((seat) => {
     const pages = pagesOf(memory, region);
-    repairSeat(memory, byteOffset, pages, new LockedPages(pages, lockOf(seats, region, handle)), seat);
+    repairSeat(memory, byteOffset, pages, new LockedPages(pages, lockOf(seats, region, options)), seat);
   });
-  return new SharedHeap(memory, region, seats, handle);
+  return new SharedHeap(memory, region, seats, options);
 }
 
 /** The first page behind the tables. Throws `invalid-argument`. */
@@ -281,6 +276,6 @@ function seatsOf(memory: Memory, { byteOffset }: Region, participant: Participan
   return new Seats(memory, place, SHARED_HEAP_FORMAT.subject, participant);
 }
 
-function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs }: SharedHeapHandle): RobustLock {
+function lockOf(seats: Seats, { byteOffset }: Region, { timeoutMs }: AttachSharedHeapOptions): RobustLock {
   return new RobustLock(seats, byteOffset + LOCK_WORD * 4, SHARED_HEAP_FORMAT.subject, timeoutMs);
 }

@@ -1,8 +1,10 @@
 /** Smaller runs of bytes are not handed out, and all blocks begin at a multiple of it. */
-export const GRAIN_BYTES = 8;
+const GRAIN_BYTES = 8;
 /** The largest block that shares a span with others. */
 export const MOST_SMALL_BYTES = 8192;
 export const PAGE_BYTES = 4096;
+/** Blocks are numbered by grains from the beginning of their region. */
+export const GRAINS_IN_PAGE: number = PAGE_BYTES / GRAIN_BYTES;
 
 /**
  * The block sizes of the classes: every 8 bytes up to 128, then eight to each doubling, so that at most an eighth of a block is rounding. A
@@ -21,6 +23,11 @@ export const LEAST_SPAN_PAGES: Uint8Array = new Uint8Array(CLASS_COUNT);
 for (let of = 0, grains = 0; of < CLASS_COUNT; of++) {
   while (grains * GRAIN_BYTES <= CLASS_BYTES[of]) CLASS_OF_GRAINS[grains++] = of;
   LEAST_SPAN_PAGES[of] = leastSpanPages(CLASS_BYTES[of]);
+}
+
+/** The page that a block begins in. */
+export function pageOfBlock(block: number): number {
+  return Math.floor(block / GRAINS_IN_PAGE);
 }
 
 /** The class whose blocks hold `byteSize` bytes at any multiple of `align`, both not over their limits; at most CLASS_COUNT, which is none. */

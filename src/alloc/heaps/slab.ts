@@ -1,12 +1,12 @@
 import { alignUp } from "../../core/align.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import {
   beginRegion,
   claimRegion,
   fingerprintOf,
   HEADER_BYTES,
-  magicOf,
   openRegion,
   publishRegion,
   type Region,
@@ -42,8 +42,8 @@ const FORMAT: RegionFormat = {
  *
  *        0   header               see region.ts
  *       32   classes              64 × 8 words: see SpanAllocator
- *     2080   page heap            146 words: see PageHeap
- *     2688   page table           32 bytes for each page of the region, 0.8 % of it
+ *     2080   page heap            164 words: see page-layout.ts
+ *     2752   page table           32 bytes for each page of the region, 0.8 % of it
  *        …   pages                from the next multiple of 4096 on
  *
  * One thread at a time: for several, `sharedHeap`, or `synchronized(slab)`.

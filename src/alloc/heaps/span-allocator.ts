@@ -5,7 +5,15 @@ import type { Region } from "../region.ts";
 import { ResidentAllocator } from "../resident.ts";
 import type { PageHeap } from "./page-heap.ts";
 import { FIRST, RUN, TOP } from "./page-layout.ts";
-import { alignedClass, CLASS_BYTES, CLASS_COUNT, CLASS_OF_GRAINS, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
+import {
+  alignedClass,
+  CLASS_BYTES,
+  CLASS_COUNT,
+  CLASS_OF_GRAINS,
+  MOST_SMALL_BYTES,
+  PAGE_BYTES,
+  pageOfBlock,
+} from "./size-classes.ts";
 import { CLASS_WORDS, FREED, FRESH, LARGE, LIVE, type PageSource, SpanRings, STACK, STACKED } from "./span-rings.ts";
 
 /** Blocks that a stack may hold, in bytes and in number. */
@@ -266,7 +274,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
   /** Whether a class table has the block in a stack. */
   protected isStacked(block: number, classes: number): boolean {
     const { i32 } = this.memory;
-    const first = i32[this.#table + Math.floor(block / (PAGE_BYTES / 8)) * 8 + FIRST];
+    const first = i32[this.#table + pageOfBlock(block) * 8 + FIRST];
     const head = classes + ((i32[this.#table + first * 8 + RUN] & 0xff) - 1) * CLASS_WORDS;
     let left = i32[head + STACKED];
     for (let at = i32[head + STACK]; left > 0 && at !== 0; at = i32[this.#words + at * 2], left--) if (at === block) return true;

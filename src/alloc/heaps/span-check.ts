@@ -1,6 +1,6 @@
 import type { PageHeap } from "./page-heap.ts";
-import { NEXT, OWNER, PREV, RUN } from "./page-layout.ts";
-import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
+import { FIRST, NEXT, OWNER, PREV, RUN } from "./page-layout.ts";
+import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, pageOfBlock } from "./size-classes.ts";
 import { CLASS_WORDS, FREE, FREED, FRESH, HEAD, LARGE, LIVE, PAGES, STACK, STACKED, USED } from "./span-rings.ts";
 
 /** What contradicts the invariants of SpanAllocator, among the spans of one owner. `classes` is where its class table begins, in words. */
@@ -72,7 +72,7 @@ function checkStack(pages: PageHeap, head: number, of: number, used: number): st
     if (seen.has(block)) return [`the stack of class ${of} has block ${block} twice`];
     seen.add(block);
     if (i32[pages.base / 4 + block * 2 + 1] !== FREED) return [`block ${block} in the stack of class ${of} is not marked as free`];
-    const span = i32[pages.table + Math.floor((block * 8) / PAGE_BYTES) * 8];
+    const span = i32[pages.table + pageOfBlock(block) * 8 + FIRST];
     if ((i32[pages.table + span * 8 + RUN] & 0xff) !== of + 1) return [`the stack of class ${of} has block ${block} of another`];
   }
   if (seen.size === stacked && i32[head + LIVE] + stacked === used) return [];

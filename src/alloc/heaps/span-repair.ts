@@ -1,6 +1,6 @@
 import type { PageHeap } from "./page-heap.ts";
-import { OWNER, RUN } from "./page-layout.ts";
-import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES } from "./size-classes.ts";
+import { FIRST, OWNER, RUN } from "./page-layout.ts";
+import { CLASS_BYTES, CLASS_COUNT, PAGE_BYTES, pageOfBlock } from "./size-classes.ts";
 import { CLASS_WORDS, FREE, FRESH, LARGE, LIVE, type SpanRings, STACK, STACKED, USED } from "./span-rings.ts";
 
 /**
@@ -64,9 +64,9 @@ function cutList(
 
 function isBlock(pages: PageHeap, block: number, of: number, owner: number): boolean {
   const { i32 } = pages.memory;
-  const page = Math.floor(block / (PAGE_BYTES / 8));
+  const page = pageOfBlock(block);
   if (block <= 0 || page < pages.first || page >= pages.top) return false;
-  const first = i32[pages.table + page * 8];
+  const first = i32[pages.table + page * 8 + FIRST];
   const at = pages.table + first * 8;
   const inSpan = block * 8 - first * PAGE_BYTES;
   return (i32[at + RUN] & 0xff) === of + 1 && i32[at + OWNER] === owner && inSpan >= 0 && inSpan % CLASS_BYTES[of] === 0;

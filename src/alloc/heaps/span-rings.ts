@@ -1,6 +1,6 @@
 import type { PageHeap } from "./page-heap.ts";
 import { FIRST, NEXT, PREV, RUN } from "./page-layout.ts";
-import { CLASS_BYTES, CLASS_COUNT, LEAST_SPAN_PAGES, PAGE_BYTES } from "./size-classes.ts";
+import { CLASS_BYTES, CLASS_COUNT, LEAST_SPAN_PAGES, PAGE_BYTES, pageOfBlock } from "./size-classes.ts";
 
 /** Words of a span's first page entry, beside those of PageHeap. */
 export const FREE = 2;
@@ -236,7 +236,3 @@ export class SpanRings {
 
 /** The second word of a block that is not live. That of a live one is another when it is handed out. */
 export const FREED = 0x6f66_6672;
-
-function pageOfBlock(block: number): number {
-  return Math.floor(block / (PAGE_BYTES / 8));
-}

@@ -2,6 +2,7 @@ import { checkByteLength } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { throwNotLive } from "../block-checks.ts";
 import {
@@ -9,7 +10,6 @@ import {
   claimRegion,
   fingerprintOf,
   HEADER_BYTES,
-  magicOf,
   openRegion,
   publishRegion,
   type Region,

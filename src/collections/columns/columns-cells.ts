@@ -115,3 +115,8 @@ function presentByteOffset({ fieldByteOffset, element }: ColumnPlace): number {
 function copyBytes(to: Uint8Array, toOffset: number, from: Uint8Array, fromOffset: number, byteLength: number): void {
   for (let byte = 0; byte < byteLength; byte++) to[toOffset + byte] = from[fromOffset + byte];
 }
+
+/** Whether an assignment to the column is one to its typed array. */
+export function assignsDirectly({ type, element }: Pick<ColumnPlace, "type" | "element">): boolean {
+  return type === element && element.codec.shape === "direct" && element.codec.decode === undefined;
+}

@@ -19,14 +19,16 @@
  * 3. The element of a row without a value is zero.
  * 4. Words 0 … 7 never change within a block: growth makes a new block. One thread writes.
  */
+
 import { alignUp } from "../../core/align.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { OptionalType } from "../../layout/optional.ts";
 import type { Field } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { BLOCK_ALIGN, type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 
-const FORMAT: BlockFormat = { subject: "columns", magic: 0x6f63_484f, version: 1 };
+const FORMAT: BlockFormat = { subject: "columns", magic: magicOf("OHco"), version: 1 };
 const CAPACITY = 4;
 /** The header word that tells the number of rows. */
 export const SIZE = 8;

@@ -18,8 +18,9 @@ import { Place } from "../../layout/place.ts";
 import { showAs } from "../../layout/view-members.ts";
 import { COPY } from "../../layout/view-parts.ts";
 import type { ColumnsBlock } from "./columns-block.ts";
-import { readCell, storeCell } from "./columns-cells.ts";
+import { assignsDirectly, readCell, storeCell } from "./columns-cells.ts";
 import { type ColumnPlace, type RowType, SIZE } from "./columns-layout.ts";
+import { composeRows } from "./composed-rows.ts";
 
 /** The rows by number, as a Cursor is: `at` makes a row object, `seek` moves the one that belongs to the cursor. */
 export interface RowCursor<Row> extends Iterable<Row> {
@@ -103,89 +104,8 @@ function readText(source: Source, { type, element }: ColumnPlace, k: number): st
   return type === element ? value : `((d.v${k}[i >>> 3] >>> (i & 7)) & 1) === 1 ? ${value} : null`;
 }
 
-/** Whether an assignment to the column is one to its typed array. */
-function assignsDirectly({ type, element }: Pick<ColumnPlace, "type" | "element">): boolean {
-  return type === element && element.codec.shape === "direct" && element.codec.decode === undefined;
-}
-
 function writeText(source: Source, struct: RowType, { name, type, element }: ColumnPlace, k: number): string {
   if (assignsDirectly({ type, element })) return `d.c${k}[i] = v;`;
   const place = new Place(new Place(undefined, struct.name), name);
   return `${source.bind(storeCell)}(d.block, ${k}, i, v, ${source.bind(place)});`;
-}
-
-/** The same where no code can be generated: slower, and every value goes through its type. */
-function composeRows<Row>(type: RowType, places: readonly ColumnPlace[]): RowClasses<Row> {
-  class ComposedColumns implements RowColumns {
-    block: ColumnsBlock;
-    constructor(block: ColumnsBlock) {
-      this.block = block;
-    }
-    use(block: ColumnsBlock): void {
-      this.block = block;
-    }
-    end(gone: ColumnsBlock): void {
-      this.block = gone;
-    }
-  }
-  class ComposedRow {
-    readonly [COLUMNS]: ComposedColumns;
-    [ROW]: number;
-    constructor(columns: ComposedColumns, index: number) {
-      this[COLUMNS] = columns;
-      this[ROW] = index;
-    }
-    [COPY](): unknown {
-      return Object.fromEntries(places.map(({ name }, k) => [name, readCell(this[COLUMNS].block, k, this[ROW])]));
-    }
-  }
-  places.forEach(({ name, ...column }, k) => {
-    const place = new Place(new Place(undefined, type.name), name);
-    const wraps = assignsDirectly(column);
-    Object.defineProperty(ComposedRow.prototype, name, {
-      enumerable: true,
-      configurable: true,
-      get(this: ComposedRow) {
-        return readCell(this[COLUMNS].block, k, this[ROW]);
-      },
-      set(this: ComposedRow, value: unknown) {
-        const { block } = this[COLUMNS];
-        block.refuseStore?.();
-        // As in generated rows, an assignment to a number wraps as in a typed array.
-        const elements = wraps ? block.elements[k] : undefined;
-        if (elements === undefined) storeCell(block, k, this[ROW], value, place);
-        else Reflect.set(elements, this[ROW], value);
-      },
-    });
-  });
-  showAs(ComposedRow.prototype, `${type.name}Row`);
-  class ComposedRows {
-    readonly #columns: ComposedColumns;
-    readonly #outside: (index: number) => void;
-    readonly #size: () => number;
-    readonly #row: ComposedRow;
-    constructor(columns: ComposedColumns, outside: (index: number) => void, size: () => number) {
-      this.#columns = columns;
-      this.#outside = outside;
-      this.#size = size;
-      this.#row = new ComposedRow(columns, 0);
-    }
-    get length(): number {
-      return this.#size();
-    }
-    at(index: number): ComposedRow {
-      if (!(index >>> 0 === index && index < this.#columns.block.head[SIZE])) this.#outside(index);
-      return new ComposedRow(this.#columns, index);
-    }
-    seek(index: number): ComposedRow {
-      if (!(index >>> 0 === index && index < this.#columns.block.head[SIZE])) this.#outside(index);
-      this.#row[ROW] = index;
-      return this.#row;
-    }
-    *[Symbol.iterator](): Generator<ComposedRow, void, undefined> {
-      for (let index = 0; index < this.length; index++) yield this.at(index);
-    }
-  }
-  const composed: unknown = { RowColumns: ComposedColumns, Rows: ComposedRows };
-  return composed as RowClasses<Row>;
 }

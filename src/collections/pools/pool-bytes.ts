@@ -17,18 +17,18 @@ import { alignUp } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
 import { BYTES, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
-import { HANDLE_BITS } from "../../core/handle.ts";
+import { HANDLE_BITS, type HandleForm } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
-import { type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
-import { fmix32 } from "../hash.ts";
+import { type BlockFormat, checkOf, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import { makePool, type Pool } from "./pool.ts";
 import { throwFull } from "./pool-mistakes.ts";
 import { A_POOL, type Poolable, type PoolOptions } from "./pool-options.ts";
 import { layoutSlot, type PoolSlots, SLOTS } from "./pool-slots.ts";
 
-const FORMAT: BlockFormat = { subject: "saved pool", magic: 0x6f70_484f, version: 1 };
+const FORMAT: BlockFormat = { subject: "saved pool", magic: magicOf("OHpo"), version: 1 };
 const CAPACITY = 8;
 const STATE = 9;
 const CHECK = 12;
@@ -47,8 +47,8 @@ export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
   const { i32, u8 } = memory;
   let at = start;
   ptrs.forEach((ptr, block) => {
-    i32[(HEADER_BYTES + block * PLACE_BYTES) / 4] = floors[block];
-    i32[(HEADER_BYTES + block * PLACE_BYTES) / 4 + 1] = ptr === NIL ? 0 : 1;
+    i32[placeWord(block)] = floors[block];
+    i32[placeWord(block) + 1] = ptr === NIL ? 0 : 1;
     if (ptr === NIL) return;
     u8.set(pool.memory.u8.subarray(ptr, ptr + slots.blockByteLength), at);
     at += blockBytes;
@@ -60,7 +60,7 @@ export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
   ]);
   i32[CAPACITY] = plan.capacity;
   i32.set([state.head, state.size, state.detached], STATE);
-  i32[CHECK] = checkOf(memory);
+  i32[CHECK] = checkOfSaved(memory);
   return memory.u8;
 }
 
@@ -77,45 +77,19 @@ export function loadPool<T extends Poolable>(
   // A copy, so that nobody can change it between a check and its use; and at an alignment of its own.
   const memory = privateMemory(alignUp(bytes.byteLength, 8));
   memory.u8.set(bytes);
-  const refuse = (event: string, numbers: Readonly<Record<string, number | string>>): never => {
-    throw corrupt(memory, FORMAT, event, numbers);
-  };
-  if (bytes.byteLength < HEADER_BYTES) refuse("is shorter than its header", { byteLength: bytes.byteLength });
-  const header = openHeader(memory, 0, FORMAT, layoutWord(type.signature), type.name);
-  const [blockLength, places, flags] = [header[4], header[5], header[6]];
-  const [form, tag] = [flags % 256 === 0 ? ("wide" as const) : ("narrow" as const), Math.floor(flags / 256)];
-  const bits = HANDLE_BITS[form];
-  const capacity = header[CAPACITY];
-  const most = bits.indexMask - 1;
-  const known = flags % 256 <= 1 && (form === "wide" ? tag >= 1 && tag < bits.tags : tag === 0);
-  const counted = blockLength >= 1 && blockLength <= most && capacity >= 1 && capacity <= most && places >= 1;
-  const start = HEADER_BYTES + places * PLACE_BYTES;
-  if (!known || !counted || start > bytes.byteLength)
-    refuse("has numbers that cannot be", { blockLength, places, flags, capacity });
-  const blockBytes = alignUp(blockLength * layoutSlot(bits, type.byteSize, type.align).slotWords * bits.byteSize, 8);
-  const present: number[] = [];
-  for (let block = 0; block < places; block++) {
-    const there = memory.i32[(HEADER_BYTES + block * PLACE_BYTES) / 4 + 1];
-    if (there === 1) present.push(block);
-    else if (there !== 0) refuse("has a block that is neither there nor not", { block });
-  }
-  const byteLength = start + present.length * blockBytes;
-  if (present.length === 0 || byteLength !== bytes.byteLength)
-    refuse("has another length than it says", { byteLength, given: bytes.byteLength });
-  if (header[CHECK] !== checkOf(memory)) refuse("is damaged", { check: header[CHECK] });
+  const saved = readSaved(type, memory, bytes.byteLength);
+  const { blockLength, capacity, form, tag, places, present } = saved;
   // In a row the first block is at its place only where none before it is missing.
   const allocator = present.length === places ? options.allocator : placed(`pool of ${type.name}`, options);
   const home = allocator === undefined ? options : { allocator };
   const pool = makePool(type, { ...home, blockLength, capacity, handles: form }, tag);
   try {
-    fill(pool[SLOTS], present, places, memory, start);
+    fill(pool[SLOTS], saved, memory);
     pool.settleWidth();
     const { state } = pool[SLOTS];
-    state.head = header[STATE];
-    state.size = header[STATE + 1];
-    state.detached = header[STATE + 2];
+    [state.head, state.size, state.detached] = memory.i32.subarray(STATE, STATE + 3);
     const [wrong] = pool.checkInvariants();
-    if (wrong !== undefined) refuse(`contradicts itself: ${wrong}`, {});
+    if (wrong !== undefined) throw corrupt(memory, FORMAT, `contradicts itself: ${wrong}`, {});
   } catch (error) {
     pool.close();
     throw error;
@@ -123,7 +97,50 @@ export function loadPool<T extends Poolable>(
   return pool;
 }
 
-function fill(slots: PoolSlots, present: readonly number[], places: number, saved: Memory, start: number): void {
+/** What the header and the table of places say. */
+interface SavedPool {
+  readonly form: HandleForm;
+  readonly tag: number;
+  readonly blockLength: number;
+  readonly capacity: number;
+  /** For blocks. */
+  readonly places: number;
+  /** The places that have a block. */
+  readonly present: readonly number[];
+  /** Where the first block begins, in bytes. */
+  readonly start: number;
+}
+
+/** Throws `corrupt`, `layout-mismatch`, `unsupported-format` unless the bytes are those of a saved pool, as far as their numbers and their check tell. */
+function readSaved(type: Poolable, memory: Memory, byteLength: number): SavedPool {
+  const refuse = (event: string, numbers: Readonly<Record<string, number>>): never => {
+    throw corrupt(memory, FORMAT, event, numbers);
+  };
+  if (byteLength < HEADER_BYTES) refuse("is shorter than its header", { byteLength });
+  const header = openHeader(memory, 0, FORMAT, layoutWord(type.signature), type.name);
+  const [blockLength, places, flags, capacity] = [header[4], header[5], header[6], header[CAPACITY]];
+  const [form, tag] = [flags % 256 === 0 ? ("wide" as const) : ("narrow" as const), Math.floor(flags / 256)];
+  const bits = HANDLE_BITS[form];
+  const most = bits.indexMask - 1;
+  const known = flags % 256 <= 1 && (form === "wide" ? tag >= 1 && tag < bits.tags : tag === 0);
+  const counted = blockLength >= 1 && blockLength <= most && capacity >= 1 && capacity <= most && places >= 1;
+  const start = HEADER_BYTES + places * PLACE_BYTES;
+  if (!known || !counted || start > byteLength) refuse("has numbers that cannot be", { blockLength, places, flags, capacity });
+  const present: number[] = [];
+  for (let block = 0; block < places; block++) {
+    const there = memory.i32[placeWord(block) + 1];
+    if (there === 1) present.push(block);
+    else if (there !== 0) refuse("has a block that is neither there nor not", { block });
+  }
+  const blockBytes = alignUp(blockLength * layoutSlot(bits, type.byteSize, type.align).slotWords * bits.byteSize, 8);
+  const told = start + present.length * blockBytes;
+  if (present.length === 0 || told !== byteLength)
+    refuse("has another length than it says", { byteLength: told, given: byteLength });
+  if (header[CHECK] !== checkOfSaved(memory)) refuse("is damaged", { check: header[CHECK] });
+  return { form, tag, blockLength, capacity, places, present, start };
+}
+
+function fill(slots: PoolSlots, { present, places, start }: SavedPool, saved: Memory): void {
   const { bits } = slots;
   const [first] = slots.ptrs;
   slots.forgetBlocks();
@@ -136,7 +153,7 @@ function fill(slots: PoolSlots, present: readonly number[], places: number, save
   slots.words = slots.takeWords();
   slots.extend(places);
   for (let block = 0; block < places; block++) {
-    const floor = saved.i32[(HEADER_BYTES + block * PLACE_BYTES) / 4];
+    const floor = saved.i32[placeWord(block)];
     if (floor < 0 || floor >= bits.generations) {
       throw new MemoryError("corrupt", {
         subject: FORMAT.subject,
@@ -154,11 +171,12 @@ function fill(slots: PoolSlots, present: readonly number[], places: number, save
   });
 }
 
+/** The word where the floor of a place is. */
+function placeWord(block: number): number {
+  return (HEADER_BYTES + block * PLACE_BYTES) / 4;
+}
+
 /** Of all words behind the header, and of those in it that may differ from pool to pool. */
-function checkOf({ i32 }: Memory): number {
-  let check = 0;
-  for (let word = CAPACITY; word < i32.length; word++) {
-    if (word !== CHECK) check = fmix32((check ^ i32[word]) + 0x9e37_79b9) | 0;
-  }
-  return check;
+function checkOfSaved({ i32 }: Memory): number {
+  return checkOf(i32, CHECK + 1, i32.length, checkOf(i32, CAPACITY, CHECK));
 }

@@ -5,46 +5,56 @@ import type { PoolSlots } from "./pool-slots.ts";
 
 /** Throws the error for a handle that leads to no live record: what it is, what is at its place now, and what to do. */
 export function throwNotLive(slots: PoolSlots, handle: unknown): never {
-  const { subject, tag, form, blockLength } = slots.plan;
+  const { tag, form, blockLength } = slots.plan;
   const parts = handleParts(handle);
-  const told = formatHandle(handle);
-  const foreign = (event: string, numbers: Readonly<Record<string, number | string>> = {}): never => {
-    throw new MemoryError("foreign-handle", {
-      subject,
-      event,
-      numbers: { handle: told, ...numbers },
-      cure: "Pass a handle that `add` of this very pool returned.",
-    });
-  };
-  if (handle === NO_HANDLE) foreign("was asked for NO_HANDLE, which names nothing");
-  if (parts === undefined) return foreign("was given something that is no handle");
-  if (parts.form !== form) return foreign(`has ${form} handles and was given a ${parts.form} one`);
-  if (parts.tag !== tag) return foreign("was given a handle of another pool", { pool: parts.tag, thisPool: tag });
-  const block = Math.floor(parts.slotIndex / blockLength);
+  if (handle === NO_HANDLE) throwForeign(slots, handle, "was asked for NO_HANDLE, which names nothing");
+  if (parts === undefined) throwForeign(slots, handle, "was given something that is no handle");
+  if (parts.form !== form) throwForeign(slots, handle, `has ${form} handles and was given a ${parts.form} one`);
+  if (parts.tag !== tag) throwForeign(slots, handle, "was given a handle of another pool", { pool: parts.tag, thisPool: tag });
+  const { slotIndex, generation } = parts;
+  const block = Math.floor(slotIndex / blockLength);
   const ptr = slots.ptrs[block];
-  if (ptr === undefined) return foreign("has never had a slot of that number", { slots: slots.ptrs.length * blockLength });
-  const stale = (event: string, numbers: Readonly<Record<string, number | string>>, cure: string): never => {
-    throw new MemoryError("stale-handle", { subject, event, numbers: { handle: told, ...numbers }, cure });
-  };
-  const cure = "Ask with tryGet or has where a record may be gone, and forget its handle when you remove it.";
-  if (ptr === NIL) {
-    const last = slots.floors[block];
-    if (parts.generation > last) return foreign("never gave out that generation", { last });
-    return stale("was asked for a record that was removed, and its block given back", { block }, cure);
+  if (ptr === undefined) {
+    throwForeign(slots, handle, "has never had a slot of that number", { slots: slots.ptrs.length * blockLength });
   }
-  const word = slots.words[slots.wordOf(parts.slotIndex)];
-  const generation = slots.generationOf(word);
+  const word = ptr === NIL ? 0 : slots.words[slots.wordOf(slotIndex)];
+  const now = ptr === NIL ? slots.floors[block] : slots.generationOf(word);
+  if (generation > now) throwForeign(slots, handle, "never gave out that generation", { now });
+  if (ptr === NIL) throwStale(slots, handle, "was removed, and its block given back", { block });
   const low = word & slots.bits.indexMask;
-  if (parts.generation > generation) return foreign("never gave out that generation", { now: generation });
-  if (parts.generation === generation && low === slots.none) {
-    return stale("was asked for a record that is detached", {}, "Reattach a value to the handle first.");
-  }
-  if (generation % 2 === 0) return stale("was asked for a record that was removed; its slot is free", { now: generation }, cure);
-  if (low === slots.retired) {
-    return stale("was asked for a record that was removed; its slot has no generations left and is retired", {}, cure);
-  }
-  const numbers = { now: `${parts.slotIndex}v${generation}` };
-  return stale("was asked for a record that was removed; its slot has another one now", numbers, cure);
+  if (generation === now && low === slots.none)
+    throwStale(slots, handle, "is detached", {}, "Reattach a value to the handle first.");
+  if (now % 2 === 0) throwStale(slots, handle, "was removed; its slot is free", { now });
+  if (low === slots.retired) throwStale(slots, handle, "was removed; its slot has no generations left and is retired");
+  throwStale(slots, handle, "was removed; its slot has another one now", { now: `${slotIndex}v${now}` });
+}
+
+type Numbers = Readonly<Record<string, number | string>>;
+
+/** The pool has never given out such a handle. */
+function throwForeign({ plan: { subject } }: PoolSlots, handle: unknown, event: string, numbers: Numbers = {}): never {
+  throw new MemoryError("foreign-handle", {
+    subject,
+    event,
+    numbers: { handle: formatHandle(handle), ...numbers },
+    cure: "Pass a handle that `add` of this very pool returned.",
+  });
+}
+
+/** The pool has given it out, and its record is not there now. `what` completes: a record that … */
+function throwStale(
+  { plan: { subject } }: PoolSlots,
+  handle: unknown,
+  what: string,
+  numbers: Numbers = {},
+  cure = "Ask with tryGet or has where a record may be gone, and forget its handle when you remove it.",
+): never {
+  throw new MemoryError("stale-handle", {
+    subject,
+    event: `was asked for a record that ${what}`,
+    numbers: { handle: formatHandle(handle), ...numbers },
+    cure,
+  });
 }
 
 /** Throws the error when there is neither a free slot nor room for a block. */

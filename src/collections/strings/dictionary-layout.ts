@@ -1,4 +1,5 @@
 import { alignUp } from "../../core/align.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import type { Content } from "./text-content.ts";
@@ -52,7 +53,7 @@ const SLOTS_WORD = 6;
 const TEXT_BYTE_LENGTH_F64 = 4;
 const BYTE_LENGTH_F64 = 5;
 
-const FORMAT: BlockFormat = { subject: "dictionary", magic: 0x6364_484f, version: 1 };
+const FORMAT: BlockFormat = { subject: "dictionary", magic: magicOf("OHdc"), version: 1 };
 /** By content and width: narrow, wide. */
 const LAYOUTS: readonly (readonly [number, number])[] = ["", " of WTF-8", " of any bytes"].map((content) => [
   layoutWord(`dictionary${content} with offsets of 4 bytes`),

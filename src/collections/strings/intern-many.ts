@@ -60,7 +60,10 @@ export function internDelimited<Name extends string>(
   let last = end;
   while (last > start && kinds[source[last - 1]] !== DELIMITER) last -= 1;
   const own = source === strings.memory.u8;
-  const run = internEnded(strings, source, start, last, ids, kinds, keepEmpty);
+  const run = withScanner((scanner) => {
+    scanner.setRules(kinds, keepEmpty);
+    return internEnded(scanner, strings, source, start, last, ids);
+  });
   if (run.end < last || last === end || partial || run.count === ids.length) return run;
   const id = strings.tryInternBytes(own ? strings.memory.u8 : source, last, end);
   if (id === NO_STRING) return { ...run, full: true };
@@ -70,34 +73,12 @@ export function internDelimited<Name extends string>(
 
 /** The parts of `[start, end)`, which is empty or ends with a delimiter. */
 function internEnded<Name extends string>(
-  strings: GrowingStrings<Name>,
-  source: Uint8Array,
-  start: number,
-  end: number,
-  ids: IdArray,
-  kinds: Uint8Array,
-  keepEmpty: boolean,
-): TokenRun {
-  // Taken away meanwhile: an allocator may intern something, too.
-  const scanner = idleScanner ?? new TokenScanner(makeTokenKernel());
-  idleScanner = undefined;
-  scanner.setDelimiters(kinds);
-  try {
-    return internScanned(scanner, strings, source, start, end, ids, kinds, keepEmpty);
-  } finally {
-    idleScanner = scanner;
-  }
-}
-
-function internScanned<Name extends string>(
   scanner: TokenScanner,
   strings: GrowingStrings<Name>,
   source: Uint8Array,
   start: number,
   end: number,
   ids: IdArray,
-  kinds: Uint8Array,
-  keepEmpty: boolean,
 ): TokenRun {
   const own = source === strings.memory.u8;
   const { i32, firstWord } = scanner;
@@ -106,7 +87,7 @@ function internScanned<Name extends string>(
   let next = start;
   while (next < end && count < ids.length) {
     const base = next;
-    next = scanner.scan(u8, base, end, ids.length - count, kinds, strings, keepEmpty);
+    next = scanner.scan(u8, base, end, ids.length - count, strings);
     scanner.tellKnown(ids, count);
     const interned = strings.rawInternTokens(u8, base, scanner, ids, count);
     scanner.learn(ids, count, interned);
@@ -119,6 +100,17 @@ function internScanned<Name extends string>(
     if (own) u8 = strings.memory.u8;
   }
   return { count, end: next, full: false };
+}
+
+/** Takes a scanner for the time of `work`: an allocator may intern something meanwhile, too, with another. */
+function withScanner<Result>(work: (scanner: TokenScanner) => Result): Result {
+  const scanner = idleScanner ?? new TokenScanner(makeTokenKernel());
+  idleScanner = undefined;
+  try {
+    return work(scanner);
+  } finally {
+    idleScanner = scanner;
+  }
 }
 
 /** Its memory costs some 450 KiB, and its code a fraction of a millisecond. */

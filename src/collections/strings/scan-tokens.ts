@@ -23,6 +23,8 @@ export class TokenScanner implements TokenList {
   count = 0;
   unknownCount = 0;
   readonly #kernel: TokenKernel | undefined;
+  #kinds = privateMemory(256).u8;
+  #keepEmpty = false;
   /** What the kernel calls the interner for which it found the tokens; 0 where they were found in TypeScript. */
   #number = 0;
 
@@ -33,36 +35,30 @@ export class TokenScanner implements TokenList {
     this.firstWord = kernel?.firstWord ?? 0;
   }
 
-  /** A byte is a delimiter where `kinds` says DELIMITER; those are ASCII. */
-  setDelimiters(kinds: Uint8Array): void {
+  /** What tokens are: a byte is a delimiter where `kinds` says DELIMITER, those are ASCII; with `keepEmpty` what has no bytes is a token, too. */
+  setRules(kinds: Uint8Array, keepEmpty: boolean): void {
+    this.#kinds = kinds;
+    this.#keepEmpty = keepEmpty;
     this.#kernel?.setDelimiters(kinds);
   }
 
   /**
-   * Finds up to `most` tokens of `source[start, end)`, which is empty or ends with a delimiter; with `keepEmpty` those without bytes are some, too. Their hashes are
-   * those of the `seed` of `owner`, whose ids may be known. Returns where the next scan is to begin.
+   * Finds up to `most` tokens of `source[start, end)`, which is empty or ends with a delimiter. Their hashes are those of the `seed` of `owner`, whose ids may be
+   * known. Returns where the next scan is to begin.
    */
-  scan(
-    source: Uint8Array,
-    start: number,
-    end: number,
-    most: number,
-    kinds: Uint8Array,
-    owner: TokenOwner,
-    keepEmpty: boolean,
-  ): number {
+  scan(source: Uint8Array, start: number, end: number, most: number, owner: TokenOwner): number {
     const kernel = this.#kernel;
     const seed = owner.seed | 0;
     if (kernel !== undefined && end - start >= LEAST_KERNEL_BYTES) {
       const pieceEnd = Math.min(end, start + PIECE_BYTES);
       this.#number = kernel.numberOf(owner);
-      const next = kernel.scan(source, start, pieceEnd, most, seed, secretOf(seed), keepEmpty, this.#number);
+      const next = kernel.scan(source, start, pieceEnd, most, seed, secretOf(seed), this.#keepEmpty, this.#number);
       this.count = kernel.count;
       this.unknownCount = kernel.unknownCount;
       // Nothing, where one token is longer than a piece.
       if (next !== start) return next;
     }
-    const next = this.#scan(source, start, end, Math.min(most, KERNEL_TOKENS), kinds, seed, keepEmpty);
+    const next = this.#scan(source, start, end, Math.min(most, KERNEL_TOKENS), seed);
     this.unknownCount = this.count;
     this.#number = 0;
     return next;
@@ -79,8 +75,10 @@ export class TokenScanner implements TokenList {
   }
 
   /** Each hash is that of `hashBytes`, made on the way to the token's end. */
-  #scan(u8: Uint8Array, start: number, end: number, most: number, kinds: Uint8Array, seed: number, keepEmpty: boolean): number {
+  #scan(u8: Uint8Array, start: number, end: number, most: number, seed: number): number {
     const { i32, firstWord } = this;
+    const kinds = this.#kinds;
+    const keepEmpty = this.#keepEmpty;
     const secret = secretOf(seed);
     const lastWord = firstWord + most * TOKEN_WORDS;
     let out = firstWord;

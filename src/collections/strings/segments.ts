@@ -4,7 +4,7 @@ import type { SharedRoom } from "./shared-room.ts";
 
 const FIRST_BITS = 4;
 /** So many segments reach as far as ids do. */
-export const SEGMENT_COUNT = 28;
+const SEGMENT_COUNT = 28;
 
 /**
  * An array of i32 words that grows and never moves, for any number of writers at once.

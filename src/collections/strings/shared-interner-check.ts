@@ -44,7 +44,7 @@ function overlaps(extents: readonly Extent[]): string[] {
 
 /** Walks the list. Returns the refs of all records by their ids; those without an id are counted under 0. */
 function list(strings: SharedInterner, records: SortedRecords, found: string[], blocks: readonly Extent[]): Map<number, number> {
-  const { memory, seed, content } = strings;
+  const { memory } = strings;
   const byId = new Map<number, number>();
   const extents: Extent[] = [];
   const positions = new Set<number>([0]);
@@ -72,17 +72,11 @@ function list(strings: SharedInterner, records: SortedRecords, found: string[], 
     const { i32, u8 } = memory;
     const record = link * 2;
     const [hash, byteLength] = [i32[record + HASH], i32[record + BYTE_LENGTH]];
-    const start = bytesOfRecord(link);
     const stop = (link + unitsOfRecord(byteLength)) * UNIT_BYTES;
     if (byteLength < 0 || stop > memory.byteLength) return end(`the record at ${link} has ${byteLength} bytes`);
     if (hash < lastHash || (hash ^ SIGN) >>> 0 < lastPosition)
       found.push(`the record at ${link} has hash ${hash} after ${lastHash}`);
-    if (hashBytes(u8, start, start + byteLength, seed | 0) !== hash)
-      found.push(`the bytes of the record at ${link} have another hash than it says`);
-    for (let at = start + byteLength; at < stop; at++)
-      if (u8[at] !== 0) found.push(`the padding of the record at ${link} is not zero`);
-    if (findInvalid(u8, start, start + byteLength, content) !== -1)
-      found.push(`the string of the record at ${link} is not valid text`);
+    found.push(...checkBytes(strings, link, hash, byteLength));
     if (hash !== lastHash) sameHash = [];
     for (const other of sameHash)
       if (same(u8, other, link, i32)) found.push(`the records at ${other} and ${link} are the same string`);
@@ -101,6 +95,18 @@ function list(strings: SharedInterner, records: SortedRecords, found: string[], 
     found.push(finding);
     return byId;
   }
+}
+
+/** What is wrong with the bytes of one record. */
+function checkBytes({ memory: { u8 }, seed, content }: SharedInterner, ref: number, hash: number, byteLength: number): string[] {
+  const found: string[] = [];
+  const start = bytesOfRecord(ref);
+  const end = start + byteLength;
+  if (hashBytes(u8, start, end, seed | 0) !== hash) found.push(`the bytes of the record at ${ref} have another hash than it says`);
+  const padded = (ref + unitsOfRecord(byteLength)) * UNIT_BYTES;
+  if (u8.subarray(end, padded).some((byte) => byte !== 0)) found.push(`the padding of the record at ${ref} is not zero`);
+  if (findInvalid(u8, start, end, content) !== -1) found.push(`the string of the record at ${ref} is not valid text`);
+  return found;
 }
 
 /** Nobody may begin at a cell that is not on the list. `listed` are the positions of those that are. */

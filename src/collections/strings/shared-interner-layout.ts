@@ -1,6 +1,7 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { BLOCK_ALIGN, type BlockFormat, corrupt, layoutWord, openHeader, sealHeader } from "../block-header.ts";
 import { type CheckedOptions, ID_BYTES, type IdWidth } from "./interner-options.ts";
@@ -66,10 +67,10 @@ export const RECORD_HEAD_WORDS = 4;
 export const UNIT_BYTES = 8;
 export const MOST_REF = 2 ** 30 - 1;
 /** What stands for no limit of bytes. */
-export const NO_LIMIT = -1;
+const NO_LIMIT = -1;
 export const FIRST_LEVEL = 4;
 
-const FORMAT: BlockFormat = { subject: "shared interner", magic: 0x6973_484f, version: 1 };
+const FORMAT: BlockFormat = { subject: "shared interner", magic: magicOf("OHsi"), version: 1 };
 const LAYOUT = layoutWord("shared interner");
 
 /** What the header of a shared interner says. */

@@ -1,5 +1,6 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
+import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -289,11 +290,7 @@ export class SharedInterner<Name extends string = string> extends GrowingStrings
 
   protected override checkAlive(): void {
     if (this.#lease.epoch === this.#epoch) return;
-    if (this.#epoch !== 0 || this.memory.closed) this.#lease.throwStale(this.#epoch);
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as its ids are resolved, or attach again.",
-    });
+    if (this.#epoch !== 0) this.#lease.throwStale(this.#epoch);
+    throwEnded(this.memory, this.subject, "Keep it open for as long as its ids are resolved, or attach again.");
   }
 }

@@ -1,7 +1,7 @@
 import { type Allocator, checkGrowsUnder } from "../../alloc/allocator.ts";
 import { endPlacement } from "../../alloc/own-memory.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
-import { MemoryError } from "../../core/errors.ts";
+import { throwEnded } from "../../core/ended.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
@@ -217,12 +217,8 @@ export class StringHeap {
   }
 
   #throwDead(): never {
-    if (this.#epoch !== 0 || this.memory.closed) this.lease.throwStale(this.#epoch);
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as its ids are resolved, or freeze it into a dictionary.",
-    });
+    if (this.#epoch !== 0) this.lease.throwStale(this.#epoch);
+    throwEnded(this.memory, this.subject, "Keep it open for as long as its ids are resolved, or freeze it into a dictionary.");
   }
 
   /** So many free words, in the chunk that is being filled or in a block of their own; 0 when there are none. */

@@ -12,29 +12,47 @@ const ROUND = 8;
 /** Of the keys of a group. */
 const hashes = new Int32Array(GROUP);
 const homes = new Int32Array(GROUP);
+/** Where they lie, or a negative number. */
+const places = new Int32Array(GROUP);
 /** What has been touched goes here, so that it must be read. */
 const touched = new Int32Array(1);
 
 /** `out[i]` becomes the value of `keys[i]`, or `missing`. */
-export function findMany<Key, Value, Missing>(
+export function findMany<Key, Value>(
   slots: HashSlots<Key, Value, never>,
   keys: ArrayLike<number | bigint>,
-  out: { [index: number]: Value | Missing },
-  missing: Missing,
+  out: { [index: number]: Value },
+  missing: Value,
 ): void {
-  const isWord = slots.keyKind <= SIGNED;
   for (let start = 0; start < keys.length; start += GROUP) {
-    const count = Math.min(GROUP, keys.length - start);
-    fetchGroup(slots, keys, start, count);
-    if (isWord) {
-      readWords(slots, keys, out, missing, start, count);
-      continue;
-    }
-    for (let index = start; index < start + count; index++) {
-      const at = slots.find(keys[index]);
-      out[index] = at >= 0 ? slots.valueAt(at) : missing;
+    const count = locateGroup(slots, keys, start);
+    for (let index = 0; index < count; index++) {
+      const at = places[index];
+      out[start + index] = at >= 0 ? slots.valueAt(at) : missing;
     }
   }
+}
+
+/** The values of `keys`. Apart from `findMany`, since a loop that fills arrays of two kinds is slow for both. */
+export function valuesOf<Key, Value>(slots: HashSlots<Key, Value, never>, keys: ArrayLike<number | bigint>): (Value | undefined)[] {
+  const values = new Array<Value | undefined>(keys.length);
+  for (let start = 0; start < keys.length; start += GROUP) {
+    const count = locateGroup(slots, keys, start);
+    for (let index = 0; index < count; index++) {
+      const at = places[index];
+      values[start + index] = at >= 0 ? slots.valueAt(at) : undefined;
+    }
+  }
+  return values;
+}
+
+/** Fills `places` for the keys from `start` on; returns for how many. */
+function locateGroup<Key, Value>(slots: HashSlots<Key, Value, never>, keys: ArrayLike<number | bigint>, start: number): number {
+  const count = Math.min(GROUP, keys.length - start);
+  fetchGroup(slots, keys, start, count);
+  if (slots.keyKind <= SIGNED) locateWords(slots, keys, start, count);
+  else for (let index = 0; index < count; index++) places[index] = slots.find(keys[start + index]);
+  return count;
 }
 
 /**
@@ -83,11 +101,9 @@ function touch(words: Int32Array, count: number): number {
 }
 
 /** As findWord, from the homes on. */
-function readWords<Key, Value, Missing>(
+function locateWords<Key, Value>(
   slots: HashSlots<Key, Value, never>,
   keys: ArrayLike<number | bigint>,
-  out: { [index: number]: Value | Missing },
-  missing: Missing,
   start: number,
   count: number,
 ): void {
@@ -115,6 +131,6 @@ function readWords<Key, Value, Missing>(
       // 1.5 has the word of 1, and is not there.
       at = ~at;
     }
-    out[start + index] = at >= 0 ? slots.valueAt(at) : missing;
+    places[index] = at;
   }
 }

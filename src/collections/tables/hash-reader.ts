@@ -1,14 +1,16 @@
+import { checkCall } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Tenant } from "../../core/lease.ts";
 import type { Dependent, Memory } from "../../core/memory.ts";
 import { type Changes, HashCursor } from "./hash-cursor.ts";
-import { findMany } from "./hash-find-many.ts";
+import { findMany, valuesOf } from "./hash-find-many.ts";
 import { hashFinder } from "./hash-finder.ts";
 import { NOWHERE } from "./hash-key.ts";
 import type { HashSlots } from "./hash-slots.ts";
 import { checkSlots, type HashTableStats, slotStats } from "./hash-table-check.ts";
+import { AN_ARRAY, MANY } from "./hash-table-options.ts";
 
 const NOTHING = privateMemory(0);
 const NO_CELLS = Int32Array.of(0);
@@ -82,6 +84,7 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
    * because the slots of a group of keys are fetched at once: then it is the quickest way.
    */
   findMany(keys: ArrayLike<Key>, out: { readonly length: number; [index: number]: Value }, missing: Value): void {
+    checkCall("table.findMany(keys, out, -1)", [AN_ARRAY, keys], [AN_ARRAY, out]);
     if (out.length < keys.length) {
       throw new MemoryError("invalid-argument", {
         subject: "hash table",
@@ -95,10 +98,9 @@ export abstract class HashReader<Key extends number | bigint, Value, Input = Val
 
   /** The values of many keys, undefined for those that are not there. As quick as `findMany`, which makes no array. */
   getMany(keys: Iterable<Key> | ArrayLike<Key>): (Value | undefined)[] {
+    checkCall("table.getMany(keys)", [MANY, keys]);
     const asked = "length" in keys ? keys : Array.from(keys);
-    const values = new Array<Value | undefined>(asked.length);
-    findMany(this.settled(), asked, values, undefined);
-    return values;
+    return valuesOf(this.settled(), asked);
   }
 
   forEach(callback: (value: Value, key: Key, table: this) => void, thisArgument?: unknown): void {

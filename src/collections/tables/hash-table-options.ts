@@ -1,4 +1,5 @@
 import type { Placement } from "../../alloc/own-memory.ts";
+import { type Expectation, having } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Type } from "../../layout/type.ts";
 
@@ -23,6 +24,13 @@ export interface HashTableOptions<Key extends number | bigint, Value, Input = Va
   /** 32 bits that the hash is made with. Default: random, so that nobody can choose keys that collide. A fixed one makes equal bytes of equal programs. */
   readonly seed?: number;
 }
+
+export const AN_ARRAY = having("an array", "length");
+/** What can be gone through. */
+export const MANY: Expectation = {
+  noun: "an array or an iterable",
+  is: (value) => AN_ARRAY.is(value) || (typeof value === "object" && value !== null && Symbol.iterator in value),
+};
 
 /** Throws `invalid-argument` unless `count` is a number of entries. */
 export function checkCount(name: string, count: number): void {

@@ -1,11 +1,12 @@
 import { NIL } from "../../core/brand.ts";
+import { checkCall } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { fetchGroup, GROUP } from "./hash-find-many.ts";
 import { NOWHERE } from "./hash-key.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { readHeader, slotLayout } from "./hash-table-layout.ts";
-import { checkCount, type HashTableTypes } from "./hash-table-options.ts";
+import { AN_ARRAY, checkCount, type HashTableTypes, MANY } from "./hash-table-options.ts";
 import { HashWriter } from "./hash-writer.ts";
 
 /**
@@ -105,12 +106,17 @@ export class HashTable<Key extends number | bigint, Value, Input = Value, View =
   setMany(entries: Iterable<readonly [Key, Input]>): this;
   setMany(keys: ArrayLike<Key>, values: ArrayLike<Input>): this;
   setMany(...given: [Iterable<readonly [Key, Input]>] | [ArrayLike<Key>, ArrayLike<Input>]): this {
-    if (given.length === 2) this.#setColumns(...given);
-    else for (const [key, value] of given[0]) this.set(key, value);
+    if (given.length === 2) {
+      this.#setColumns(...given);
+      return this;
+    }
+    checkCall("table.setMany(entries)", [MANY, given[0]]);
+    for (const [key, value] of given[0]) this.set(key, value);
     return this;
   }
 
   #setColumns(keys: ArrayLike<Key>, values: ArrayLike<Input>): void {
+    checkCall("table.setMany(keys, values)", [AN_ARRAY, keys], [AN_ARRAY, values]);
     this.checkWritable();
     if (keys.length !== values.length) {
       throw new MemoryError("invalid-argument", {

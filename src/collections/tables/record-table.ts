@@ -46,9 +46,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
 
   /** Throws `bad-value`, `out-of-memory`, `disk-full`, `read-only`; nothing has changed then. */
   set(key: Key, value: Input, options?: SetOptions): this {
-    this.checkWritable();
-    if (!this.store.keys.load(key)) this.store.keys.refuse(key);
-    this.#setLoaded(value, options);
+    this.setOne(key, value, options);
     return this;
   }
 
@@ -62,7 +60,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
 
   /** Sets every entry, in turn. What comes first is there even if a later one throws. */
   setMany(entries: Iterable<readonly [Key, Input]>): this {
-    for (const [key, value] of entries) this.set(key, value);
+    for (const [key, value] of entries) this.setOne(key, value, undefined);
     return this;
   }
 
@@ -235,6 +233,12 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
   protected checkWritable(): void {
     this.checkOpen();
     if (this.memory.readOnly) refuseWriting(this.memory);
+  }
+
+  protected setOne(key: Key, value: Input, options: SetOptions | undefined): void {
+    this.checkWritable();
+    if (!this.store.keys.load(key)) this.store.keys.refuse(key);
+    this.#setLoaded(value, options);
   }
 
   #setLoaded(value: Input, options: SetOptions | undefined): void {

@@ -1,6 +1,7 @@
 import { MemoryError } from "../../core/errors.ts";
 import { Changes } from "./records/changes.ts";
 import { commitChanges } from "./records/commit.ts";
+import { beginSaving, isSaving } from "./records/flush.ts";
 import { HeldShards } from "./records/held-shards.ts";
 import type { RecordStore } from "./records/store.ts";
 import { Transaction } from "./transaction.ts";
@@ -28,7 +29,7 @@ export function runTransaction<Key, Value, Input, Result>(
       held.holdAll(wanted);
       const result = work(new Transaction(store, changes));
       refusePromise(result);
-      if (!held.isRefused) return { result, hasWritten: commitChanges(store, changes, most) };
+      if (!held.isRefused && isReady(store, changes)) return { result, hasWritten: commitChanges(store, changes, most) };
       changes.drop();
     } catch (error) {
       changes.drop();
@@ -38,7 +39,13 @@ export function runTransaction<Key, Value, Input, Result>(
       wanted = held.wanted;
       held.release();
     }
+    if (!held.isRefused) beginSaving(store);
   }
+}
+
+/** Whether a power failure leaves all or nothing of the changes. */
+function isReady(store: RecordStore<unknown, unknown, never>, changes: Changes): boolean {
+  return store.parts.sync === undefined || isSaving(store) || changes.list.length < 2;
 }
 
 function refusePromise(result: unknown): void {

@@ -34,13 +34,7 @@ export class Transaction<Key, Value, Input = Value> {
 
   /** Throws `bad-value`, `out-of-memory`, `disk-full`; that key has the value then that it had before. */
   set(key: Key, value: Input, options?: SetOptions): this {
-    this.#checkOpen();
-    const { keys, values } = this.#store;
-    const checked = values.check(value);
-    const valueBytes = values.byteLength(checked);
-    const expiresAt = endAfter(options?.ttlMs, values.prefix !== 0);
-    if (!keys.load(key)) keys.refuse(key);
-    this.#changes.set(keys.hash, checked, valueBytes, expiresAt);
+    this.#set(key, value, options);
     return this;
   }
 
@@ -65,7 +59,7 @@ export class Transaction<Key, Value, Input = Value> {
   update(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
     const current = this.get(key);
     const wanted = change(current);
-    return wanted === undefined ? current : this.set(key, wanted).get(key);
+    return wanted === undefined ? current : valueAt(this.#store, this.#set(key, wanted));
   }
 
   /** Adds to a number, which is 0 without an entry, and returns the sum. Throws `bad-value` where the sum does not fit. */
@@ -79,6 +73,17 @@ export class Transaction<Key, Value, Input = Value> {
     this.#changes.drop();
     this.#changes.isOpen = false;
     return false;
+  }
+
+  /** Returns the record that it is to be. */
+  #set(key: Key, value: Input, options?: SetOptions): number {
+    this.#checkOpen();
+    const { keys, values } = this.#store;
+    const checked = values.check(value);
+    const valueBytes = values.byteLength(checked);
+    const expiresAt = endAfter(options?.ttlMs, values.prefix !== 0);
+    if (!keys.load(key)) keys.refuse(key);
+    return this.#changes.set(keys.hash, checked, valueBytes, expiresAt);
   }
 
   #checkOpen(): void {

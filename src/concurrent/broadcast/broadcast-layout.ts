@@ -19,12 +19,16 @@
  *    That the message holds its own whole position tells it from one that came 2^32 units later.
  * 3. No message goes over the end; padding fills what is left there.
  */
+
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
-import { checkBeginning, checkCount, checkWritableHome, readHead, writeHead } from "../head-words.ts";
+import { checkWritableHome } from "../../core/writable.ts";
+import { checkBeginning, readHead, writeHead } from "../head-words.ts";
 
 export const UNIT = 16;
-const KIND = { subject: "broadcast", magic: 0x6362_484f, version: 1 };
+const KIND = { subject: "broadcast", magic: magicOf("OHbc"), version: 1 };
 const LEAST_BYTES = 256;
 const MOST_BYTES = 2 ** 30;
 

@@ -1,7 +1,8 @@
+import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { encodedByteLength, encodeUtf8 } from "../../core/utf8.ts";
-import { checkWritableHome } from "../head-words.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import { throwType } from "../messages/message.ts";
 import { Role, type RoleOptions } from "../role.ts";
 import { Signal } from "../signal.ts";
@@ -60,7 +61,8 @@ export class Transmitter implements Disposable {
   }
 
   #begin(byteLength: number, type: number): number {
-    if (this.#closed) this.#throwClosed();
+    if (this.#closed)
+      throwEnded(this.memory, SUBJECT, "Keep the transmitter open for as long as it is used.", "was sent to after close()");
     if (byteLength > this.#plan.maxByteLength) this.#throwLength(byteLength);
     if ((type | 0) !== type) throwType(SUBJECT, type);
     const { i32 } = this.memory;
@@ -113,15 +115,6 @@ export class Transmitter implements Disposable {
       event: "cannot hold a message of that length",
       numbers: { byteLength, maxByteLength: this.#plan.maxByteLength },
       cure: "Send it in parts, or make the broadcast with more byteCapacity.",
-    });
-  }
-
-  #throwClosed(): never {
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: SUBJECT,
-      event: "was sent to after close()",
-      cure: "Keep the transmitter open for as long as it is used.",
     });
   }
 }

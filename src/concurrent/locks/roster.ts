@@ -3,7 +3,8 @@ import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import type { SeatToken } from "../../core/seat-token.ts";
 import { Seats, seatsByteLength } from "../../core/seats.ts";
-import { checkBeginning, checkWritableHome } from "../head-words.ts";
+import { checkWritableHome } from "../../core/writable.ts";
+import { checkBeginning } from "../head-words.ts";
 
 export interface RosterOptions extends Participant {
   /** Where in the memory it begins, a multiple of 64. Default 0. */

@@ -1,3 +1,4 @@
+import { alignUp } from "../../core/align.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { deadlineOf, leftUntil } from "../../core/deadline.ts";
@@ -26,9 +27,9 @@ const PERMITS = 16;
 const MOST_PERMITS = 65_536;
 const SUBJECT = "semaphore";
 
-/** Bytes of a semaphore; zeros are one all of whose permits are there. */
+/** Bytes of a semaphore, a multiple of 64; zeros are one all of whose permits are there. */
 export function semaphoreByteLength(permits: number): number {
-  return (PERMITS + permits) * 4;
+  return alignUp((PERMITS + permits) * 4, 64);
 }
 
 /**

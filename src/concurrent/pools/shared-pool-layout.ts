@@ -36,15 +36,19 @@
  *    are looked at between the removal and the next use: when a slot leaves the hands of who removed it for a cache, and when it leaves the free list.
  * 5. A block is published by one compare-and-swap of its entry, when all its words are zero; it never moves. Blocks come in the order of their numbers.
  */
+
 import { alignUp } from "../../core/align.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { SEAT_OWN_WORDS, seatsByteLength } from "../../core/seats.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
 
 export const LINE = 64;
-export const MAGIC = 0x7073_484f;
+export const MAGIC = magicOf("OHsp");
 const KIND = { subject: "shared pool", magic: MAGIC, version: 1 };
 /** Words of the header between the first three and the sum. */
 const HEAD_WORDS = 7;

@@ -1,3 +1,4 @@
+import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { HANDLE_BITS, type Handle, NO_HANDLE } from "../../core/handle.ts";
 import type { Lease } from "../../core/lease.ts";
@@ -243,12 +244,7 @@ export class SharedPool<T extends Type<unknown, never>> implements Disposable {
   }
 
   #throwClosed(): never {
-    if (this.memory.closed) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as it is used, or attach again.",
-    });
+    throwEnded(this.memory, this.subject, "Keep it open for as long as it is used, or attach again.");
   }
 }
 

@@ -33,7 +33,8 @@ import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, wr
 export const SLEEPER = 0x8000_0000 | 0;
 export const TURN = 0x4000_0000;
 export const POSITION_MASK = 0x3fff_ffff;
-const LINES = 128;
+const LINE = 64;
+const LINES = 2 * LINE;
 const ROLE = 8;
 const FOLLOWS_WORD = 4;
 export const MOST_SLOTS = 2 ** 29 - 1;
@@ -55,8 +56,8 @@ export interface RingPlan extends RingShape {
 
 export function planRing(type: Pick<Type<unknown, never>, "byteSize" | "align">, shape: RingShape, byteOffset: number): RingPlan {
   const { capacity, follows } = shape;
-  const slots = alignUp(byteOffset + LINES * (2 + follows.length), Math.max(64, type.align));
-  return { capacity, follows, byteOffset, slots, byteLength: slots - byteOffset + capacity * type.byteSize };
+  const slots = alignUp(byteOffset + LINES * (2 + follows.length), Math.max(LINE, type.align));
+  return { capacity, follows, byteOffset, slots, byteLength: alignUp(slots - byteOffset + capacity * type.byteSize, LINE) };
 }
 
 /** Byte offset of the producer's words; -1 for it, else those of a stage. */

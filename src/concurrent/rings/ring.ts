@@ -21,7 +21,7 @@ export interface AttachRingOptions {
 
 const ONE_STAGE = [0];
 
-/** How many bytes a ring takes. Throws `invalid-argument`. */
+/** How many bytes a ring takes, a multiple of 64. Throws `invalid-argument`. */
 export function ringByteLength(type: Type<unknown, never>, options: Pick<RingOptions, "capacity">): number {
   checkCall("ringByteLength(Tick, { capacity: 1024 })", [A_SIZED_TYPE, type], [OPTIONS, options]);
   const shape = { capacity: options.capacity, follows: ONE_STAGE };

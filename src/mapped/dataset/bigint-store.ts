@@ -1,19 +1,15 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
 import type { FieldBatch } from "../../parse/field-batch.ts";
 import { FieldKind } from "../../parse/field-kind.ts";
 import { parseBigInteger } from "../../parse/number.ts";
-import { ValidityStore } from "./validity-store.ts";
+import { ValueStore } from "./value-store.ts";
 
 /** The 64-bit whole numbers of a column declared `i64` or `u64` while a data set is built. */
-export class BigIntStore {
-  readonly values: ColumnBuffer<"i64" | "u64">;
-  readonly validity: ValidityStore;
+export class BigIntStore extends ValueStore<"i64" | "u64"> {
   readonly view: "i64" | "u64";
 
   constructor(allocator: Allocator, view: "i64" | "u64") {
-    this.values = columnBuffer<"i64" | "u64">(allocator, view);
-    this.validity = new ValidityStore(allocator);
+    super(allocator, view, 0n);
     this.view = view;
   }
 
@@ -43,8 +39,7 @@ export class BigIntStore {
     return rowCount;
   }
 
-  appendMissing(count: number): void {
-    for (let row = 0; row < count; row++) this.values.append(0n);
-    this.validity.appendMissing(count);
+  narrowestType(): "i64" | "u64" {
+    return this.view;
   }
 }

@@ -1,19 +1,15 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
 import type { FieldBatch } from "../../parse/field-batch.ts";
 import { FieldKind } from "../../parse/field-kind.ts";
 import { NumberKind, NumberReader } from "../../parse/number.ts";
-import { ValidityStore } from "./validity-store.ts";
+import { ValueStore } from "./value-store.ts";
 
 /** The truth values of a column while a data set is built: a byte a row, 1 = true, 0 = false or missing. */
-export class BooleanStore {
-  readonly values: ColumnBuffer<"u8">;
-  readonly validity: ValidityStore;
+export class BooleanStore extends ValueStore<"u8"> {
   readonly #reader = new NumberReader();
 
   constructor(allocator: Allocator) {
-    this.values = columnBuffer(allocator, "u8");
-    this.validity = new ValidityStore(allocator);
+    super(allocator, "u8", 0);
   }
 
   /** Takes in the column's fields of a batch. Returns how many rows are true, false or missing; unless that is all of them, nothing was taken in. */
@@ -40,8 +36,7 @@ export class BooleanStore {
     return rowCount;
   }
 
-  appendMissing(count: number): void {
-    for (let row = 0; row < count; row++) this.values.append(0);
-    this.validity.appendMissing(count);
+  narrowestType(): "bool" {
+    return "bool";
   }
 }

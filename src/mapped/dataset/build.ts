@@ -17,7 +17,7 @@ import { type InputFormat, inputFormatOf } from "./input-format.ts";
 import { buildKeyIndex } from "./key-index.ts";
 import type { Manifest } from "./manifest.ts";
 import { missing, throwRowProblem, undeclared, unsettled } from "./row-problem.ts";
-import { firstMissingRow, missingCountOf, writeColumn } from "./write-column.ts";
+import { writeColumn } from "./write-column.ts";
 import { WRITER } from "./writer-name.ts";
 
 export interface BuildOptions {
@@ -226,8 +226,9 @@ class Build {
   #checkMissing(): void {
     for (const draft of this.drafts) {
       const isKey = draft.name === this.#options.key;
-      if (missingCountOf(draft) === 0 || (!isKey && (draft.declared?.optional ?? true))) continue;
-      throwRowProblem(this.#input, missing(draft, firstMissingRow(draft), this.drafts.indexOf(draft), isKey));
+      const { store } = draft;
+      if (store === undefined || store.missingCount === 0 || (!isKey && (draft.declared?.optional ?? true))) continue;
+      throwRowProblem(this.#input, missing(draft, store.firstMissing(), this.drafts.indexOf(draft), isKey));
     }
   }
 }

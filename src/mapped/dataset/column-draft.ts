@@ -72,8 +72,7 @@ export class ColumnDraft {
   /** Rows of a column that appears late in JSON input: nothing. */
   addMissing(count: number): void {
     this.rowCount += count;
-    if (this.store instanceof TextStore) this.store.appendMissing(count, false);
-    else this.store?.appendMissing(count);
+    this.store?.appendMissing(count);
   }
 
   /** Begins the second reading. */
@@ -86,8 +85,7 @@ export class ColumnDraft {
   /** What to do at the end of the input with a column that never had a value. */
   settleEmpty(): void {
     if (this.store !== undefined || this.#failed) return;
-    this.store = new TextStore(this.#allocator);
-    this.store.appendMissing(this.rowCount, !this.#typed);
+    this.store = this.#textAfter(this.rowCount);
   }
 
   #choose(batch: FieldBatch, u8: Uint8Array, columnIndex: number, firstRow: number): void {
@@ -98,10 +96,20 @@ export class ColumnDraft {
       this.#failed = true;
       return;
     }
-    const store = this.#storeFor(verdict === "number" ? "f64" : verdict === "boolean" ? "bool" : "text");
-    if (store instanceof TextStore) store.appendMissing(firstRow, !this.#typed);
-    else store.appendMissing(firstRow);
-    this.store = store;
+    if (verdict === "text") {
+      this.store = this.#textAfter(firstRow);
+      return;
+    }
+    this.store = this.#storeFor(verdict === "number" ? "f64" : "bool");
+    this.store.appendMissing(firstRow);
+  }
+
+  /** For texts behind so many rows that had nothing: the empty text where all there is is text, and nothing where the input could have said so. */
+  #textAfter(rows: number): TextStore {
+    const store = new TextStore(this.#allocator);
+    if (this.#typed) store.appendMissing(rows);
+    else store.appendEmpty(rows);
+    return store;
   }
 
   /** The guess was wrong: forget the values, keep what they were, and go on looking. */
@@ -109,8 +117,8 @@ export class ColumnDraft {
     const { store } = this;
     this.#failed = true;
     this.store = undefined;
-    if (store instanceof NumberStore) this.evidence.addKind(NumberKind.INTEGER, store.validity.firstPresent());
-    else if (store instanceof BooleanStore) this.evidence.addKind(NumberKind.TRUE, store.validity.firstPresent());
+    if (store instanceof NumberStore) this.evidence.addKind(NumberKind.INTEGER, store.firstPresent());
+    else if (store instanceof BooleanStore) this.evidence.addKind(NumberKind.TRUE, store.firstPresent());
     else if (store instanceof TextStore) this.evidence.addKind(NumberKind.TEXT, store.firstPresent());
     this.evidence.add(batch, u8, columnIndex, firstRow);
   }

@@ -45,7 +45,7 @@ export class DatasetFile implements RowSource {
   }
 
   typedColumn(name: string): Views[ViewName] {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.memory.checkOpen();
     return this.values[this.columnIndex(name)];
   }
 }

@@ -186,7 +186,7 @@ export class Dataset<Row extends object> implements Disposable {
 
   /** Checks every byte: checksums, ids, UTF-8, the key index, row by row. An empty list means sound. Reads the whole file. */
   verify(): string[] {
-    if (this.memory.closed) this.memory.throwClosed();
+    this.memory.checkOpen();
     return verifyDataset(this.#file);
   }
 
@@ -256,7 +256,7 @@ export class Rows<Row extends object> implements Iterable<Row> {
 
   /** Calls `visit` with a cursor at each row in order; the cursor is the same object every time. Ends early when it returns false. */
   scan(visit: (row: Row, rowIndex: number) => unknown): void {
-    if (this.#memory.closed) this.#memory.throwClosed();
+    this.#memory.checkOpen();
     const cursor = new this.#Row(this.#columns, 0);
     for (let rowIndex = 0; rowIndex < this.length; rowIndex++) {
       cursor[ROW_INDEX] = rowIndex;
@@ -265,7 +265,7 @@ export class Rows<Row extends object> implements Iterable<Row> {
   }
 
   *[Symbol.iterator](): Generator<Row, void, undefined> {
-    if (this.#memory.closed) this.#memory.throwClosed();
+    this.#memory.checkOpen();
     for (let rowIndex = 0; rowIndex < this.length; rowIndex++) yield new this.#Row(this.#columns, rowIndex);
   }
 

@@ -24,7 +24,7 @@
 import { crc32 } from "node:zlib";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
-import { fingerprintOf, fingerprintWords } from "../../layout/fingerprint.ts";
+import { fingerprintFromWords, fingerprintWords } from "../../layout/fingerprint.ts";
 import { checkFileHeader, cutShort, DATASET, newFileHeader, sealFileHeader } from "../file-header.ts";
 
 export { HEADER_BYTES } from "../file-header.ts";
@@ -60,7 +60,7 @@ export function decodeHeader(memory: Memory): Header {
     manifestByteOffset: memory.f64[4],
     manifestByteLength: memory.u32[10],
     manifestChecksum: memory.u32[11],
-    fingerprint: fingerprintOf(memory.u32[12], memory.u32[13]),
+    fingerprint: fingerprintFromWords(memory.u32[12], memory.u32[13]),
   };
   if (header.fileByteLength !== memory.byteLength) throw cutShort(memory.subject, memory.byteLength, header.fileByteLength);
   return header;

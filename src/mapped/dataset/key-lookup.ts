@@ -41,7 +41,7 @@ class RowNumberLookup implements KeyLookup {
 
   find(key: number | bigint | string): number {
     if (typeof key !== "number") throw wrongKey(this.#memory, "the row number", "a number", key);
-    if (this.#memory.closed) this.#memory.throwClosed();
+    this.#memory.checkOpen();
     return Number.isInteger(key) && key >= 0 && key < this.#rowCount ? key : -1;
   }
 
@@ -66,7 +66,7 @@ class TextLookup implements KeyLookup {
 
   find(key: number | bigint | string): number {
     if (typeof key !== "string") throw wrongKey(this.#memory, `the column "${this.#key}"`, "a string", key);
-    if (this.#memory.closed) this.#memory.throwClosed();
+    this.#memory.checkOpen();
     const id = this.#dictionary.lookup(key);
     return id === undefined || id > this.#rowCount ? -1 : id - 1;
   }

@@ -1,4 +1,5 @@
 import { MemoryError } from "../../core/errors.ts";
+import { ELEMENT_BYTES as VIEW_BYTES } from "../../core/views.ts";
 import { BLOCK_ALIGN, HEADER_BYTES, type Header } from "./format.ts";
 
 /** The types that values of a column are stored in. */
@@ -45,88 +46,105 @@ export function schemaSignature(columns: readonly Pick<ColumnEntry, "name" | "ty
 }
 
 /** Parses and checks a manifest: types, names, and every block within the file. Throws `corrupt`. O(columns). */
-export function parseManifest(text: string, subject: string, header: Header): Manifest {
-  const refuse: (event: string, numbers?: Record<string, number | string>) => never = (event, numbers = {}) => {
-    throw new MemoryError("corrupt", {
-      subject,
-      event: `has a manifest that ${event}`,
-      numbers,
-      cure: "Build it again from its source.",
-    });
-  };
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    refuse("is not JSON");
-  }
-  const fields = record(found) ?? refuse("is not an object");
-  const { writer, rowCount, columns, key, keyIndex } = fields;
-  const source = record(fields.source) ?? refuse("names no source");
+export function parseManifest(text: string, subject: string, { manifestByteOffset: end }: Header): Manifest {
+  const { columns, key, keyIndex, rowCount, source, writer } = parseObject(text, subject);
   if (typeof writer !== "string" || !isCount(rowCount) || !Array.isArray(columns))
-    return refuse("lacks its writer, row count or columns");
-  if (key !== null && typeof key !== "string") return refuse("names no key");
-  const block = (name: string, value: unknown, least: number): Block => {
-    const { byteOffset, byteLength, checksum } = record(value) ?? refuse(`lacks the block ${name}`);
-    if (!isCount(byteOffset) || !isCount(byteLength) || !isCount(checksum)) return refuse(`places the block ${name} nowhere`);
-    if (byteOffset < HEADER_BYTES || byteOffset % BLOCK_ALIGN !== 0 || byteOffset + byteLength > header.manifestByteOffset) {
-      refuse(`places the block ${name} outside of the file`, { byteOffset, byteLength, end: header.manifestByteOffset });
-    }
-    if (byteLength < least) refuse(`makes the block ${name} too short`, { byteLength, least });
-    return { byteOffset, byteLength, checksum };
-  };
-  const entry = (value: unknown): ColumnEntry => {
-    const column = record(value) ?? refuse("has a column that is not an object");
-    const { name, optional, ids } = column;
-    const type =
-      STORED_TYPES.find((stored) => stored === column.type) ?? refuse(`has a column of unknown type ${String(column.type)}`);
-    if (typeof name !== "string" || typeof optional !== "boolean") return refuse("has a column without name or optionality");
-    const rows = Number(rowCount);
-    if (type === "text") {
-      if (ids !== "u8" && ids !== "u16" && ids !== "u32") return refuse(`gives the column ${name} no width of ids`);
-      const values = block(`${name}.values`, column.values, rows * ELEMENT_BYTES[ids]);
-      return { name, type, optional, ids, values, dictionary: block(`${name}.dictionary`, column.dictionary, 0) };
-    }
-    const values = block(`${name}.values`, column.values, rows * ELEMENT_BYTES[type]);
-    if (!optional) return { name, type, optional, values };
-    return { name, type, optional, values, validity: block(`${name}.validity`, column.validity, Math.ceil(rows / 8)) };
-  };
-  const entries = columns.map(entry);
-  if (new Set(entries.map(({ name }) => name)).size !== entries.length) refuse("names a column twice");
-  if (key !== null && !entries.some(({ name }) => name === key)) refuse(`has no column for its key ${key}`);
+    refuse(subject, "lacks its writer, row count or columns");
+  if (key !== null && typeof key !== "string") refuse(subject, "names no key");
+  const bounds = { subject, end, rowCount };
+  const entries = columns.map((column: unknown) => readColumn(column, bounds));
+  if (new Set(entries.map(({ name }) => name)).size !== entries.length) refuse(subject, "names a column twice");
+  if (key !== null && !entries.some(({ name }) => name === key)) refuse(subject, `has no column for its key ${key}`);
   return {
     writer,
     rowCount,
     columns: entries,
     key,
-    ...(keyIndex === undefined ? {} : { keyIndex: block("keyIndex", keyIndex, 0) }),
-    source: { name: String(source.name), byteLength: Number(source.byteLength), format: String(source.format) },
+    ...(keyIndex === undefined ? {} : { keyIndex: readBlock("keyIndex", keyIndex, 0, bounds) }),
+    source: readSource(source, subject),
   };
 }
 
+/** What the blocks of a manifest are measured by. */
+interface Bounds {
+  readonly subject: string;
+  /** Where the blocks end in the file. */
+  readonly end: number;
+  readonly rowCount: number;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string, subject: string): Fields {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    refuse(subject, "is not JSON");
+  }
+  return isRecord(found) ? found : refuse(subject, "is not an object");
+}
+
+function readColumn(column: unknown, bounds: Bounds): ColumnEntry {
+  const { subject, rowCount } = bounds;
+  if (!isRecord(column)) return refuse(subject, "has a column that is not an object");
+  const { name, optional, ids } = column;
+  const type = STORED_TYPES.find((stored) => stored === column.type);
+  if (type === undefined) return refuse(subject, `has a column of unknown type ${String(column.type)}`);
+  if (typeof name !== "string" || typeof optional !== "boolean") return refuse(subject, "has a column without name or optionality");
+  const block = (field: "values" | "dictionary" | "validity", least: number) =>
+    readBlock(`${name}.${field}`, column[field], least, bounds);
+  if (type === "text") {
+    if (ids !== "u8" && ids !== "u16" && ids !== "u32") return refuse(subject, `gives the column ${name} no width of ids`);
+    return {
+      name,
+      type,
+      optional,
+      ids,
+      values: block("values", rowCount * ELEMENT_BYTES[ids]),
+      dictionary: block("dictionary", 0),
+    };
+  }
+  const values = block("values", rowCount * ELEMENT_BYTES[type]);
+  return optional
+    ? { name, type, optional, values, validity: block("validity", Math.ceil(rowCount / 8)) }
+    : { name, type, optional, values };
+}
+
+function readBlock(name: string, value: unknown, least: number, { subject, end }: Bounds): Block {
+  if (!isRecord(value)) return refuse(subject, `lacks the block ${name}`);
+  const { byteOffset, byteLength, checksum } = value;
+  if (!isCount(byteOffset) || !isCount(byteLength) || !isCount(checksum))
+    return refuse(subject, `places the block ${name} nowhere`);
+  if (byteOffset < HEADER_BYTES || byteOffset % BLOCK_ALIGN !== 0 || byteOffset + byteLength > end)
+    refuse(subject, `places the block ${name} outside of the file`, { byteOffset, byteLength, end });
+  if (byteLength < least) refuse(subject, `makes the block ${name} too short`, { byteLength, least });
+  return { byteOffset, byteLength, checksum };
+}
+
+function readSource(source: unknown, subject: string): Manifest["source"] {
+  if (!isRecord(source)) return refuse(subject, "names no source");
+  const { name, byteLength, format } = source;
+  if (typeof name !== "string" || !isCount(byteLength) || typeof format !== "string") return refuse(subject, "names no source");
+  return { name, byteLength, format };
+}
+
+function refuse(subject: string, event: string, numbers: Readonly<Record<string, number>> = {}): never {
+  throw new MemoryError("corrupt", {
+    subject,
+    event: `has a manifest that ${event}`,
+    numbers,
+    cure: "Build it again from its source.",
+  });
+}
+
 /** Bytes of one stored value. */
-export const ELEMENT_BYTES: Readonly<Record<Exclude<StoredType, "text">, number>> = {
-  u8: 1,
-  i8: 1,
-  bool: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  f32: 4,
-  f64: 8,
-  i64: 8,
-  u64: 8,
-};
+export const ELEMENT_BYTES: Readonly<Record<Exclude<StoredType, "text">, number>> = { ...VIEW_BYTES, bool: 1 };
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return isRecord(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

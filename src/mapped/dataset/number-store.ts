@@ -1,9 +1,8 @@
 import type { Allocator } from "../../alloc/allocator.ts";
-import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
 import type { FieldBatch } from "../../parse/field-batch.ts";
 import { FieldKind } from "../../parse/field-kind.ts";
 import { NumberKind, NumberReader } from "../../parse/number.ts";
-import { ValidityStore } from "./validity-store.ts";
+import { ValueStore } from "./value-store.ts";
 
 export type NumberType = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "f64";
 
@@ -22,13 +21,9 @@ const UNBOUNDED = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 /**
  * The numbers of a column while a data set is built: doubles, whatever type the column ends with, and what is needed to choose it.
  *
- * Invariants:
- * 1. values.length = rows taken in; a missing value is 0 there.
- * 2. `least` and `most` bound the values that are there; `decimals` is set once one of them was not spelled as a whole number.
+ * Invariant: `least` and `most` bound the values that are there; `decimals` is set once one of them was not spelled as a whole number.
  */
-export class NumberStore {
-  readonly values: ColumnBuffer<"f64">;
-  readonly validity: ValidityStore;
+export class NumberStore extends ValueStore<"f64"> {
   readonly #reader = new NumberReader();
   readonly #wholeOnly: boolean;
   readonly #acceptsWords: boolean;
@@ -40,8 +35,7 @@ export class NumberStore {
 
   /** `type`: what the column was declared as; then only values that fit are taken in. NaN and Infinity fit f32 and f64. */
   constructor(allocator: Allocator, type?: NumberType) {
-    this.values = columnBuffer(allocator, "f64");
-    this.validity = new ValidityStore(allocator);
+    super(allocator, "f64", 0);
     this.#acceptsWords = type === "f32" || type === "f64";
     this.#wholeOnly = type !== undefined && !this.#acceptsWords;
     [this.#lowest, this.#highest] = type === undefined ? UNBOUNDED : (WHOLE_RANGES[type] ?? UNBOUNDED);
@@ -95,14 +89,6 @@ export class NumberStore {
     this.most = most;
     this.decimals = decimals;
     return rowCount;
-  }
-
-  /** Takes in rows without a value: those before the column's first one. */
-  appendMissing(count: number): void {
-    const zeros = new Array<number>(Math.min(count, 4096)).fill(0);
-    for (let left = count; left > 0; left -= zeros.length)
-      this.values.appendMany(left < zeros.length ? zeros.slice(0, left) : zeros);
-    this.validity.appendMissing(count);
   }
 
   /** The narrowest type that holds every value exactly: whole numbers by their range, f64 beyond 32 bits and for decimals. */

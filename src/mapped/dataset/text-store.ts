@@ -3,6 +3,7 @@ import { type ColumnBuffer, columnBuffer } from "../../collections/columns/colum
 import { type Interner, interner } from "../../collections/strings/interner.ts";
 import type { FieldBatch } from "../../parse/field-batch.ts";
 import { FieldKind } from "../../parse/field-kind.ts";
+import { firstIn } from "./validity-store.ts";
 
 /**
  * The texts of a column while a data set is built: each different one interned once from its bytes, and an id a row.
@@ -53,33 +54,26 @@ export class TextStore {
     return rowCount;
   }
 
-  /** Takes in rows before the column's first text: of a JSON column without a value, of a CSV column with the empty text. */
-  appendMissing(count: number, asEmptyText: boolean): void {
-    if (count === 0) return;
-    const id = asEmptyText ? this.strings.intern("") : 0;
-    for (let row = 0; row < count; row++) this.ids.append(id);
-    if (!asEmptyText) this.missingCount += count;
+  /** Takes in rows without a text. */
+  appendMissing(count: number): void {
+    for (let row = 0; row < count; row++) this.ids.append(0);
+    this.missingCount += count;
   }
 
-  /** The first row whose id is `id`, or -1. */
-  firstRowOf(id: number): number {
-    let row = 0;
-    for (const chunk of this.ids.chunks()) {
-      const index = chunk.indexOf(id);
-      if (index >= 0) return row + index;
-      row += chunk.length;
-    }
-    return -1;
+  /** Takes in rows with the empty text. */
+  appendEmpty(count: number): void {
+    if (count === 0) return;
+    const id = this.strings.intern("");
+    for (let row = 0; row < count; row++) this.ids.append(id);
+  }
+
+  /** The first row without a text, or -1. */
+  firstMissing(): number {
+    return firstIn(this.ids, (ids) => ids.indexOf(0));
   }
 
   /** The first row with a text, or -1. */
   firstPresent(): number {
-    let row = 0;
-    for (const chunk of this.ids.chunks()) {
-      const index = chunk.findIndex((id) => id !== 0);
-      if (index >= 0) return row + index;
-      row += chunk.length;
-    }
-    return -1;
+    return firstIn(this.ids, (ids) => ids.findIndex((id) => id !== 0));
   }
 }

@@ -1,5 +1,6 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { type ColumnBuffer, columnBuffer } from "../../collections/columns/column-buffer.ts";
+import type { ViewName, Views } from "../../core/memory.ts";
 
 /** Which rows of a column have a value, a byte a row (1 = there is one) while a data set is built, bits in the file. */
 export class ValidityStore {
@@ -32,22 +33,12 @@ export class ValidityStore {
 
   /** The first row without a value, or -1. */
   firstMissing(): number {
-    return this.#first(0);
+    return firstIn(this.#bytes, (bytes) => bytes.indexOf(0));
   }
 
   /** The first row with a value, or -1. */
   firstPresent(): number {
-    return this.#first(1);
-  }
-
-  #first(byte: 0 | 1): number {
-    let row = 0;
-    for (const chunk of this.#bytes.chunks()) {
-      const index = chunk.indexOf(byte);
-      if (index >= 0) return row + index;
-      row += chunk.length;
-    }
-    return -1;
+    return firstIn(this.#bytes, (bytes) => bytes.indexOf(1));
   }
 
   /** The bitmap, least significant bit first, as Apache Arrow has it, in pieces that are whole bytes but for the last. */
@@ -68,4 +59,15 @@ export class ValidityStore {
     }
     if (pending > 0) yield Uint8Array.of(bits);
   }
+}
+
+/** The number of the first element that `find` finds in a chunk of the column, -1 where there is none. */
+export function firstIn<Name extends ViewName>(column: ColumnBuffer<Name>, find: (chunk: Views[Name]) => number): number {
+  let before = 0;
+  for (const chunk of column.chunks()) {
+    const index = find(chunk);
+    if (index >= 0) return before + index;
+    before += chunk.length;
+  }
+  return -1;
 }

@@ -1,12 +1,10 @@
 import type { Allocator } from "../../alloc/allocator.ts";
 import { freezeInterner } from "../../collections/strings/freeze-interner.ts";
 import { MemoryError } from "../../core/errors.ts";
-import type { BigIntStore } from "./bigint-store.ts";
 import type { BlockWriter } from "./block-writer.ts";
-import { BooleanStore } from "./boolean-store.ts";
-import type { ColumnDraft } from "./column-draft.ts";
+import type { ColumnDraft, ColumnStore } from "./column-draft.ts";
 import type { Block, ColumnEntry, StoredType } from "./manifest.ts";
-import { NumberStore, type NumberType } from "./number-store.ts";
+import type { NumberType } from "./number-store.ts";
 import { TextStore } from "./text-store.ts";
 
 /** The blocks of one column, written as narrow as its values allow. `indexed`: whether its texts will be looked up. */
@@ -19,9 +17,9 @@ export function writeColumn(draft: ColumnDraft, writer: BlockWriter, scratch: Al
       cure: "Read the input first.",
     });
   }
-  const optional = declared?.optional ?? missingCountOf(draft) > 0;
+  const optional = declared?.optional ?? store.missingCount > 0;
   if (store instanceof TextStore) return writeText(name, optional, store, writer, scratch, indexed);
-  const type = typeOf(store, declared?.type);
+  const type = declared === undefined || declared.type === "text" ? store.narrowestType() : declared.type;
   const values = writeValues(store, type, writer);
   if (!optional) return { name, type, optional, values };
   writer.begin();
@@ -29,27 +27,7 @@ export function writeColumn(draft: ColumnDraft, writer: BlockWriter, scratch: Al
   return { name, type, optional, values, validity: writer.end() };
 }
 
-export function missingCountOf({ store }: ColumnDraft): number {
-  if (store === undefined) return 0;
-  return store instanceof TextStore ? store.missingCount : store.validity.missingCount;
-}
-
-/** The first row without a value, or -1. */
-export function firstMissingRow({ store }: ColumnDraft): number {
-  if (store === undefined) return -1;
-  return store instanceof TextStore ? store.firstRowOf(0) : store.validity.firstMissing();
-}
-
-function typeOf(store: NumberStore | BooleanStore | BigIntStore, declared: StoredType | undefined): Exclude<StoredType, "text"> {
-  if (declared !== undefined && declared !== "text") return declared;
-  return store instanceof NumberStore ? store.narrowestType() : store instanceof BooleanStore ? "bool" : store.view;
-}
-
-function writeValues(
-  store: NumberStore | BooleanStore | BigIntStore,
-  type: Exclude<StoredType, "text">,
-  writer: BlockWriter,
-): Block {
+function writeValues(store: Exclude<ColumnStore, TextStore>, type: StoredType, writer: BlockWriter): Block {
   writer.begin();
   for (const chunk of store.values.chunks()) {
     const narrowed = chunk instanceof Float64Array && type !== "f64" ? narrow(chunk, type) : chunk;

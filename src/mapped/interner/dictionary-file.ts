@@ -3,7 +3,7 @@
  *
  * ```
  *  0   header   file-header.ts, content 4; at 24 f64: bytes of the block; at 32 u32: CRC-32 of the block
- * 64   block    see collections/dictionary-layout.ts
+ * 64   block    see collections/strings/dictionary-layout.ts
  * ```
  *
  * Written once, and never changed.

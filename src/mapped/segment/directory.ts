@@ -1,6 +1,6 @@
 import { MemoryError } from "../../core/errors.ts";
 import { encodedByteLength } from "../../core/utf8.ts";
-import { fingerprintOf, fingerprintWords } from "../../layout/fingerprint.ts";
+import { fingerprintFromWords, fingerprintWords } from "../../layout/fingerprint.ts";
 import { RecordTable } from "./record-table.ts";
 import { PAGE_BYTES, STRUCTURE_CHECK, STRUCTURE_COUNT, STRUCTURE_PARTS, STRUCTURE_WORDS } from "./segment-layout.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -89,7 +89,7 @@ export class Directory {
       kind: this.#text(word + KIND, (lengths >>> 8) & 255),
       type: this.#text(word + TYPE, (lengths >>> 16) & 255),
       format: get(FORMAT),
-      fingerprint: fingerprintOf(get(FINGERPRINT), get(FINGERPRINT + 1)),
+      fingerprint: fingerprintFromWords(get(FINGERPRINT), get(FINGERPRINT + 1)),
       byteOffset: get(HEAD) * PAGE_BYTES,
       byteLength: get(BYTES + 1) * 2 ** 32 + get(BYTES),
     };
@@ -167,6 +167,12 @@ export class Directory {
   /** The word of a record that names its writer. */
   writerWord(index: number): number {
     return this.table.wordOf(index) + WRITER;
+  }
+
+  /** The words of a record that name those who use it: its writer and its openers. */
+  userWords(index: number): number[] {
+    const word = this.table.wordOf(index);
+    return [word + WRITER, word + OPENERS, word + OPENERS + 1];
   }
 
   /** What contradicts invariant 5 of segment-layout.ts, and names that stand for two things. */

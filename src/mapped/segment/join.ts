@@ -92,8 +92,7 @@ function putRight(core: SegmentCore): void {
   core.repair();
   for (const { index, kind, format, byteOffset, byteLength } of directory.all()) {
     core.readers.of(kind, format)?.forget?.(memory, byteOffset, byteLength);
-    const last = directory.openerBit(index, 33).word;
-    for (let word = directory.writerWord(index); word <= last; word++) Atomics.store(i32, word, 0);
+    for (const word of directory.userWords(index)) Atomics.store(i32, word, 0);
   }
   freeOrphans(core);
   beginSession(memory);

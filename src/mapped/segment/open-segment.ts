@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync } from "node:fs";
+import { resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -8,18 +8,15 @@ import { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import { GiB } from "../../core/size.ts";
 import type { Ticket } from "../../core/ticket.ts";
-import { systemError } from "../../native/system-error.ts";
 import { attach } from "../attach.ts";
-import { beginsAsFile, HEADER_BYTES } from "../file-header.ts";
-import { checkFileSystem } from "../file-system.ts";
+import { HEADER_BYTES, SEGMENT } from "../file-header.ts";
+import { imageMaker } from "../file-image.ts";
 import { openOrMake } from "../make-file.ts";
 import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
 import { checkBufferLength } from "../reservation.ts";
-import { syncDirectory } from "../sync-directory.ts";
-import { syncFile } from "../sync-file.ts";
-import { giveBlocks, takeBlocks } from "./give-blocks.ts";
+import { blocksOf } from "./blocks.ts";
 import { joinSegment } from "./join.ts";
 import type { KindReader } from "./kind.ts";
 import { SegmentPresence } from "./presence.ts";
@@ -51,8 +48,6 @@ export interface OpenSegmentOptions {
 const DEFAULT_RESERVE = GiB(1);
 /** For a memory that has all its blocks since it was grown to its end. */
 const NO_BLOCKS: Blocks = { give: () => {}, takeBack: () => {} };
-/** What a file holds while it is being made: see `openOrMake`. */
-const UNFINISHED = Buffer.from("offheap?");
 
 /**
  * Opens a segment, and makes it where there is none: a file by its path, a memory that has nothing else in it, or by the ticket of one that another thread or
@@ -79,38 +74,11 @@ function openFile(path: string, options: OpenSegmentOptions): Segment {
   const subject = `segment ${path}`;
   const { reserve = DEFAULT_RESERVE, seats = MOST_SEATS } = options;
   checkBufferLength(subject, reserve);
-  const { fd } = openOrMake(subject, path, {
-    look(fd, byteLength) {
-      const begin = Buffer.alloc(HEADER_BYTES);
-      const length = readSync(fd, begin, 0, HEADER_BYTES, 0);
-      const isUnfinished =
-        byteLength === 0 || (length >= UNFINISHED.length && begin.subarray(0, UNFINISHED.length).equals(UNFINISHED));
-      if (!isUnfinished && !beginsAsFile(begin)) throwForeign(subject, byteLength);
-      return isUnfinished ? "unfinished" : "whole";
-    },
-    make: (fd) => makeFile(subject, path, fd, wholePages(reserve), seats),
-  });
-  closeSync(fd);
+  const byteLength = wholePages(reserve);
+  const image = { format: SEGMENT, bytes: () => newImage(byteLength, seats), byteLength };
+  closeSync(openOrMake(subject, path, imageMaker(subject, path, image)).fd);
   // Shared: whoever has mapped the file for himself alone, `{ lock: "exclusive" }`, keeps it.
   return openOwned(mapFile(path, { mode: "readWrite", lock: "shared" }), options, resolve(path));
-}
-
-/** All bytes, on the disk, and only then those that make it whole. */
-function makeFile(subject: string, path: string, fd: number, reserve: number, seats: number): void {
-  const image = newImage(reserve, seats);
-  try {
-    const { dev, ino, size } = fstatSync(fd, { bigint: true });
-    checkFileSystem(subject, { fd, byteLength: Number(size), device: String(dev), inode: String(ino) }, "local");
-    writeSync(fd, UNFINISHED, 0, UNFINISHED.length, 0);
-    ftruncateSync(fd, reserve);
-    writeSync(fd, image, HEADER_BYTES, image.byteLength - HEADER_BYTES, HEADER_BYTES);
-    syncFile(subject, fd);
-    writeSync(fd, image, 0, HEADER_BYTES, 0);
-    syncFile(subject, fd);
-  } catch (cause) {
-    throw cause instanceof MemoryError ? cause : systemError(subject, "could not be made", cause, { path });
-  }
-  syncDirectory(subject, dirname(resolve(path)));
 }
 
 /** In a memory of the caller's, which stays open when the segment is closed. */
@@ -163,10 +131,6 @@ function join(memory: Memory, options: OpenSegmentOptions, path: string | undefi
   }
 }
 
-function blocksOf(memory: MappedMemory): Blocks {
-  return { give: (from, to) => giveBlocks(memory, from, to), takeBack: (from, to) => takeBlocks(memory, from, to) };
-}
-
 function newImage(reserve: number, seats: number): Uint8Array {
   return emptySegment({ reserve, seats, identity: randomBytes(8).toString("hex") });
 }
@@ -201,15 +165,6 @@ function checkOptions({ mode = "readWrite", reserve, seats, timeoutMs = 0 }: Ope
   }
   if (reserve !== undefined) checkByteLength("openSegment", "reserve", reserve, 0, MOST_BYTES);
   if (seats !== undefined) checkCount("openSegment", "seats", seats, 1, MOST_SEATS);
-}
-
-function throwForeign(subject: string, byteLength: number): never {
-  throw new MemoryError("not-an-offheap-file", {
-    subject,
-    event: "does not begin as an offheap file does",
-    numbers: { byteLength },
-    cure: "Pass the path of a segment, or one where no file is.",
-  });
 }
 
 function throwReadOnly(memory: Memory): never {

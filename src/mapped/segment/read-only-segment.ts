@@ -114,7 +114,7 @@ export class ReadOnlySegment extends NamedStructures implements Disposable {
 
   #check(): void {
     const { memory } = this;
-    if (memory.closed) memory.throwClosed();
+    memory.checkOpen();
     if (memory instanceof MappedMemory) memory.check();
   }
 

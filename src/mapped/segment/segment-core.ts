@@ -124,12 +124,15 @@ export class SegmentCore {
   /** Ends what was held from a seat whose holder is dead or leaves: who uses what, and pages that were taken and not linked. */
   settle(seat: number): void {
     this.exclusive(() => {
-      for (const { index } of this.directory.all()) {
-        const { word, bit } = this.directory.openerBit(index, seat);
-        Atomics.and(this.memory.i32, word, ~bit);
-      }
+      for (const { index } of this.directory.all()) this.strikeOut(index, seat);
       freeOrphans(this, seat);
     });
+  }
+
+  /** Who sits there does not use the structure any more. Needs the lock. */
+  strikeOut(index: number, seat: number): void {
+    const { word, bit } = this.directory.openerBit(index, seat);
+    Atomics.and(this.memory.i32, word, ~bit);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { MemoryError } from "../../core/errors.ts";
+import { throwEnded } from "../../core/ended.ts";
 import type { Memory } from "../../core/memory.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import type { Palette } from "../dataset/picture.ts";
@@ -177,15 +177,9 @@ export class Segment extends NamedStructures implements Disposable {
   /** Throws `closed`, and `io` where another program has shortened the file: before anybody touches what it has lost. */
   #checkOpen(): void {
     const { memory } = this;
-    if (memory.closed) memory.throwClosed();
-    if (!this.#isClosed) {
-      if (memory instanceof MappedMemory) memory.check();
-      return;
-    }
-    throw new MemoryError("closed", {
-      subject: this.#core.subject,
-      event: "was used after close()",
-      cure: "Keep it open for as long as its structures are used, or open it again.",
-    });
+    memory.checkOpen();
+    if (this.#isClosed)
+      throwEnded(memory, this.#core.subject, "Keep it open for as long as its structures are used, or open it again.");
+    if (memory instanceof MappedMemory) memory.check();
   }
 }

@@ -189,11 +189,7 @@ export class Structures {
   /** Unless it is open here in another way. */
   #letGo({ id, index }: StructureRecord): void {
     if (this.#open.some((structure) => structure.id === id)) return;
-    const { directory, memory, seats } = this.#core;
-    this.#core.exclusive(() => {
-      const { word, bit } = directory.openerBit(index, seats.seat);
-      Atomics.and(memory.i32, word, ~bit);
-    });
+    this.#core.exclusive(() => this.#core.strikeOut(index, this.#core.seats.seat));
   }
 
   #closeAll(which: (structure: OpenStructure) => boolean): void {
@@ -222,8 +218,7 @@ export class Structures {
 
   #clearUsers(index: number): void {
     const { directory, log } = this.#core;
-    const { word } = directory.openerBit(index, 1);
-    for (let at = directory.writerWord(index); at <= word + 1; at++) log.set(at, 0);
+    for (const word of directory.userWords(index)) log.set(word, 0);
   }
 
   /** The seat of another participant that has it open. */

@@ -1,7 +1,9 @@
 import { sealOf } from "../../collections/tables/records/check.ts";
 import { soundExtents } from "../../collections/tables/records/extents.ts";
+import { flushRecords, isSaving, raiseSaved } from "../../collections/tables/records/flush.ts";
 import { BOOT, DURABLE, EPOCH, HEAD_SEAL, LOCK, SEAL, STATE, TOP } from "../../collections/tables/records/layout.ts";
-import { hashOfRecord, newestEpoch, rebuildShard, repairShard, sealOfShard } from "../../collections/tables/records/repair.ts";
+import { rebuildShard, repairShard, sealOfShard } from "../../collections/tables/records/repair.ts";
+import { hashOfRecord, newestEpoch } from "../../collections/tables/records/search.ts";
 import type { RecordStore } from "../../collections/tables/records/store.ts";
 import type { OpenRecords } from "../../collections/tables/shared-hash-table.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -58,9 +60,7 @@ function recover(store: AnyStore, isSameRun: boolean): TableRecovery {
 export function sealRecords(store: AnyStore): void {
   const { i32 } = store.memory;
   const head = store.parts.byteOffset / 4;
-  store.parts.sync?.();
-  Atomics.store(i32, head + DURABLE, Atomics.load(i32, head + EPOCH));
-  Atomics.add(i32, head + EPOCH, 1);
+  flushRecords(store);
   store.forEachShard((shard) => {
     i32[shard + SEAL] = 0;
     i32[shard + SEAL] = sealOfShard(store, shard);
@@ -90,24 +90,6 @@ export function isUnchanged(store: AnyStore, shard: number): boolean {
   const { i32 } = store.memory;
   const seal = Atomics.load(i32, shard + SEAL);
   return seal === 0 || sealOfShard(store, shard) === seal || Atomics.load(i32, shard + SEAL) !== seal;
-}
-
-/** Begins a new epoch, and waits until all operations of the one before have ended. Returns that one: see records/journal.ts. */
-export function beginFlush(store: AnyStore): number {
-  const { memory, parts } = store;
-  const epoch = Atomics.add(memory.i32, parts.byteOffset / 4 + EPOCH, 1);
-  store.forEachShard(() => {});
-  return epoch;
-}
-
-/** Says that everything up to an epoch is on the disk. */
-export function endFlush({ memory, parts }: AnyStore, epoch: number): void {
-  const word = parts.byteOffset / 4 + DURABLE;
-  for (let seen = Atomics.load(memory.i32, word); ((epoch - seen) | 0) > 0; ) {
-    const found = Atomics.compareExchange(memory.i32, word, seen, epoch);
-    if (found === seen) return;
-    seen = found;
-  }
 }
 
 /** Throws `corrupt` unless the first entries lie where this version looks for them: a hash that changed would hide all. */
@@ -164,6 +146,11 @@ function rebuildAll(store: AnyStore): TableRecovery {
   if (parts.isRegion) memory.u32.fill(0, head + memory.u32[head + TOP] * 16, Math.floor(memory.byteLength / 4));
   for (let number = 0; number < parts.shards; number++) foundEntries += rebuildShard(store, store.wordOf(number));
   parts.sync?.();
+  // What does not count any more is gone there.
+  if (isSaving(store)) {
+    raiseSaved(store, newest);
+    parts.sync?.();
+  }
   memory.i32[head + DURABLE] = newest;
   return { after: "power", rebuiltShards: parts.shards, foundEntries };
 }

@@ -1,12 +1,14 @@
 import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table-place.ts";
 import { compactRecords } from "../../collections/tables/records/compact.ts";
+import { beginFlush, confirmFlush, endFlush, flushRecords } from "../../collections/tables/records/flush.ts";
+import { HEAD_BYTES } from "../../collections/tables/records/layout.ts";
 import type { RecordStore } from "../../collections/tables/records/store.ts";
 import { checkRecords } from "../../collections/tables/records/verify.ts";
 import { SharedHashTable } from "../../collections/tables/shared-hash-table.ts";
 import type { Seats } from "../../core/seats.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
 import { backupTable } from "./backup.ts";
-import { beginFlush, endFlush, type TableRecovery } from "./durable-records.ts";
+import type { TableRecovery } from "./durable-records.ts";
 
 /** How long an operation takes to be safe from a power failure. */
 export type Durability =
@@ -57,6 +59,15 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     return this.#saved(super.setFromBytes(bytes, value, start, end));
   }
 
+  /** Waits for the disk once, at the end, also where an entry throws: those before it are as durable as any. */
+  override setMany(entries: Iterable<readonly [Key, Input]>): this {
+    try {
+      return super.setMany(entries);
+    } finally {
+      this.#saved(undefined);
+    }
+  }
+
   override delete(key: Key): boolean {
     return super.delete(key) && this.#saved(true);
   }
@@ -91,9 +102,7 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
    */
   flush(): void {
     this.checkWritable();
-    const epoch = beginFlush(this.store);
-    this.#parts.memory.flush();
-    endFlush(this.store, epoch);
+    flushRecords(this.store);
   }
 
   /** `flush` on a thread of the pool, so that the event loop goes on. */
@@ -101,7 +110,9 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     this.checkWritable();
     const epoch = beginFlush(this.store);
     await this.#parts.memory.flushAsync();
-    if (!this.memory.closed) endFlush(this.store, epoch);
+    if (this.memory.closed || !endFlush(this.store, epoch)) return;
+    await this.#parts.memory.flushAsync(this.byteOffset, HEAD_BYTES);
+    if (!this.memory.closed) confirmFlush(this.store, epoch);
   }
 
   /**

@@ -88,7 +88,7 @@ function openForWriting<Key, Value, Input>(
   if (origin === undefined)
     throw new MemoryError("io", { subject: memory.subject, event: "has no name", cure: "Open it by its path." });
   const participant = participantIn(memory);
-  const durable = { sync: () => memory.flush(), prepare: populating(memory) };
+  const durable = { sync: memory.flush.bind(memory), prepare: populating(memory) };
   const opened = openRecords(memory, { ...options, ...participant, byteOffset }, durable);
   const { store, seats, place } = opened;
   const presence = new TablePresence(memory, origin);

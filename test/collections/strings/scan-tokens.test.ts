@@ -27,12 +27,12 @@ function scanAll(
   seed: number,
   keepEmpty: boolean,
 ): Found {
-  scanner.setDelimiters(kinds);
+  scanner.setRules(kinds, keepEmpty);
   const tokens: [number, number, number][] = [];
   let next = start;
   while (next < source.length && tokens.length < most) {
     const base = next;
-    next = scanner.scan(source, base, source.length, most - tokens.length, kinds, { seed }, keepEmpty);
+    next = scanner.scan(source, base, source.length, most - tokens.length, { seed });
     assert.ok(next > base, "a scan comes on");
     for (let word = scanner.firstWord; word < scanner.firstWord + scanner.unknownCount * TOKEN_WORDS; word += TOKEN_WORDS)
       tokens.push([base + scanner.i32[word], scanner.i32[word + 1], scanner.i32[word + 2]]);
@@ -130,8 +130,7 @@ describe("scanning for tokens", () => {
       },
     );
     const scan = fc.record({ tokens: fc.array(token, { minLength: 60, maxLength: 400 }), who: fc.nat(2), told: fc.nat(500) });
-    const kinds = kindsOf("\n");
-    scanner.setDelimiters(kinds);
+    scanner.setRules(kindsOf("\n"), true);
     let known = 0;
     fc.assert(
       fc.property(fc.array(scan, { maxLength: 12 }), (scans) => {
@@ -141,7 +140,7 @@ describe("scanning for tokens", () => {
           const { owner, ids } = owners[who];
           const source = new TextEncoder().encode(`${tokens.join("\n")}\n`.padStart(300, "."));
           const texts = new TextDecoder().decode(source).slice(0, -1).split("\n");
-          assert.equal(scanner.scan(source, 0, source.length, 1000, kinds, owner, true), source.length);
+          assert.equal(scanner.scan(source, 0, source.length, 1000, owner), source.length);
           assert.equal(scanner.count, texts.length);
           const found = new Uint32Array(texts.length);
           scanner.tellKnown(found, 0);
@@ -168,8 +167,7 @@ describe("scanning for tokens", () => {
 
   it("forgets what passes by before what is met again and again", { skip: kernel === undefined }, () => {
     const scanner = new TokenScanner(makeTokenKernel());
-    const kinds = kindsOf("\n");
-    scanner.setDelimiters(kinds);
+    scanner.setRules(kindsOf("\n"), false);
     const owner = { seed: 7 };
     const often = Array.from({ length: 100 }, (_, n) => `often ${n}`);
     let forgotten = 0;
@@ -177,7 +175,7 @@ describe("scanning for tokens", () => {
       // Five times as many pass by as are remembered.
       const texts = [...often, ...Array.from({ length: 400 }, (_, n) => `once ${round} ${n}`)];
       const source = new TextEncoder().encode(`${texts.join("\n")}\n`);
-      assert.equal(scanner.scan(source, 0, source.length, 1000, kinds, owner, false), source.length);
+      assert.equal(scanner.scan(source, 0, source.length, 1000, owner), source.length);
       const found = new Uint32Array(texts.length);
       scanner.tellKnown(found, 0);
       for (const [n, id] of found.entries()) if (n < 100 && round > 0 && id === 0) forgotten += 1;
@@ -194,16 +192,15 @@ describe("scanning for tokens", () => {
     const small = makeTokenKernel(2);
     assert.ok(small !== undefined);
     const scanner = new TokenScanner(small);
-    const kinds = kindsOf("\n");
-    scanner.setDelimiters(kinds);
+    scanner.setRules(kindsOf("\n"), false);
     const source = new TextEncoder().encode("token\n".repeat(100));
     const owners = [1, 2, 3, 4, 5].map(() => ({ seed: 7 }));
     for (const [at, owner] of owners.entries()) {
-      scanner.scan(source, 0, source.length, 100, kinds, owner, false);
+      scanner.scan(source, 0, source.length, 100, owner);
       assert.equal(scanner.unknownCount, 100, "its ids are those of nobody before");
       const ids = new Uint32Array(100).fill(at + 1);
       scanner.learn(ids, 0, 100);
-      scanner.scan(source, 0, source.length, 100, kinds, owner, false);
+      scanner.scan(source, 0, source.length, 100, owner);
       assert.equal(scanner.unknownCount, 0);
       scanner.tellKnown(ids.fill(0), 0);
       assert.deepEqual([ids[0], ids[99]], [at + 1, at + 1]);

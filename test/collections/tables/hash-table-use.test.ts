@@ -178,6 +178,23 @@ describe("hash table finder and findMany", () => {
       message: "hash table cannot be set from as many keys as values (keys=1, values=0). Pass a value for each key.",
     });
   });
+
+  it("getMany, findMany and setMany say what they were given instead of arrays", () => {
+    using table = hashTable({ key: u32, value: u32, allocator: allocatorOf() });
+    const refused: readonly (readonly ["getMany" | "findMany" | "setMany", readonly unknown[], string])[] = [
+      ["getMany", [undefined], "table.getMany was given undefined instead of an array or an iterable"],
+      ["findMany", [[1], undefined, 0], "table.findMany was given undefined instead of an array"],
+      ["setMany", [5], "table.setMany was given 5 instead of an array or an iterable"],
+      ["setMany", [[1], undefined], "table.setMany was given undefined instead of an array"],
+      ["setMany", [new Set([1]), new Set([2])], "table.setMany was given a Set instead of an array"],
+    ];
+    for (const [name, given, event] of refused) {
+      assert.throws(
+        () => Reflect.apply(table[name], table, given),
+        (error) => error instanceof MemoryError && error.code === "invalid-argument" && error.message.startsWith(event),
+      );
+    }
+  });
 });
 
 describe("hash table's end", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { privateMemory } from "../../../src/core/homes.ts";
 import type { Memory } from "../../../src/core/memory.ts";
 import { KiB } from "../../../src/core/size.ts";
@@ -21,8 +22,20 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
+/** What may be there after a power failure. */
+interface Expected {
+  /** Noted before the operation begins. */
+  change(key: string, value: string | undefined): void;
+  beginFlush(): void;
+  endFlush(): void;
+  /** After a power failure. What was found is there from then on, and durable: opening has made it so. */
+  checkAll(found: ReadonlyMap<string, string>, story: string): void;
+  /** After a process was killed. */
+  checkKilled(found: ReadonlyMap<string, string>, story: string): void;
+}
+
 /** What each key may be after a power failure: what it was when the last flush that has ended began, and everything since. */
-class Expectation {
+class Expectation implements Expected {
   readonly now = new Map<string, string>();
   #allowed = new Map<string, Set<string | undefined>>();
   #sinceBegin = new Map<string, Set<string | undefined>>();
@@ -45,22 +58,82 @@ class Expectation {
     this.#allowed = this.#sinceBegin;
   }
 
-  check(key: string, found: string | undefined, story: string): void {
+  checkAll(found: ReadonlyMap<string, string>, story: string): void {
+    for (const key of KEYS) {
+      this.#check(key, found.get(key), story);
+      this.#settle(key, found.get(key));
+    }
+    this.#allowed = new Map();
+    this.#sinceBegin = new Map();
+  }
+
+  checkKilled(found: ReadonlyMap<string, string>, story: string): void {
+    this.checkAll(found, story);
+  }
+
+  #check(key: string, found: string | undefined, story: string): void {
     const allowed = this.#allowed.get(key) ?? new Set([this.now.get(key)]);
     if (!allowed.has(found))
       assert.fail(`${story}: ${key} is ${found}, and can only be one of ${[...allowed].map(String).join(", ")}`);
   }
 
   /** After a recovery what was found is what is there. */
-  settle(key: string, found: string | undefined): void {
+  #settle(key: string, found: string | undefined): void {
     if (found === undefined) this.now.delete(key);
     else this.now.set(key, found);
   }
+}
 
-  forget(): void {
-    this.#allowed = new Map();
-    this.#sinceBegin = new Map();
+/** What a table that has transactions may be after a power failure: as a whole what it was when the last flush that has ended began, or one that was going on. */
+class WholeExpectation implements Expected {
+  readonly now = new Map<string, string>();
+  #before: ReadonlyMap<string, string> = new Map();
+  #allowed: ReadonlyMap<string, string>[] = [new Map()];
+
+  change(key: string, value: string | undefined): void {
+    if (value === undefined) this.now.delete(key);
+    else this.now.set(key, value);
   }
+
+  beginFlush(): void {
+    this.#allowed.push(new Map(this.now));
+  }
+
+  endFlush(): void {
+    this.#allowed = this.#allowed.slice(-1);
+  }
+
+  checkAll(found: ReadonlyMap<string, string>, story: string): void {
+    const isOne = this.#allowed.some((allowed) => isDeepStrictEqual(allowed, found));
+    if (!isOne) assert.fail(`${story}: ${shown(found)} was found, and can only be one of ${this.#allowed.map(shown).join(" or ")}`);
+    this.#settle(found);
+    this.#allowed = [this.#before];
+  }
+
+  /** It is as before the last operation or as after it; what a power failure leaves is what it was. */
+  checkKilled(found: ReadonlyMap<string, string>, story: string): void {
+    const isOne = [this.#before, this.now].some((allowed) => isDeepStrictEqual(allowed, found));
+    if (!isOne) assert.fail(`${story}: ${shown(found)} was left, and can only be ${shown(this.#before)} or ${shown(this.now)}`);
+    this.#settle(found);
+  }
+
+  /** An operation begins. */
+  begin(): void {
+    this.#before = new Map(this.now);
+  }
+
+  #settle(found: ReadonlyMap<string, string>): void {
+    this.now.clear();
+    for (const [key, value] of found) this.now.set(key, value);
+    this.begin();
+  }
+}
+
+function shown(entries: ReadonlyMap<string, string>): string {
+  return `{${[...entries]
+    .sort()
+    .map(([key, value]) => `${key}: ${value}`)
+    .join(", ")}}`;
 }
 
 const KEYS = Array.from({ length: 9 }, (_, key) => `key ${key}`);
@@ -70,20 +143,24 @@ const OPTIONS = { key: text, value: blob, seats: 1, seed: 5 } as const;
 export function runCrashProgram(seed: number, failures = 4): number {
   const random = randomFrom(seed);
   const shards = random() < 0.5 ? 1 : 2;
-  const expected = new Expectation();
+  const isWhole = random() < 0.5;
+  const expected = isWhole ? new WholeExpectation() : new Expectation();
   let memory = privateMemory(MEMORY_BYTES);
   let isNew = true;
   let boot = 1;
+  let log = new StoreLog(memory);
+  // Whether the power has failed since somebody has looked.
+  let isPower = true;
   for (let failure = 0; failure < failures; failure++) {
-    const log = new StoreLog(memory);
     const story = `seed ${seed}, failure ${failure}`;
     // Sometimes it goes down while the table is still being made sound.
     log.left = isNew ? 1500 + Math.floor(random() * 3000) : Math.floor(random() * random() * 4000) + 1;
     try {
-      const durable = durableTable(memory, { ...OPTIONS, shards }, { isNew, boot, sync: () => log.sync() });
-      if (!isNew) checkAll(durable, expected, story);
-      // Found is found: opening has made it durable.
-      expected.forget();
+      const sync = log.sync.bind(log);
+      const durable = durableTable(memory, { ...OPTIONS, shards }, { isNew, boot, sync });
+      if (!isNew) checkAll(durable, expected, isPower, story);
+      isPower = false;
+      if (isNew && isWhole) beginWhole(durable, expected);
       isNew = false;
       operate(durable, log, expected, random);
     } catch (error) {
@@ -91,25 +168,34 @@ export function runCrashProgram(seed: number, failures = 4): number {
         throw error instanceof Error ? new Error(`${story}: ${error.message}`, { cause: error }) : error;
       if (isNew) return failure;
     }
-    memory = memoryOf(log.image(random, UNITS[Math.floor(random() * UNITS.length)], random() < 0.2));
-    boot += 1;
+    if (isWhole && random() < 0.4) {
+      // Only the process was killed.
+      memory = memoryOf(log.words());
+      log = log.handedOver(memory);
+    } else {
+      memory = memoryOf(log.image(random, UNITS[Math.floor(random() * UNITS.length)], random() < 0.2));
+      log = new StoreLog(memory);
+      boot += 1;
+      isPower = true;
+    }
   }
   const durable = durableTable(memory, { ...OPTIONS, shards }, { boot });
-  checkAll(durable, expected, `seed ${seed}, at the end`);
+  checkAll(durable, expected, isPower, `seed ${seed}, at the end`);
   return failures;
 }
 
-function operate(durable: DurableTable<string, Uint8Array>, log: StoreLog, expected: Expectation, random: () => number): void {
+function operate(durable: DurableTable<string, Uint8Array>, log: StoreLog, expected: Expected, random: () => number): void {
   for (;;) {
     const key = KEYS[Math.floor(random() * KEYS.length)];
     const chance = random();
-    if (chance < 0.6) {
-      const value = `${log.count}${"x".repeat(Math.floor(random() * random() * 120))}`;
+    if (expected instanceof WholeExpectation) expected.begin();
+    // To clear a table is no transaction.
+    if (expected instanceof WholeExpectation && (random() < 0.3 || (chance >= 0.95 && chance < 0.96))) {
+      changeSeveral(durable, log, expected, random);
+    } else if (chance < 0.6) {
+      const value = newValue(log, random);
       expected.change(key, value);
-      durable.table.set(
-        key,
-        Uint8Array.from(value, (char) => char.charCodeAt(0)),
-      );
+      durable.table.set(key, bytesOf(value));
     } else if (chance < 0.85) {
       expected.change(key, undefined);
       durable.table.delete(key);
@@ -131,14 +217,52 @@ function operate(durable: DurableTable<string, Uint8Array>, log: StoreLog, expec
   }
 }
 
-function checkAll({ table }: DurableTable<string, Uint8Array>, expected: Expectation, story: string): void {
+/** The first transaction of several keys. It begins with a flush. */
+function beginWhole(durable: DurableTable<string, Uint8Array>, expected: Expected): void {
+  expected.beginFlush();
+  durable.table.transaction((t) => {
+    for (const key of KEYS.slice(0, 2)) t.set(key, bytesOf("first"));
+  });
+  expected.endFlush();
+  for (const key of KEYS.slice(0, 2)) expected.change(key, "first");
+}
+
+/** Some keys are set and some deleted, at once. */
+function changeSeveral(
+  durable: DurableTable<string, Uint8Array>,
+  log: StoreLog,
+  expected: WholeExpectation,
+  random: () => number,
+): void {
+  const changes = KEYS.filter(() => random() < 0.4).map(
+    (key) => [key, random() < 0.6 ? newValue(log, random) : undefined] as const,
+  );
+  for (const [key, value] of changes) expected.change(key, value);
+  durable.table.transaction((t) => {
+    for (const [key, value] of changes) {
+      if (value === undefined) t.delete(key);
+      else t.set(key, bytesOf(value));
+    }
+  });
+}
+
+function newValue(log: StoreLog, random: () => number): string {
+  return `${log.count}${"x".repeat(Math.floor(random() * random() * 120))}`;
+}
+
+function bytesOf(value: string): Uint8Array {
+  return Uint8Array.from(value, (char) => char.charCodeAt(0));
+}
+
+function checkAll({ table }: DurableTable<string, Uint8Array>, expected: Expected, isPower: boolean, story: string): void {
   assert.deepEqual(table.checkInvariants(), [], story);
+  const found = new Map<string, string>();
   for (const key of KEYS) {
     const bytes = table.get(key);
-    const found = bytes === undefined ? undefined : String.fromCharCode(...bytes);
-    expected.check(key, found, story);
-    expected.settle(key, found);
+    if (bytes !== undefined) found.set(key, String.fromCharCode(...bytes));
   }
+  if (isPower) expected.checkAll(found, story);
+  else expected.checkKilled(found, story);
 }
 
 function memoryOf(words: Uint32Array): Memory {

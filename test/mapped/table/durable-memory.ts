@@ -1,4 +1,5 @@
 import { compactRecords } from "../../../src/collections/tables/records/compact.ts";
+import { flushRecords } from "../../../src/collections/tables/records/flush.ts";
 import { Kind } from "../../../src/collections/tables/records/layout.ts";
 import {
   createRecords,
@@ -7,14 +8,7 @@ import {
   type SharedTableOptions,
 } from "../../../src/collections/tables/shared-hash-table.ts";
 import type { Memory } from "../../../src/core/memory.ts";
-import {
-  beginFlush,
-  endFlush,
-  sealRecords,
-  type TableRecovery,
-  takeOver,
-  unsealShard,
-} from "../../../src/mapped/table/durable-records.ts";
+import { sealRecords, type TableRecovery, takeOver, unsealShard } from "../../../src/mapped/table/durable-records.ts";
 
 /** A table as `openTable` makes it, over a memory whose owner decides what a flush is. */
 export interface DurableTable<Key, Value> {
@@ -49,11 +43,7 @@ export function durableTable<Key, Value>(
   };
   const table = new SharedHashTable(store, place, seats);
   table.sit();
-  const flush = (): void => {
-    const epoch = beginFlush(store);
-    sync();
-    endFlush(store, epoch);
-  };
+  const flush = (): void => flushRecords(store);
   return {
     table,
     recovery,

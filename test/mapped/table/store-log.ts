@@ -28,6 +28,8 @@ export class StoreLog {
   readonly #words: Uint32Array;
   #durable: Uint32Array;
   #stored: Stored[] = [];
+  /** The words when it went down. */
+  #left: Uint32Array | undefined;
   /** Stores until the machine goes down. */
   left = Number.POSITIVE_INFINITY;
   count = 0;
@@ -41,6 +43,20 @@ export class StoreLog {
       Object.defineProperty(memory, name, { value: this.#wrap(memory[name], ELEMENT_BYTES[name]), configurable: true });
   }
 
+  /** The log of a memory that has all that this one has, for who comes after a process that was killed. */
+  handedOver(memory: Memory): StoreLog {
+    const next = new StoreLog(memory);
+    next.#durable = this.#durable;
+    next.#stored = this.#stored;
+    next.count = this.count;
+    return next;
+  }
+
+  /** All as it was when the machine or the process went down, or is now. */
+  words(): Uint32Array {
+    return (this.#left ?? this.#words).slice();
+  }
+
   sync(): void {
     this.#durable = this.#words.slice();
     this.#stored = [];
@@ -48,7 +64,7 @@ export class StoreLog {
 
   /** What a disk may have now: each unit of `unitBytes` as it was at some moment since the last sync, `prefix`: all of them as they are now. */
   image(random: () => number, unitBytes: number, prefix: boolean): Uint32Array {
-    if (prefix) return this.#words.slice();
+    if (prefix) return this.words();
     const image = this.#durable.slice();
     const moments = new Map<number, number>();
     for (const [at, { unit, low, high }] of this.#stored.entries()) {
@@ -66,11 +82,15 @@ export class StoreLog {
 
   /** Notes what is at a byte after a store. */
   note(byteOffset: number): void {
+    // What unwinds is not there any more.
+    if (this.#left !== undefined) throw new WentDown();
     const unit = Math.floor(byteOffset / 8);
     this.#stored.push({ unit, low: this.#words[unit * 2], high: this.#words[unit * 2 + 1] });
     this.count += 1;
     this.left -= 1;
-    if (this.left <= 0) throw new WentDown();
+    if (this.left > 0) return;
+    this.#left = this.#words.slice();
+    throw new WentDown();
   }
 
   get memory(): Memory {

@@ -13,6 +13,9 @@ export interface Change {
   newRef: number;
 }
 
+/** So many are looked through one after the other. */
+const FEW = 16;
+
 /**
  * What a transaction is about to change: of each key the record that is there, and the one that is to be. The new ones lie where they will be, in room of shards
  * that the transaction holds; nothing names them. So nobody sees them, a failure to find room comes when a key is set, and who dies leaves nothing.
@@ -24,15 +27,20 @@ export class Changes {
   isOpen = true;
   readonly #store: AnyStore;
   readonly #held: HeldShards;
-  readonly #byHash = new Map<number, Change[]>();
+  readonly #list: Change[] = [];
+  /** The same, when they are many. */
+  #byHash: Map<number, Change[]> | undefined;
+  /** The record that was looked for last, which is often what is changed next. */
+  #seenRef = 0;
 
   constructor(store: AnyStore, held: HeldShards) {
     this.#store = store;
     this.#held = held;
   }
 
-  *[Symbol.iterator](): Generator<Change> {
-    for (const changes of this.#byHash.values()) yield* changes;
+  /** Those that change something, in the order in which keys were first changed. */
+  get list(): readonly Change[] {
+    return this.#list.filter(({ oldRef, newRef }) => (oldRef | newRef) !== 0);
   }
 
   /** The record of the key as the transaction sees it; 0: none. */
@@ -42,8 +50,8 @@ export class Changes {
     return change === undefined ? this.#storedRef(shard, hash) : change.newRef;
   }
 
-  /** Makes a checked value that of the key. Throws `out-of-memory`, `disk-full`; nothing has changed then. */
-  set(hash: number, checked: unknown, valueBytes: number, expiresAt: number): void {
+  /** Makes a checked value that of the key, and returns the record that it is to be. Throws `out-of-memory`, `disk-full`; nothing has changed then. */
+  set(hash: number, checked: unknown, valueBytes: number, expiresAt: number): number {
     const store = this.#store;
     const shardNumber = store.shardOf(hash);
     const shard = this.#held.hold(shardNumber);
@@ -57,6 +65,7 @@ export class Changes {
       this.#free(change);
       change.newRef = newRef;
     }
+    return newRef;
   }
 
   /** Deletes the key. */
@@ -69,48 +78,64 @@ export class Changes {
       if (oldRef !== 0) this.#add({ hash, shardNumber, oldRef, newRef: 0 });
       return;
     }
-    if (change.oldRef === 0) this.#remove(change);
+    // Of a key that was not there it is a change of nothing then, which is not found any more.
     this.#free(change);
     change.newRef = 0;
   }
 
   /** Nothing is changed. */
   drop(): void {
-    for (const change of this) this.#free(change);
+    for (const change of this.#list) this.#free(change);
     this.forget();
   }
 
   /** What was to be changed is in other hands. */
   forget(): void {
-    this.#byHash.clear();
+    this.#list.length = 0;
+    this.#byHash = undefined;
   }
 
   #storedRef(shard: number, hash: number): number {
     const store = this.#store;
+    if (this.#seenRef !== 0 && store.index.matches(this.#seenRef)) return this.#seenRef;
     const slot = store.find(shard, hash);
     if (slot < 0) return 0;
     const ref = store.index.foundRef;
     if (store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
+    this.#seenRef = ref;
     return ref;
   }
 
   #changeOf(hash: number): Change | undefined {
-    return this.#byHash.get(hash)?.find(({ oldRef, newRef }) => this.#store.index.matches(newRef || oldRef));
+    const changes = this.#byHash === undefined ? this.#list : this.#byHash.get(hash);
+    if (changes === undefined) return undefined;
+    for (const change of changes) {
+      const ref = change.newRef || change.oldRef;
+      if (change.hash === hash && ref !== 0 && this.#store.index.matches(ref)) return change;
+    }
+    return undefined;
   }
 
   #add(change: Change): void {
-    const others = this.#byHash.get(change.hash);
-    if (others === undefined) this.#byHash.set(change.hash, [change]);
-    else others.push(change);
-  }
-
-  #remove(change: Change): void {
-    const others = this.#byHash.get(change.hash) ?? [];
-    others.splice(others.indexOf(change), 1);
+    this.#list.push(change);
+    if (this.#byHash !== undefined) addTo(this.#byHash, change);
+    else if (this.#list.length > FEW) this.#byHash = byHash(this.#list);
   }
 
   #free({ shardNumber, newRef }: Change): void {
     const { room, records } = this.#store;
     if (newRef !== 0) room.free(this.#store.wordOf(shardNumber), newRef, records.unitsOf(newRef));
   }
+}
+
+function byHash(changes: readonly Change[]): Map<number, Change[]> {
+  const found = new Map<number, Change[]>();
+  for (const change of changes) addTo(found, change);
+  return found;
+}
+
+function addTo(byHash: Map<number, Change[]>, change: Change): void {
+  const others = byHash.get(change.hash);
+  if (others === undefined) byHash.set(change.hash, [change]);
+  else others.push(change);
 }

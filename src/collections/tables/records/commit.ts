@@ -49,13 +49,13 @@ interface Part {
  * nothing has changed then.
  */
 export function commitChanges(store: AnyStore, changes: Changes, most: number): boolean {
-  const parts = partsOf(store, changes);
-  if (parts.length === 0) return false;
+  const { list } = changes;
+  if (list.length === 0) return false;
+  const parts = partsOf(store, list);
   // All shards are held: a flush that begins a later epoch waits for all of this, or for none.
   const { epoch } = store.journal;
-  const count = parts.reduce((sum, part) => sum + part.changes.length, 0);
   // One slot changes by one store. And where there are no locks nobody else comes to end it.
-  const needsLog = count > 1 && store.parts.locks !== undefined;
+  const needsLog = list.length > 1 && store.parts.locks !== undefined;
   prepare(store, parts, epoch, needsLog);
   changes.forget();
   for (const part of parts) sealRecords(store, part, epoch);
@@ -145,7 +145,7 @@ function carryOut(store: AnyStore, { shard, changes, tombstones, log }: Part, ep
   if (log !== 0) Atomics.store(memory.i32, shard + LOG, 0);
   changes.forEach(({ oldRef }, place) => {
     if (oldRef !== 0) journal.release(shard, oldRef, epoch);
-    if (tombstones[place] !== 0) journal.keepTombstone(shard, tombstones[place], epoch);
+    if (tombstones[place] !== 0) journal.keep(shard, tombstones[place], epoch);
   });
   if (log !== 0) room.free(shard, log, logUnits(changes.length));
 }
@@ -176,15 +176,16 @@ function* changesIn({ memory: { i32 }, bounds, parts: { seats } }: AnyStore, log
   }
 }
 
-function partsOf(store: AnyStore, changes: Changes): Part[] {
-  const parts = new Map<number, Part>();
-  for (const change of changes) {
+function partsOf(store: AnyStore, list: readonly Change[]): Part[] {
+  const parts: Part[] = [];
+  for (const change of list) {
     const shard = store.wordOf(change.shardNumber);
-    const part = parts.get(shard) ?? { shard, changes: [], tombstones: [], log: 0 };
-    part.changes.push(change);
-    parts.set(shard, part);
+    let at = 0;
+    while (at < parts.length && parts[at].shard !== shard) at += 1;
+    if (at === parts.length) parts.push({ shard, changes: [], tombstones: [], log: 0 });
+    parts[at].changes.push(change);
   }
-  return [...parts.values()];
+  return parts;
 }
 
 function logUnits(count: number): number {

@@ -1,6 +1,8 @@
 import { alignUp } from "../../../core/align.ts";
+import { whileAlone } from "./alone.ts";
 import { HAS_OLDER, KEY, KEY_BYTES, KEY_BYTES_MASK, RECORD_EPOCH, SHARD_WORDS, TOP, VALUE_BYTES } from "./layout.ts";
 import { repairShard, usedStretches } from "./repair.ts";
+import { roundedUnits } from "./size-class.ts";
 import type { RecordStore } from "./store.ts";
 
 type AnyStore = RecordStore<unknown, unknown, never>;
@@ -73,20 +75,6 @@ function moveRecord(store: AnyStore, shard: number, slot: number): boolean {
   return true;
 }
 
-/** Holds all shards, in the order in which everybody would who holds more than one. */
-function whileAlone<Result>(store: AnyStore, work: () => Result): Result {
-  let held = 0;
-  try {
-    while (held < store.parts.shards) {
-      store.enter(held);
-      held += 1;
-    }
-    return work();
-  } finally {
-    while (held > 0) store.leave(--held);
-  }
-}
-
 /** Where the region of a table ends that has one: nothing is behind it. */
 export function regionEnd({ memory, parts }: AnyStore): number {
   return parts.byteOffset + memory.u32[parts.byteOffset / 4 + TOP] * TOP_BYTES;
@@ -116,7 +104,8 @@ function cutRegion(store: AnyStore): number {
 
 /** The end of the last extent of a shard that holds anything. */
 function usedEnd(store: AnyStore, shard: number): number {
-  const used = usedStretches(store, shard);
+  const kept = [...store.journal.kept(shard)].map((ref) => ({ ref, units: roundedUnits(store.records.unitsOf(ref)) }));
+  const used = [...usedStretches(store, shard), ...kept];
   let end = 0;
   for (const { ref, units } of store.room.extents(shard)) {
     if (ref + units > end && used.some((stretch) => stretch.ref >= ref && stretch.ref < ref + units)) end = ref + units;

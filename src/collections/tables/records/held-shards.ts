@@ -12,7 +12,7 @@ type AnyStore = RecordStore<unknown, unknown, never>;
  */
 export class HeldShards {
   readonly #store: AnyStore;
-  readonly #numbers = new Set<number>();
+  readonly #numbers: number[] = [];
   #last = -1;
   /** The shard that another holds, for which this one must not wait now; -1: none. */
   #refused = -1;
@@ -35,7 +35,7 @@ export class HeldShards {
   hold(shardNumber: number): number {
     const store = this.#store;
     if (this.isRefused) throw beginAgain(this.#refused);
-    if (this.#numbers.has(shardNumber)) return store.wordOf(shardNumber);
+    if (this.#numbers.includes(shardNumber)) return store.wordOf(shardNumber);
     if (shardNumber > this.#last) {
       store.enter(shardNumber);
       this.#last = shardNumber;
@@ -43,7 +43,7 @@ export class HeldShards {
       this.#refused = shardNumber;
       throw beginAgain(shardNumber);
     }
-    this.#numbers.add(shardNumber);
+    this.#numbers.push(shardNumber);
     return store.wordOf(shardNumber);
   }
 
@@ -63,7 +63,7 @@ export class HeldShards {
         store.leave(number);
       }
     }
-    this.#numbers.clear();
+    this.#numbers.length = 0;
   }
 }
 

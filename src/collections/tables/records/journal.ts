@@ -4,7 +4,7 @@
  * There is no log. The records are the truth, the index and the lists of free blocks can be built again from them: a record says itself whether it is whole,
  * and of which epoch it is. `flush` begins a new epoch e + 1, sees that every operation of epoch e has ended, has everything written, and then says that
  * epoch e is durable. After a power failure the record of the newest epoch that is whole is what a key has; of two of one epoch, either was the key's since
- * the last flush.
+ * the last flush. In a table that has had transactions only what is saved counts: see flush.ts.
  *
  * Invariants:
  * 1. When a key gets another record, the one before is kept, retired, if it is of an older epoch, until the epoch that retired it is durable. One of the same
@@ -75,8 +75,8 @@ export class ShardJournal {
     return true;
   }
 
-  /** Keeps a tombstone for as long as it is needed. */
-  keepTombstone(shard: number, ref: number, epoch: number): void {
+  /** Keeps a record or tombstone for as long as it is needed after an epoch. */
+  keep(shard: number, ref: number, epoch: number): void {
     this.#enlist(shard, RETIRED, RETIRED_EPOCH, ref, epoch);
   }
 

@@ -13,7 +13,7 @@
  *    3 layout             11 state                      3 index, a ref; 0: none
  *    4 shards, seats      12 boot                       4 fresh: [ref, end) of room never used
  *    5 seed               13 seal of words 8 … 12       6 seal of the shard and its index; 0: none
- *    6 kind               14, 15 zero                   7 log of a commit that goes on, a ref; 0: none. See commit.ts
+ *    6 kind               14, 15 saved epoch            7 log of a commit that goes on, a ref; 0: none. See commit.ts
  *    7 check of 0 … 6                                   8 … 15 records to be freed later: see room.ts
  *                                                      16 … 79 free blocks by size: see room.ts
  *                                                      80 … 143 extents: 32 × [ref, units]
@@ -62,6 +62,7 @@ export const DURABLE = 10;
 export const STATE = 11;
 export const BOOT = 12;
 export const HEAD_SEAL = 13;
+export const SAVED = 14;
 export const HEAD_BYTES = 64;
 
 /** Shard words. */

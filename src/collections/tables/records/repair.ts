@@ -1,6 +1,7 @@
-import { hashKey, sealOf } from "./check.ts";
+import { sealOf } from "./check.ts";
 import { endCommit } from "./commit.ts";
-import { CHECK, COUNT, INDEX, KEY, KEY_BYTES, KEY_BYTES_MASK, LOG, RECORD_EPOCH, SEAL, SHARD_WORDS, TOMBSTONE } from "./layout.ts";
+import { CHECK, COUNT, INDEX, KEY_BYTES, LOG, SEAL, SHARD_WORDS, TOMBSTONE } from "./layout.ts";
+import { hashOfRecord, keptRecords, newestThatCounts, recordsByKey, recordsIn } from "./search.ts";
 import { indexUnits } from "./shard-index.ts";
 import { roundedUnits } from "./size-class.ts";
 import type { RecordStore } from "./store.ts";
@@ -12,12 +13,6 @@ export interface Stretch {
 }
 
 type AnyStore = RecordStore<unknown, unknown, never>;
-
-/** The hash of the key of a record that is whole. */
-export function hashOfRecord({ memory, parts }: AnyStore, ref: number): number {
-  const { i32 } = memory;
-  return hashKey(i32.subarray(ref * 2 + KEY), i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK, parts.seed);
-}
 
 /**
  * Makes a shard sound whose holder died in the middle of something. The shard is held; others may be reading.
@@ -31,8 +26,12 @@ export function repairShard(store: AnyStore, shard: number, border: number = Num
   const live = liveStretches(store, shard);
   store.memory.i32[shard + COUNT] = live.length;
   store.index.bump(shard);
-  forgetOthers(store, shard, live);
-  freeRest(store, shard, live, border);
+  const kept = keptRecords(store, shard, new Set(live.map(({ ref }) => ref)));
+  const used = [...live, ...kept.map((ref) => stretchOf(store, ref))];
+  forgetOthers(store, shard, used);
+  freeRest(store, shard, used, border);
+  const { epoch } = store.journal;
+  for (const ref of kept) store.journal.keep(shard, ref, epoch);
 }
 
 /**
@@ -41,15 +40,13 @@ export function repairShard(store: AnyStore, shard: number, border: number = Num
  */
 export function rebuildShard(store: AnyStore, shard: number): number {
   const { memory } = store;
-  const newest = newestRecords(store, shard);
   const live: Stretch[] = [];
   const hashes: number[] = [];
-  for (const [hash, refs] of newest) {
-    for (const ref of refs) {
-      if ((memory.i32[ref * 2 + KEY_BYTES] & TOMBSTONE) !== 0) continue;
-      live.push({ ref, units: roundedUnits(store.records.unitsOf(ref)) });
-      hashes.push(hash);
-    }
+  for (const { hash, refs } of recordsByKey(store, shard)) {
+    const ref = newestThatCounts(store, refs);
+    if (ref === 0 || (memory.i32[ref * 2 + KEY_BYTES] & TOMBSTONE) !== 0) continue;
+    live.push(stretchOf(store, ref));
+    hashes.push(hash);
   }
   memory.i32[shard + SEAL] = 0;
   memory.i32[shard + INDEX] = 0;
@@ -77,13 +74,6 @@ export function clearShard(store: AnyStore, shard: number): void {
   freeRest(store, shard, []);
 }
 
-/** The newest epoch among the records of a shard, 0 without any. */
-export function newestEpoch(store: AnyStore, shard: number): number {
-  let newest = 0;
-  for (const ref of recordsIn(store, shard)) newest = Math.max(newest, store.memory.i32[ref * 2 + RECORD_EPOCH]);
-  return newest;
-}
-
 /** What a shard and its index look like as a whole. */
 export function sealOfShard(store: AnyStore, shard: number): number {
   const { memory, parts, index } = store;
@@ -91,25 +81,6 @@ export function sealOfShard(store: AnyStore, shard: number): number {
   const rest = sealOf(memory.i32, shard + SEAL + 1, shard + SHARD_WORDS, own);
   const [first, end] = index.slots(shard);
   return first === 0 ? rest : sealOf(memory.i32, first - 4, end, rest);
-}
-
-/** Every place in a shard's extents where a record is whole, in the order of places, whether anything names it or not. */
-export function* recordsIn(store: AnyStore, shard: number): Generator<number> {
-  const { records, memory } = store;
-  const shardNumber = (shard - store.wordOf(0)) / SHARD_WORDS;
-  for (const { ref: first, units } of store.room.extents(shard)) {
-    const end = first + units;
-    for (let ref = first; ref + 3 <= end; ) {
-      const isOurs =
-        memory.i32[ref * 2 + CHECK] !== 0 && records.endOf(ref) !== 0 && records.endOf(ref) <= end * 2 && records.isRecord(ref);
-      if (isOurs && store.shardOf(hashOfRecord(store, ref)) === shardNumber) {
-        yield ref;
-        ref += records.unitsOf(ref);
-      } else {
-        ref += 1;
-      }
-    }
-  }
 }
 
 function removeWrongSlot(store: AnyStore, shard: number): boolean {
@@ -143,9 +114,13 @@ function laterOf(store: AnyStore, shard: number, slot: number, ref: number): num
   return later;
 }
 
+function stretchOf({ records }: AnyStore, ref: number): Stretch {
+  return { ref, units: roundedUnits(records.unitsOf(ref)) };
+}
+
 function liveStretches(store: AnyStore, shard: number): Stretch[] {
   const live: Stretch[] = [];
-  store.forEachRef(shard, (ref) => live.push({ ref, units: roundedUnits(store.records.unitsOf(ref)) }));
+  store.forEachRef(shard, (ref) => live.push(stretchOf(store, ref)));
   return live;
 }
 
@@ -153,33 +128,6 @@ function liveStretches(store: AnyStore, shard: number): Stretch[] {
 export function usedStretches(store: AnyStore, shard: number, live: readonly Stretch[] = liveStretches(store, shard)): Stretch[] {
   const [first, end] = store.index.slots(shard);
   return first === 0 ? [...live] : [...live, { ref: first / 2 - 2, units: roundedUnits(indexUnits((end - first) / 2)) }];
-}
-
-/** For every key of a shard its newest record, by hash. Of two of one epoch a record that is not a tombstone. */
-function newestRecords(store: AnyStore, shard: number): Map<number, number[]> {
-  const byHash = new Map<number, number[]>();
-  for (const ref of recordsIn(store, shard)) {
-    const hash = hashOfRecord(store, ref);
-    const refs = byHash.get(hash) ?? [];
-    byHash.set(hash, refs);
-    const same = refs.findIndex((other) => haveSameKey(store, ref, other));
-    if (same < 0) refs.push(ref);
-    else if (isNewer(store, ref, refs[same])) refs[same] = ref;
-  }
-  return byHash;
-}
-
-function haveSameKey({ memory: { i32 } }: AnyStore, a: number, b: number): boolean {
-  const keyBytes = i32[a * 2 + KEY_BYTES] & KEY_BYTES_MASK;
-  if ((i32[b * 2 + KEY_BYTES] & KEY_BYTES_MASK) !== keyBytes) return false;
-  for (let word = 0; word * 4 < keyBytes; word++) if (i32[a * 2 + KEY + word] !== i32[b * 2 + KEY + word]) return false;
-  return true;
-}
-
-function isNewer({ memory: { i32 } }: AnyStore, a: number, b: number): boolean {
-  const difference = (i32[a * 2 + RECORD_EPOCH] - i32[b * 2 + RECORD_EPOCH]) | 0;
-  if (difference !== 0) return difference > 0;
-  return (i32[b * 2 + KEY_BYTES] & TOMBSTONE) !== 0;
 }
 
 /** Marks every record that is not live as none, tombstones last of all: see invariant 2 of journal.ts. */

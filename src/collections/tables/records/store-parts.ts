@@ -20,8 +20,8 @@ export interface StoreParts<Key, Value, Input> {
   readonly reach: Reach;
   readonly keys: KeyBytes<Key>;
   readonly values: ValueBytes<Value, Input>;
-  /** Makes everything that was stored durable. Left out where nothing outlives the memory. */
-  readonly sync?: () => void;
+  /** Makes everything that was stored durable, or what was stored there. Left out where nothing outlives the memory. */
+  readonly sync?: (byteOffset?: number, byteLength?: number) => void;
   /** Whether others may use it at the same time, or have used it before: entries are checked before they are believed. */
   readonly isChecked: boolean;
   /** The locks of the shards. Left out where one thread alone uses the table. */

@@ -4,6 +4,7 @@ import type { Memory } from "../../../core/memory.ts";
 import type { RobustLock } from "../../../core/robust-lock.ts";
 import { oddMultiplier } from "../../hash.ts";
 import { Bounds } from "./bounds.ts";
+import { isSaving } from "./flush.ts";
 import { ShardJournal } from "./journal.ts";
 import type { KeyBytes } from "./keys.ts";
 import { COUNT, KEY, KEY_BYTES, KEY_BYTES_MASK, SEAL, SHARD_WORDS, TOMBSTONE, VALUE_BYTES, VERSION } from "./layout.ts";
@@ -155,6 +156,7 @@ export class RecordStore<Key, Value, Input> {
     const mayBeOnDisk = this.journal.mayBeSaved(ref, epoch);
     const tombstone = mayBeOnDisk ? this.tombstone(shard, ref, epoch) : 0;
     if (tombstone !== 0) this.records.seal(tombstone);
+    else if (mayBeOnDisk && isSaving(this)) this.throwFull(0);
     // Writing one may have given the memory new views.
     this.index.remove(shard, slot);
     if (mayBeOnDisk && tombstone === 0) {
@@ -166,7 +168,7 @@ export class RecordStore<Key, Value, Input> {
       return;
     }
     this.journal.release(shard, ref, epoch);
-    if (tombstone !== 0) this.journal.keepTombstone(shard, tombstone, epoch);
+    if (tombstone !== 0) this.journal.keep(shard, tombstone, epoch);
   }
 
   /** Entries of all shards. */

@@ -1,5 +1,5 @@
 import { COUNT, KEY_BYTES, KEY_BYTES_MASK, SHARD_WORDS, VALUE_BYTES } from "./layout.ts";
-import { hashOfRecord } from "./repair.ts";
+import { hashOfRecord } from "./search.ts";
 import { indexUnits } from "./shard-index.ts";
 import { roundedUnits } from "./size-class.ts";
 import type { RecordStore } from "./store.ts";

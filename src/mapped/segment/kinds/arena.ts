@@ -1,8 +1,8 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { attachSharedBump, type SharedBump, sharedBump } from "../../../alloc/shared-bump.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { isMovable, type MovableOptions, movability } from "./movable.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 export interface SegmentArenaOptions extends MovableOptions {
   /** How much it has room for. Needed to make it; ignored where it is there. */
@@ -30,9 +30,7 @@ export function arenaKind({ byteLength, movable }: SegmentArenaOptions): Segment
   };
 }
 
-export const arenaReader: KindReader = oneBlock(
-  KIND,
-  FORMAT,
-  (memory, byteOffset) => checkMark(memory, byteOffset, MARK),
-  (_memory, _byteOffset, found) => isMovable(found),
-);
+export const arenaReader: KindReader = {
+  ...markedBlock(KIND, FORMAT, MARK),
+  canMove: (_memory, _byteOffset, found) => isMovable(found),
+};

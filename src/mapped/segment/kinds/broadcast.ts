@@ -1,11 +1,11 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { Broadcast, type BroadcastOptions, broadcast, broadcastByteLength } from "../../../concurrent/broadcast/broadcast.ts";
 import { readBroadcast } from "../../../concurrent/broadcast/broadcast-layout.ts";
 import type { Transmitter } from "../../../concurrent/broadcast/transmitter.ts";
 import type { RoleOptions } from "../../../concurrent/role.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, ReadingHome, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `byteCapacity` is needed to make it, and ignored where it is there. */
 export type SegmentBroadcastOptions = Partial<Pick<BroadcastOptions, "byteCapacity">>;
@@ -36,7 +36,7 @@ export function broadcastKind(options: SegmentBroadcastOptions): SegmentKind<Seg
   };
 }
 
-export const broadcastReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const broadcastReader: KindReader = markedBlock(KIND, FORMAT, MARK);
 
 /** A broadcast in a segment. Its transmitter is the segment's participant, and closes with it. */
 export class SegmentBroadcast extends Broadcast {

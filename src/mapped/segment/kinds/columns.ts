@@ -1,10 +1,10 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { Columns } from "../../../collections/columns/columns.ts";
 import { continueColumns, formatColumns, sharedColumnsByteLength } from "../../../collections/columns/shared-columns.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { StructType } from "../../../layout/struct.ts";
 import type { Fields } from "../../../layout/struct-fields.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 export interface SegmentColumnsOptions {
   /** How many rows there is room for, for good. Needed to make them; ignored where they are there. */
@@ -44,4 +44,4 @@ export function columnsKind<const F extends Fields>(type: StructType<F>, options
   };
 }
 
-export const columnsReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const columnsReader: KindReader = markedBlock(KIND, FORMAT, MARK);

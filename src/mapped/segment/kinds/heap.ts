@@ -2,7 +2,7 @@ import { attachSharedHeap, type SharedHeap, type SharedHeapOptions, sharedHeap }
 import { SHARED_HEAP_FORMAT } from "../../../alloc/heaps/shared-heap-layout.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { isMovable, type MovableOptions, movability } from "./movable.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `byteLength`, all that it can ever have, is needed to make it; both are ignored where it is there. */
 export interface SegmentHeapOptions extends MovableOptions, Pick<SharedHeapOptions, "byteLength" | "participants"> {}
@@ -27,9 +27,7 @@ export function heapKind({ movable, ...options }: SegmentHeapOptions): SegmentKi
   };
 }
 
-export const heapReader: KindReader = oneBlock(
-  KIND,
-  FORMAT,
-  (memory, byteOffset) => checkMark(memory, byteOffset, SHARED_HEAP_FORMAT.magic),
-  (_memory, _byteOffset, found) => isMovable(found),
-);
+export const heapReader: KindReader = {
+  ...markedBlock(KIND, FORMAT, SHARED_HEAP_FORMAT.magic),
+  canMove: (_memory, _byteOffset, found) => isMovable(found),
+};

@@ -1,9 +1,9 @@
-import { magicOf } from "../../../alloc/region.ts";
 import type { InternerOptions } from "../../../collections/strings/interner-options.ts";
 import { relocateInterner } from "../../../collections/strings/relocate-interner.ts";
 import { attachSharedInterner, sharedInterner } from "../../../collections/strings/share-interner.ts";
 import { SharedInterner } from "../../../collections/strings/shared-interner.ts";
 import { HEAD_BYTES } from "../../../collections/strings/shared-interner-layout.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
 import { checkMark } from "./one-block.ts";
 

@@ -91,7 +91,7 @@ function lockKind<Made extends object>(
 }
 
 function lockReader(kind: string, forget: NonNullable<KindReader["forget"]>): KindReader {
-  return { ...oneBlock(kind, FORMAT, () => []), forget };
+  return { ...oneBlock(kind, FORMAT), forget };
 }
 
 /** Whoever holds the lock, or a place of it behind the first 64 bytes, is dead. */

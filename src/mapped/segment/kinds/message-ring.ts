@@ -1,4 +1,3 @@
-import { magicOf } from "../../../alloc/region.ts";
 import type { MessageConsumer } from "../../../concurrent/messages/message-consumer.ts";
 import type { MessageProducer } from "../../../concurrent/messages/message-producer.ts";
 import {
@@ -9,9 +8,10 @@ import {
 } from "../../../concurrent/messages/message-ring.ts";
 import { readMessageRing } from "../../../concurrent/messages/message-ring-layout.ts";
 import type { RoleOptions } from "../../../concurrent/role.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `byteCapacity` is needed to make it; both are ignored where it is there. */
 export type SegmentMessageRingOptions = Partial<Pick<MessageRingOptions, "byteCapacity" | "producers">>;
@@ -42,7 +42,7 @@ export function messageRingKind(options: SegmentMessageRingOptions): SegmentKind
   };
 }
 
-export const messageRingReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const messageRingReader: KindReader = markedBlock(KIND, FORMAT, MARK);
 
 /** A message ring in a segment. Its producers and its consumer are the segment's participant, so that the dead make room for the next; they close with it. */
 export class SegmentMessageRing extends MessageRing {

@@ -4,19 +4,19 @@ import type { Memory } from "../../../core/memory.ts";
 import type { KindReader } from "../kind.ts";
 
 /** The reader of a kind whose structures are one block that can lie anywhere. `check` looks at its header. */
-export function oneBlock(
-  kind: string,
-  format: number,
-  check: KindReader["check"],
-  canMove: NonNullable<KindReader["canMove"]> = () => true,
-): KindReader {
+export function oneBlock(kind: string, format: number, check: KindReader["check"] = () => []): KindReader {
   return {
     kind,
     format,
-    canMove,
+    canMove: () => true,
     blocks: (_memory: Memory, ptr: number, byteSize: number) => [{ ptr, byteSize }],
     check,
   };
+}
+
+/** The same where the block begins with the mark of its kind. */
+export function markedBlock(kind: string, format: number, mark: number): KindReader {
+  return oneBlock(kind, format, (memory, byteOffset) => checkMark(memory, byteOffset, mark));
 }
 
 /** Says so when a block does not begin with the mark of its kind. */

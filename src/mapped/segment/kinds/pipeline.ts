@@ -1,4 +1,3 @@
-import { magicOf } from "../../../alloc/region.ts";
 import {
   attachPipeline,
   Pipeline,
@@ -11,10 +10,11 @@ import type { Consumer } from "../../../concurrent/rings/ring-consumer.ts";
 import type { RingEndOptions } from "../../../concurrent/rings/ring-end.ts";
 import { readRing } from "../../../concurrent/rings/ring-layout.ts";
 import type { Producer } from "../../../concurrent/rings/ring-producer.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `capacity` is needed to make it, and ignored where it is there. */
 export type SegmentPipelineOptions<S extends Stages> = Pick<PipelineOptions<S>, "stages"> &
@@ -52,7 +52,7 @@ export function pipelineKind<T extends Type<unknown, never>, const S extends Sta
   };
 }
 
-export const pipelineReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const pipelineReader: KindReader = markedBlock(KIND, FORMAT, MARK);
 
 /** A pipeline in a segment. Its producer and its stages are the segment's participant, so that those of the dead are free for the next; they close with it. */
 export class SegmentPipeline<T extends Type<unknown, never>, S extends Stages> extends Pipeline<T, S> {

@@ -1,9 +1,9 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { attachQueue, queue, queueByteLength } from "../../../concurrent/rings/make-queue.ts";
 import type { Queue, QueueOptions } from "../../../concurrent/rings/queue.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind } from "../kind.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `capacity` is needed to make it; both are ignored where it is there. */
 export type SegmentQueueOptions = Partial<Pick<QueueOptions, "capacity" | "seats">>;
@@ -32,4 +32,4 @@ export function queueKind<T extends Type<unknown, never>>(type: T, options: Segm
   };
 }
 
-export const queueReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const queueReader: KindReader = markedBlock(KIND, FORMAT, MARK);

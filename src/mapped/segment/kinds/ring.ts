@@ -1,13 +1,13 @@
-import { magicOf } from "../../../alloc/region.ts";
 import { Ring, type RingOptions, ring, ringByteLength } from "../../../concurrent/rings/ring.ts";
 import type { Consumer } from "../../../concurrent/rings/ring-consumer.ts";
 import type { RingEndOptions } from "../../../concurrent/rings/ring-end.ts";
 import { readRing } from "../../../concurrent/rings/ring-layout.ts";
 import type { Producer } from "../../../concurrent/rings/ring-producer.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { Type } from "../../../layout/type.ts";
 import type { KindReader, SegmentKind, StructureHome } from "../kind.ts";
 import { Ends } from "./ends.ts";
-import { checkMark, oneBlock, sizeNeeded } from "./one-block.ts";
+import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `capacity` is needed to make it, and ignored where it is there. */
 export type SegmentRingOptions = Partial<Pick<RingOptions, "capacity">>;
@@ -37,7 +37,7 @@ export function ringKind<T extends Type<unknown, never>>(type: T, options: Segme
   };
 }
 
-export const ringReader: KindReader = oneBlock(KIND, FORMAT, (memory, byteOffset) => checkMark(memory, byteOffset, MARK));
+export const ringReader: KindReader = markedBlock(KIND, FORMAT, MARK);
 
 /** A ring in a segment. Its ends are taken as the segment's participant, so that those of the dead are free for the next; they close with it. */
 export class SegmentRing<T extends Type<unknown, never>> extends Ring<T> {

@@ -24,4 +24,4 @@ export function rootKind<T extends Type<unknown, never>>(type: T): SegmentKind<V
   };
 }
 
-export const rootReader: KindReader = oneBlock(KIND, FORMAT, () => []);
+export const rootReader: KindReader = oneBlock(KIND, FORMAT);

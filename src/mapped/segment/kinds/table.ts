@@ -1,4 +1,3 @@
-import { magicOf } from "../../../alloc/region.ts";
 import type { RecordTableTypes } from "../../../collections/tables/record-table-options.ts";
 import { EXTENTS, MOST_EXTENTS, planRecords, SHAPE, SHARD_WORDS } from "../../../collections/tables/records/layout.ts";
 import { canRelocate, relocateRecords } from "../../../collections/tables/records/relocate.ts";
@@ -9,6 +8,7 @@ import {
   sharedHashTable,
   sharedHashTableByteLength,
 } from "../../../collections/tables/shared-hash-table.ts";
+import { magicOf } from "../../../core/magic.ts";
 import type { Memory } from "../../../core/memory.ts";
 import type { KindReader, ReachedBlock, SegmentKind } from "../kind.ts";
 import { checkMark } from "./one-block.ts";

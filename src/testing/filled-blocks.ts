@@ -2,7 +2,7 @@ import type { CheckableAllocator } from "../alloc/around/wrapper.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
 import { expect, expectSound } from "./expect.ts";
 
-export interface LedgerBlock {
+export interface FilledBlock {
   readonly ptr: Ptr;
   readonly byteSize: number;
   readonly align: number;
@@ -10,11 +10,11 @@ export interface LedgerBlock {
 }
 
 /** What an allocator's blocks should look like: each filled with a byte of its own, so that any overlap or loss shows. */
-export class Ledger {
-  readonly blocks: LedgerBlock[] = [];
+export class FilledBlocks {
+  readonly blocks: FilledBlock[] = [];
   readonly #allocator: CheckableAllocator;
   /** The same blocks in the order of their places, none overlapping. */
-  readonly #byPlace: LedgerBlock[] = [];
+  readonly #byPlace: FilledBlock[] = [];
   #nextFill = 0;
 
   constructor(allocator: CheckableAllocator) {
@@ -43,7 +43,7 @@ export class Ledger {
   }
 
   /** Takes a block out, still whole. */
-  take(pick: number): LedgerBlock {
+  take(pick: number): FilledBlock {
     const [block] = this.blocks.splice(pick % this.blocks.length, 1);
     this.#byPlace.splice(this.#placeOf(block.ptr), 1);
     this.expectWhole(block, block.ptr, block.byteSize);
@@ -51,7 +51,7 @@ export class Ledger {
   }
 
   /** The first `byteSize` bytes of `block`, now at `ptr`, are what they were. */
-  expectWhole({ fill }: LedgerBlock, ptr: Ptr, byteSize: number): void {
+  expectWhole({ fill }: FilledBlock, ptr: Ptr, byteSize: number): void {
     const { u8, u32 } = this.#allocator.memory;
     const end = ptr + byteSize;
     const four = Math.imul(fill, 0x0101_0101) >>> 0;
