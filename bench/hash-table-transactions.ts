@@ -5,7 +5,9 @@
  * `file`: it is there when its process has died, at once; nobody waits for the disk (lmdb with noSync, SQLite in WAL with synchronous = OFF). `file, on the disk`: each waits until
  * a power failure leaves it (lmdb as it is, SQLite with synchronous = FULL). `shared`: a table in shared memory. At the end the sum of all accounts must be what it was.
  *
- * What bounds it: each key is looked up twice and its record written anew, as by two calls of `add`; what a transaction adds are its log, its objects, and what is held.
+ * What bounds it: each key is looked up and its record written anew, as by two calls of `add`; what a transaction adds are its log, its objects, and a second look at each key.
+ * On the disk a flush of ours waits twice, for all pages that were written and for the one that says so; that is for whatever was written by whomever since the last one, where
+ * lmdb and SQLite wait for each transaction. So many transactions and one `flush()` are the better way.
  */
 import { join } from "node:path";
 import { type SharedHashTable, sharedHashTable, sharedMemory, text, u32 } from "../src/index.ts";

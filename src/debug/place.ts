@@ -8,7 +8,7 @@ const OWN_FOLDER = import.meta.url.slice(0, import.meta.url.lastIndexOf("/debug/
 /** Code that offheap has written for a type (`offheap/Point.methods.2.js:19:169`), and what the engine calls by itself (`Array.map (<anonymous>)`). */
 const OWN_CODE = /(?:^|[(@])offheap\/[^()]+\.\d+\.js:|\(<anonymous>\)$|@\[native code\]$/;
 /** Frames of offheap above the one that called it, which are taken and then left out. */
-const OWN_FRAMES = 12;
+const OWN_FRAMES = 24;
 
 const V8 = typeof Error.captureStackTrace === "function";
 

@@ -73,6 +73,11 @@ export function live(memory: Memory, part: number, identity: number): void {
     else if (number % 3 === 1) {
       const item = items.pop();
       if (item !== undefined && !isWhole(item)) throw new Error(`item ${item.number} is not whole`);
+    } else if (number % 6 === 2) items.pushMany(several.map((_, at) => ({ number: number + at, check: ~(number + at) >>> 0 })));
+    else {
+      const taken: { number: number; check: number }[] = new Array(3);
+      for (const item of taken.slice(0, items.popInto(taken)))
+        if (!isWhole(item)) throw new Error(`item ${item.number} is not whole`);
     }
     numbersIn?.push({ number, check: ~number >>> 0 });
   }

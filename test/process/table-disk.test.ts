@@ -32,6 +32,12 @@ for (const kind of ["tmpfs", "ext4"] as const) {
         assert.throws(() => table.set("key 0", valueOf(0).repeat(3000)), isFull);
         assert.throws(() => table.update("key 1", (value) => value.repeat(3000)), isFull);
         check(0);
+        const inOne = () => table.transaction((t) => {
+          for (let key = 0; key < 40; key++) t.set("key " + key, "short").set("more " + key, valueOf(key).repeat(100));
+        });
+        assert.throws(inOne, isFull);
+        check(0);
+        assert.equal(table.size, count);
         for (let key = 0; key < count / 2; key++) assert.ok(table.delete("key " + key));
         table.flush();
         table.flush();
