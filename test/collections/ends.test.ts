@@ -11,9 +11,13 @@ import { secondaryMap } from "../../src/collections/pools/secondary-map.ts";
 import { slotMap } from "../../src/collections/pools/slot-map.ts";
 import { sparseSet } from "../../src/collections/pools/sparse-set.ts";
 import { interner } from "../../src/collections/strings/interner.ts";
+import { hashMultimap } from "../../src/collections/tables/hash-multimap.ts";
+import { hashSet } from "../../src/collections/tables/hash-set.ts";
+import { hashTable } from "../../src/collections/tables/make-hash-table.ts";
 import { privateMemory } from "../../src/core/homes.ts";
 import { f32, u32 } from "../../src/layout/scalars.ts";
 import { struct } from "../../src/layout/struct.ts";
+import { text } from "../../src/layout/text.ts";
 
 const Point = struct("Point", { x: f32, hits: u32 });
 
@@ -55,6 +59,10 @@ const MAKERS: Readonly<Record<string, (allocator: Allocator) => Disposable & { c
     made.add(7);
     return made;
   },
+  "a hash table of numbers": (allocator) => hashTable({ key: u32, value: u32, allocator }).set(1, 2),
+  "a hash table of records": (allocator) => hashTable({ key: text, value: u32, allocator }).set("a", 2),
+  "a hash set": (allocator) => hashSet({ key: text, allocator }).add("a"),
+  "a hash multimap": (allocator) => hashMultimap({ key: text, value: u32, allocator }).add("a", 2),
   "an interner": (allocator) => {
     const made = interner({ allocator, name: "countries" });
     made.intern("Andorra");

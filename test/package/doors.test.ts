@@ -128,6 +128,9 @@ test("what has no size of its own is refused where each value has a place of one
   const makes: (() => unknown)[] = [
     () => Reflect.apply(pool, undefined, [text]),
     () => Reflect.apply(concurrent.sharedPool, undefined, [memory, text, { capacity: 4 }]),
+    () => Reflect.apply(concurrent.ring, undefined, [memory, text, { capacity: 4 }]),
+    () => Reflect.apply(concurrent.queue, undefined, [memory, text, { capacity: 4 }]),
+    () => Reflect.apply(concurrent.pipeline, undefined, [memory, text, { capacity: 4, stages: { parse: [] } }]),
     () => Reflect.apply(core.emplace, undefined, [core.arena(), text]),
     () => Reflect.apply(core.share, undefined, [slab(memory), text]),
   ];
@@ -159,8 +162,8 @@ test("the error says what was given, what is wanted, and how the call goes", () 
   );
   assert.throws(() => ring(undefined, u32, {}), told(new RegExp(`^ring was given undefined instead of a memory\\. ${cure}`)));
   const memory = sharedMemory(1024);
-  assert.throws(() => ring(memory, { x: u32 }, {}), told(/^ring was given an object of \{x\} instead of a type\./));
-  assert.throws(() => ring(memory, "u32", {}), told(/^ring was given a string instead of a type\./));
+  assert.throws(() => ring(memory, { x: u32 }, {}), told(/^ring was given an object of \{x\} instead of a type of fixed size/));
+  assert.throws(() => ring(memory, "u32", {}), told(/^ring was given a string instead of a type of fixed size/));
   assert.throws(() => ring(memory, u32), told(/^ring was given undefined instead of options\./));
   assert.throws(() => ring(new ArrayBuffer(8), u32, {}), told(/^ring was given an ArrayBuffer instead of a memory\./));
 });

@@ -2,6 +2,7 @@ import { alignUp } from "../../core/align.ts";
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
+import { INSPECT } from "../../core/inspect.ts";
 import type { Memory } from "../../core/memory.ts";
 import { blob } from "../../layout/blob.ts";
 import { Place } from "../../layout/place.ts";
@@ -141,8 +142,18 @@ export class HashMultimap<Key, Value, Input = Value> implements Iterable<[Key, V
   }
 
   /** Disposes of its table. */
+  /** Ends the table below. */
+  close(): void {
+    this.table.close();
+  }
+
   [Symbol.dispose](): void {
-    this.table[Symbol.dispose]();
+    this.close();
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return `<hash multimap to ${this.#value.name} in ${this.table[INSPECT]()}>`;
   }
 
   #bytesOf(value: Input): Uint8Array {

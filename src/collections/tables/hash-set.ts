@@ -1,4 +1,5 @@
 import { checkCall, OPTIONS } from "../../core/check-call.ts";
+import { INSPECT, shown } from "../../core/inspect.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import type { HashTableOptions } from "./hash-table-options.ts";
@@ -7,7 +8,7 @@ import { present } from "./present.ts";
 import type { RecordTableOptions } from "./record-table-options.ts";
 
 /** What a set needs of its table: a `HashTable`, a `RecordTable`, a shared one, or one in a file, whose values are `present`. */
-export interface SetTable<Key> extends Disposable {
+export interface SetTable<Key> {
   readonly size: number;
   has(key: Key): boolean;
   set(key: Key, value: true): unknown;
@@ -18,6 +19,7 @@ export interface SetTable<Key> extends Disposable {
   shrink(): void;
   sample(): [Key, true] | undefined;
   checkInvariants(): string[];
+  close(): void;
 }
 
 /** Options of a set: those of a table without its values. */
@@ -120,7 +122,17 @@ export class HashSet<Key> implements Iterable<Key>, Disposable {
   }
 
   /** Disposes of its table. */
+  /** Ends the table below. */
+  close(): void {
+    this.table.close();
+  }
+
   [Symbol.dispose](): void {
-    this.table[Symbol.dispose]();
+    this.close();
+  }
+
+  /** For `console.log`. */
+  [INSPECT](): string {
+    return shown("hash set", this);
   }
 }

@@ -172,8 +172,8 @@ export class HashTable<Key extends number | bigint, Value, Input = Value, View =
     this.giveRoomBack();
   }
 
-  /** Gives the blocks back. An attached table only ends. */
-  [Symbol.dispose](): void {
+  /** Gives the blocks back. An attached table only ends. Twice is harmless. */
+  close(): void {
     if (this.disposed) return;
     this.disposed = true;
     const slots = this.slots;
@@ -186,5 +186,9 @@ export class HashTable<Key extends number | bigint, Value, Input = Value, View =
     slots.epoch = NOWHERE;
     this.letGo();
     this.endMemory();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

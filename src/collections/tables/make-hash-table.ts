@@ -60,7 +60,7 @@ function slotTable<Key extends number | bigint, Value, Input, View>(
     table.reserve(capacity);
     return table;
   } catch (error) {
-    table[Symbol.dispose]();
+    table.close();
     throw error;
   }
 }

@@ -200,8 +200,8 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     }
   }
 
-  /** Gives the blocks back, where the table has them from an allocator of its own. */
-  [Symbol.dispose](): void {
+  /** Gives the blocks back, where the table has them from an allocator of its own. Twice is harmless. */
+  close(): void {
     if (this.#use === "disposed") return;
     this.checkIdle();
     const { allocator, lease } = this.#place;
@@ -209,6 +209,10 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     this.#use = "disposed";
     for (const { ptr, byteSize } of blocks) allocator?.free(ptr, byteSize, 64);
     endPlacement(allocator);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   protected checkOpen(): void {

@@ -127,10 +127,10 @@ export class SharedHashTable<Key, Value, Input = Value> extends RecordTable<Key,
   }
 
   /** Leaves the table to the others. */
-  override [Symbol.dispose](): void {
+  override close(): void {
     this.checkIdle();
     if (!this.memory.closed) this.seats.leave();
-    super[Symbol.dispose]();
+    super.close();
   }
 
   #endAffairs(dead: number): void {

@@ -2,7 +2,7 @@ import { A_MEMORY, checkCall, type Expectation, namesMemory, OPTIONS } from "../
 import { MemoryError } from "../../core/errors.ts";
 import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { type Consumer, consumerOf } from "./ring-consumer.ts";
 import type { RingEndOptions } from "./ring-end.ts";
@@ -30,7 +30,7 @@ export function pipelineByteLength(
 ): number {
   checkCall(
     `pipelineByteLength(Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`,
-    [A_TYPE, type],
+    [A_SIZED_TYPE, type],
     [OPTIONS, options],
     [STAGES, options?.stages],
   );
@@ -62,12 +62,12 @@ export function pipeline<T extends Type<unknown, never>, const S extends Stages>
   if (!namesMemory(given, 3)) {
     const [type, options] = given;
     const call = `pipeline(Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`;
-    checkCall(call, [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
+    checkCall(call, [A_SIZED_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
     return pipeline(sharedMemory(pipelineByteLength(type, options)), type, options);
   }
   const [memory, type, options] = given;
   const call = `pipeline(memory, Job, { capacity: 1024, stages: { parse: [], store: ["parse"] } })`;
-  checkCall(call, [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
+  checkCall(call, [A_MEMORY, memory], [A_SIZED_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
   const { capacity, stages, byteOffset = 0 } = options;
   return new Pipeline(memory, type, formatRing(memory, type, { capacity, follows: masksOf(stages) }, byteOffset), stages);
 }
@@ -79,7 +79,7 @@ export function attachPipeline<T extends Type<unknown, never>, const S extends S
   options: AttachPipelineOptions<S>,
 ): Pipeline<T, S> {
   const call = `attachPipeline(memory, Job, { stages: { parse: [], store: ["parse"] } })`;
-  checkCall(call, [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
+  checkCall(call, [A_MEMORY, memory], [A_SIZED_TYPE, type], [OPTIONS, options], [STAGES, options?.stages]);
   const { stages, byteOffset = 0 } = options;
   const plan = readRing(memory, type, byteOffset);
   const masks = masksOf(stages);

@@ -1,3 +1,4 @@
+import { INSPECT } from "../../core/inspect.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Dependent, Memory } from "../../core/memory.ts";
 import type { Type } from "../../layout/type.ts";
@@ -105,6 +106,11 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For `console.log`: not the words and plans of the ring. */
+  [INSPECT](): string {
+    return `<${this.subject} in ${this.memory[INSPECT]()}>`;
   }
 
   memoryMoved(): void {

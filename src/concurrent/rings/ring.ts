@@ -2,7 +2,7 @@ import { A_MEMORY, checkCall, namesMemory, OPTIONS } from "../../core/check-call
 import { MemoryError } from "../../core/errors.ts";
 import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
-import { A_TYPE } from "../../layout/struct-fields.ts";
+import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
 import { type Consumer, consumerOf } from "./ring-consumer.ts";
 import type { RingEndOptions } from "./ring-end.ts";
@@ -24,7 +24,7 @@ const ONE_STAGE = [0];
 
 /** How many bytes a ring takes, a multiple of 64. Throws `invalid-argument`. */
 export function ringByteLength(type: Type<unknown, never>, options: Pick<RingOptions, "capacity">): number {
-  checkCall("ringByteLength(Tick, { capacity: 1024 })", [A_TYPE, type], [OPTIONS, options]);
+  checkCall("ringByteLength(Tick, { capacity: 1024 })", [A_SIZED_TYPE, type], [OPTIONS, options]);
   const shape = { capacity: options.capacity, follows: ONE_STAGE };
   checkShape(shape);
   return planRing(type, shape, 0).byteLength;
@@ -39,11 +39,11 @@ export function ring<T extends Type<unknown, never>>(
 ): Ring<T> {
   if (!namesMemory(given, 3)) {
     const [type, options] = given;
-    checkCall("ring(Tick, { capacity: 1024 })", [A_TYPE, type], [OPTIONS, options]);
+    checkCall("ring(Tick, { capacity: 1024 })", [A_SIZED_TYPE, type], [OPTIONS, options]);
     return ring(sharedMemory(ringByteLength(type, options)), type, options);
   }
   const [memory, type, options] = given;
-  checkCall("ring(memory, Tick, { capacity: 1024 })", [A_MEMORY, memory], [A_TYPE, type], [OPTIONS, options]);
+  checkCall("ring(memory, Tick, { capacity: 1024 })", [A_MEMORY, memory], [A_SIZED_TYPE, type], [OPTIONS, options]);
   const { capacity, byteOffset = 0 } = options;
   return new Ring(memory, type, formatRing(memory, type, { capacity, follows: ONE_STAGE }, byteOffset));
 }
@@ -54,7 +54,7 @@ export function attachRing<T extends Type<unknown, never>>(
   type: T,
   { byteOffset = 0 }: AttachRingOptions = {},
 ): Ring<T> {
-  checkCall("attachRing(memory, Tick)", [A_MEMORY, memory], [A_TYPE, type]);
+  checkCall("attachRing(memory, Tick)", [A_MEMORY, memory], [A_SIZED_TYPE, type]);
   const plan = readRing(memory, type, byteOffset);
   if (plan.follows.length === 1) return new Ring(memory, type, plan);
   return refuseStages(memory, plan.follows.length);

@@ -148,17 +148,13 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
   }
 
   /** Ends it for this participant. The last one writes it to the disk and marks it as closed in good order. */
-  close(): void {
+  override close(): void {
     if (this.#closed) return;
     this.checkIdle();
     this.#closed = true;
     this.#parts.end();
-    super[Symbol.dispose]();
+    super.close();
     this.memory.close();
-  }
-
-  override [Symbol.dispose](): void {
-    this.close();
   }
 
   /** A transaction waits for the disk once, whatever it has written. */

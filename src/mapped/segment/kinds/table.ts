@@ -42,7 +42,7 @@ export function tableKind<Key, Value, Input = Value>(
       return attachSharedHashTable(memory, { ...options, ...participant, allocator, byteOffset });
     },
     read: ({ memory }, byteOffset) => attachSharedHashTable(memory, { ...options, byteOffset }),
-    close: (table) => table[Symbol.dispose](),
+    close: (table) => table.close(),
     check: (table) => table.checkInvariants(),
   };
 }
