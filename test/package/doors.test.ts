@@ -158,7 +158,9 @@ test("the error says what was given, what is wanted, and how the call goes", () 
   const cure = "Call it so: ring\\(memory, Tick, \\{ capacity: 1024 \\}\\)\\.";
   assert.throws(
     () => ring(),
-    told(/^ring was given undefined instead of a type\. Call it so: ring\(Tick, \{ capacity: 1024 \}\)\./),
+    told(
+      /^ring was given undefined instead of a type of fixed size, as structs, u32 or utf8\(32\) are\. Call it so: ring\(Tick, \{ capacity: 1024 \}\)\./,
+    ),
   );
   assert.throws(() => ring(undefined, u32, {}), told(new RegExp(`^ring was given undefined instead of a memory\\. ${cure}`)));
   const memory = sharedMemory(1024);

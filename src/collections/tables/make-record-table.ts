@@ -17,7 +17,7 @@ export function recordTable<Key, Value, Input = Value>(
   const allocator = placed("hash table", options);
   checkSeed("hash table", seed);
   if (options.capacity !== undefined) checkCount("capacity", options.capacity);
-  const plan = planRecords(shardsFor(options.capacity, options.shards), 0);
+  const plan = planRecords(shardsFor(options), 0);
   const values = new ValueBytes(value, options.expiring ?? false);
   const keys = new KeyBytes(key, seed | 0);
   const ptr = allocator.allocZeroed(plan.byteLength, 64);

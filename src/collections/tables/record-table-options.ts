@@ -17,19 +17,28 @@ export interface RecordTableOptions<Key, Value, Input = Value> extends RecordTab
   readonly capacity?: number;
   /** 32 bits that the hash is made with. Default: random, so that nobody can choose keys that collide. */
   readonly seed?: number;
-  /** How many parts the table has, which grow each for itself: a power of two, at most 4096. Each takes 576 bytes. Default: by capacity, else 64. */
+  /** How many parts the table has, which grow each for itself: a power of two, at most 4096. Each takes 576 bytes. Default: by capacity or `maxEntries`, else 64. */
   readonly shards?: number;
   /** Entries can end by themselves: see `set`. Each takes 8 bytes more. */
   readonly expiring?: boolean;
-  /** From so many entries on, each new one takes the place of another: one that has ended, else the first to end of a few, else any. */
+  /**
+   * The most entries: a new one then takes the place of another, one that has ended, else the first to end of a few, else any. Each shard keeps to its part, so that
+   * in a table of several some give way when nine tenths are there.
+   */
   readonly maxEntries?: number;
 }
 
 const DEFAULT_SHARDS = 64;
 const ENTRIES_A_SHARD = 16_384;
+/** Of a table with a limit: keys fall so unevenly on smaller ones that many give way long before it. */
+const LIMITED_ENTRIES_A_SHARD = 1024;
 
 /** Throws `invalid-argument`. */
-export function shardsFor(capacity: number | undefined, shards: number | undefined): number {
+export function shardsFor({
+  capacity,
+  shards,
+  maxEntries,
+}: Pick<RecordTableOptions<unknown, unknown>, "capacity" | "shards" | "maxEntries">): number {
   if (shards !== undefined) {
     if (isShards(shards)) return shards;
     throw new MemoryError("invalid-argument", {
@@ -39,8 +48,9 @@ export function shardsFor(capacity: number | undefined, shards: number | undefin
       cure: "Pass a power of two.",
     });
   }
-  if (capacity === undefined) return DEFAULT_SHARDS;
+  const most = maxEntries === undefined ? MOST_SHARDS : Math.max(1, maxEntries / LIMITED_ENTRIES_A_SHARD);
+  const wanted = capacity === undefined ? DEFAULT_SHARDS : Math.min(capacity / ENTRIES_A_SHARD, MOST_SHARDS / 4);
   let fitting = 1;
-  while (fitting < MOST_SHARDS / 4 && fitting * ENTRIES_A_SHARD < capacity) fitting *= 2;
+  while (fitting < wanted && fitting * 2 <= most) fitting *= 2;
   return fitting;
 }

@@ -6,6 +6,7 @@ import { disposed, RecordReader } from "./record-reader.ts";
 import type { RecordTablePlace, SetOptions, TableBlock } from "./record-table-place.ts";
 import { makeRoom } from "./records/evict.ts";
 import { endAfter } from "./records/expiry.ts";
+import { extentBlocks } from "./records/extents.ts";
 import { hasValue, type Look, lookAt } from "./records/look.ts";
 import { refuseWriting, usedInside } from "./records/refusals.ts";
 import { clearShard } from "./records/repair.ts";
@@ -83,8 +84,8 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
       const slot = store.find(shard, hash);
       const ref = slot < 0 ? 0 : store.index.foundRef;
       if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
-      if (ref === 0 || (store.values.prefix !== 0 && this.valueAt(ref) === undefined)) return undefined;
-      return lookAt(store, this.memory, ref * 2, look);
+      const isThere = ref !== 0 && (store.values.prefix === 0 || this.valueAt(ref) !== undefined);
+      return isThere ? lookAt(store, this.memory, ref * 2, look) : undefined;
     } finally {
       store.leave(shardNumber);
     }
@@ -194,10 +195,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     this.checkOpen();
     const { byteOffset, headByteLength } = this.#place;
     yield { ptr: byteOffset as Ptr, byteSize: headByteLength };
-    for (let number = 0; number < this.store.parts.shards; number++) {
-      for (const { ref, units } of this.store.room.extents(this.store.wordOf(number)))
-        yield { ptr: (ref * 8) as Ptr, byteSize: units * 8 };
-    }
+    yield* extentBlocks(this.store);
   }
 
   /** Gives the blocks back, where the table has them from an allocator of its own. Twice is harmless. */
@@ -264,11 +262,10 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
 
   #deleteLoaded(): boolean {
     const { store } = this;
-    const { hash } = store.keys;
-    const shardNumber = store.shardOf(hash);
+    const shardNumber = store.shardOf(store.keys.hash);
     const shard = store.enter(shardNumber);
     try {
-      const slot = store.find(shard, hash);
+      const slot = store.find(shard, store.keys.hash);
       if (slot < 0) return false;
       const hasValue = store.values.prefix === 0 || this.valueAt(this.memory.i32[slot + 1] >>> 0) !== undefined;
       store.remove(shard, slot);

@@ -47,10 +47,10 @@ const DEFAULT_SEATS = 32;
 
 /** How many bytes the head of a shared table takes, without its entries. */
 export function sharedHashTableByteLength(
-  options: Pick<SharedTableOptions<unknown, unknown>, "capacity" | "shards" | "seats"> = {},
+  options: Pick<SharedTableOptions<unknown, unknown>, "capacity" | "shards" | "maxEntries" | "seats"> = {},
 ): number {
   checkCall("sharedHashTableByteLength({ capacity: 10_000 })", [OPTIONS, options]);
-  return planRecords(shardsFor(options.capacity, options.shards), options.seats ?? DEFAULT_SEATS).byteLength;
+  return planRecords(shardsFor(options), options.seats ?? DEFAULT_SEATS).byteLength;
 }
 
 /**
@@ -164,7 +164,7 @@ export function createRecords<Key, Value, Input>(
   checkSeed("hash table", seed);
   if (options.capacity !== undefined) checkCount("capacity", options.capacity);
   checkSharable(memory);
-  const plan = planRecords(shardsFor(options.capacity, options.shards), seats);
+  const plan = planRecords(shardsFor(options), seats);
   if (allocator === undefined) memory.grow(Math.max(memory.byteLength, byteOffset + plan.byteLength));
   memory.checkRange(byteOffset, plan.byteLength);
   // Anything may lie there; a table begins as zeros.

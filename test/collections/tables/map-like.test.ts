@@ -237,9 +237,14 @@ describe("tables of records as maps of texts", () => {
     const until = Date.now() + 2;
     while (Date.now() < until);
     assert.equal(brief.get(1), undefined);
-    using few = hashTable({ key: u32, value: u32, maxEntries: 10, shards: 1 });
+    using few = hashTable({ key: u32, value: u32, maxEntries: 10 });
     for (let key = 0; key < 100; key++) few.set(key, key);
-    assert.ok(few.size <= 10);
+    assert.equal(few.size, 10);
+    using many = hashTable({ key: u32, value: u32, maxEntries: 10_000, seed: 1 });
+    for (let key = 0; key < 9000; key++) many.set(key, key);
+    assert.ok(many.size > 8900, `${many.size} of 9000 are there`);
+    for (let key = 9000; key < 50_000; key++) many.set(key, key);
+    assert.ok(many.size > 9900 && many.size <= 10_000, `${many.size}`);
   });
 
   it("take strings as a Map does", () => {

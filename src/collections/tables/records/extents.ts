@@ -1,3 +1,5 @@
+import type { Ptr } from "../../../core/brand.ts";
+import type { TableBlock } from "../record-table-place.ts";
 import { EXTENTS, KIND, Kind, MOST_EXTENTS, SHARD_WORDS, TOP } from "./layout.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -26,6 +28,13 @@ export function soundExtents(store: AnyStore, shard: number): void {
     }
   }
   raiseTop(store, headEnd, [...taken, ...sound]);
+}
+
+/** All blocks that a table reaches besides its head, in bytes. */
+export function* extentBlocks(store: AnyStore): Generator<TableBlock> {
+  for (let number = 0; number < store.parts.shards; number++) {
+    for (const { ref, units } of store.room.extents(store.wordOf(number))) yield { ptr: (ref * 8) as Ptr, byteSize: units * 8 };
+  }
 }
 
 function othersOf(store: AnyStore, shard: number): (readonly [ref: number, units: number])[] {
