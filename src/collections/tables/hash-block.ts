@@ -3,7 +3,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { HEADER_WORDS } from "../block-header.ts";
 import { hashWord, hashWords, inverseOf, KeyKind, NOWHERE, splitKey, splitWords } from "./hash-key.ts";
-import { COUNT, fullAt, HAS_ZERO, pageFullAt, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
+import { COUNT, fullAt, HAS_ZERO, type SlotLayout, shapeAt } from "./hash-table-layout.ts";
 
 // Constants, where properties would be loaded at every use.
 const { UNSIGNED, SIGNED } = KeyKind;
@@ -86,7 +86,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     this.isPaged = shape.isPaged;
     this.pageSlots = shape.pageSlots;
     this.pageWords = shape.pageSlots * layout.slotWords;
-    this.full = shape.isPaged ? pageFullAt(shape.pageSlots) : fullAt(shape.pageSlots);
+    this.full = fullAt(shape.pageSlots);
     this.keyKind = layout.keyKind;
     this.narrow = layout.key.byteSize < 4;
     this.valueKind = valueKindOf(layout);

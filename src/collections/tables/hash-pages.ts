@@ -11,11 +11,11 @@ import {
   CELLS,
   DIRECTORY,
   expectedIn,
+  fullAt,
   HAS_ZERO,
   headByteLength,
   pageByteLength,
   pagedByteLength,
-  pageFullAt,
   type SlotLayout,
   writePagedHeader,
 } from "./hash-table-layout.ts";
@@ -23,7 +23,7 @@ import {
 /** The directory doubles before a page has fewer cells than this, so that moving one away is a small step. */
 const CELLS_A_PAGE = 4;
 /** So many at least where room is reserved: then every cell finds a page with room for it. */
-const CELLS_RESERVED = 16;
+const CELLS_RESERVED = 8;
 /** From so many cells a page on, a cell that fills a page is no chance. */
 const MOST_CELLS_A_PAGE = 128;
 /** Words of a memory that can be counted in 31 bits. */
@@ -51,7 +51,7 @@ export class HashPages<Key, Value, Input> implements Dependent {
   constructor(allocator: Allocator, layout: SlotLayout<Key, Value, Input>, multiplier: number, pages: number) {
     checkSlotCount(layout, pages * layout.pageSlots);
     this.#allocator = allocator;
-    this.#full = pageFullAt(layout.pageSlots);
+    this.#full = fullAt(layout.pageSlots);
     this.#room = new PageRoom(this.#full);
     this.#places = new Int32Array(this.#full + 1);
     const cells = 2 ** Math.ceil(Math.log2(pages * CELLS_RESERVED));

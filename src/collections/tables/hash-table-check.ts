@@ -4,9 +4,9 @@ import { HAS_ZERO } from "./hash-table-layout.ts";
 /** How full a hash table is, and how far its keys lie from home. */
 export interface HashTableStats {
   readonly size: number;
-  /** Slots, of which three quarters can be used, and seven eighths where there are pages of them. */
+  /** Slots, of which three quarters can be used. */
   readonly slotCount: number;
-  /** size / slotCount: at most 0.875. */
+  /** size / slotCount: at most 0.75. */
   readonly load: number;
   /** Slots that a lookup of a key that is there looks at, on average over the keys; 1 is the least. */
   readonly averageProbeLength: number;

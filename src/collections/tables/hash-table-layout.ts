@@ -37,7 +37,7 @@
  *
  * Invariants:
  * 1. A block begins at a multiple of 8. pageSlots and the number of cells are powers of two; of the slots of a
- *    block no more than 3/4 are taken, the key zero counted, of those of a page 7/8.
+ *    block or page no more than 3/4 are taken. The key zero counts in format 3.
  * 2. count is the number of slots that are not empty, plus header word 9.
  * 3. No key twice. Every slot from a key's home to the key has a greater hash, as an unsigned word, or the same and a greater high word; so empty
  *    is the least. A key is in the page of its cell.
@@ -130,29 +130,24 @@ export function pagedByteLength(layout: SlotLayout<unknown, unknown, never>, cel
   return headByteLength(layout) + cells * 4 + pages * pageByteLength(layout);
 }
 
-/** The most entries that one block of so many slots holds. */
+/** The most entries that so many slots of one block, or of a page, hold. */
 export function fullAt(slots: number): number {
   return slots - slots / 4;
 }
 
-/** The most entries of a page of so many slots. */
-export function pageFullAt(slots: number): number {
-  return slots - slots / 8;
-}
-
 /** How many pages `count` entries need, so that none has to be added while they come. */
 export function pagesFor(layout: SlotLayout<unknown, unknown, never>, count: number): number {
-  return Math.max(1, Math.ceil(count / expectedIn(pageFullAt(layout.pageSlots))));
+  return Math.max(1, Math.ceil(count / expectedIn(fullAt(layout.pageSlots))));
 }
 
 /** How many pages `count` entries are packed into: some are full then, and give a cell to one more. */
 export function fewestPagesFor(layout: SlotLayout<unknown, unknown, never>, count: number): number {
-  return Math.ceil(count / ((pageFullAt(layout.pageSlots) / 16) * 15));
+  return Math.ceil(count / ((fullAt(layout.pageSlots) / 16) * 15));
 }
 
 /** As many entries on average as leave room for moving a cell between pages, however uneven they are. */
 export function expectedIn(full: number): number {
-  return Math.floor((full / 16) * 14);
+  return Math.floor((full / 16) * 13);
 }
 
 /** The least capacity of one block that holds `count` entries. */

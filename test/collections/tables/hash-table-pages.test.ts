@@ -14,7 +14,7 @@ import { TestAllocator } from "../../conformance/test-allocator.ts";
 
 /** So long that a page has 64 slots, and few entries make many pages. */
 const Wide = bytes(1020);
-const PAGE_FULL = 56;
+const PAGE_FULL = 48;
 
 type WideTable = HashTable<number, Uint8Array>;
 type Step = readonly [
@@ -142,11 +142,11 @@ describe("growth of a hash table by pages", () => {
       table.set(key, key);
       if (key > 60_000 && key % 25_000 === 0) {
         const { load } = table.stats();
-        assert.ok(load > 0.7 && load <= 0.875, `load ${load} at ${key}`);
+        assert.ok(load > 0.6 && load <= 0.75, `load ${load} at ${key}`);
       }
     }
     assert.deepEqual(table.checkInvariants(), []);
-    assert.ok(table.byteLength / table.size < 11);
+    assert.ok(table.byteLength / table.size < 13);
   });
 
   it("takes reserved room without asking for more", () => {
@@ -158,17 +158,16 @@ describe("growth of a hash table by pages", () => {
       allocator.refuseAbove = Number.POSITIVE_INFINITY;
       assert.equal(table.size, count);
       assert.deepEqual(table.checkInvariants(), []);
-      if (count > 20_000) assert.ok(table.stats().load > 0.7, `load ${table.stats().load} of ${count}`);
     }
   });
 
-  it("packs its pages when it shrinks, as full as a growing table's", () => {
+  it("packs its pages when it shrinks, fuller than reserved ones", () => {
     using memory = privateMemory(0, { maxByteLength: MiB(64) });
     using table = filled(memory, 200_000);
     for (let key = 1; key <= 200_000; key += 3) table.delete(Math.imul(key, 0x9e37_79b1) >>> 0);
     table.shrink();
     const { load } = table.stats();
-    assert.ok(load > 0.8, `load ${load}`);
+    assert.ok(load > 0.66, `load ${load}`);
     for (let key = 1; key <= 200_000; key++) assert.equal(table.has(Math.imul(key, 0x9e37_79b1) >>> 0), key % 3 !== 1);
     assert.deepEqual(table.checkInvariants(), []);
   });
