@@ -1,7 +1,7 @@
 import { Readable, type ReadableOptions, Writable, type WritableOptions } from "node:stream";
 import { ReadableStream, WritableStream } from "node:stream/web";
 import type { Consumer, MessageConsumer, MessageProducer, Producer } from "../concurrent/index.ts";
-import { alignUp } from "../core/align.ts";
+import { GRANULE, granulesFor } from "../concurrent/messages/message-ring-layout.ts";
 import { checkCall, type Expectation, having, OPTIONS } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
 import { shown } from "../layout/place.ts";
@@ -13,8 +13,6 @@ type AnyProducer = Producer<Type<unknown, never>> | MessageProducer;
 
 /** So many chunks are taken at once at most, so that others come to their turn. */
 const AT_ONCE = 256;
-/** A message takes whole multiples of that. */
-const GRANULE = 64;
 
 const A_CONSUMER = having("a consumer of a ring", "waitReadyAsync");
 const A_PRODUCER: Expectation = {
@@ -163,7 +161,7 @@ async function putAll(producer: MessageProducer, waiting: readonly { readonly ch
   };
   for (const { chunk } of waiting) {
     const isFitting = chunk instanceof Uint8Array && chunk.length <= producer.maxByteLength;
-    const needed = isFitting ? alignUp(Math.max(1, chunk.length), GRANULE) : 0;
+    const needed = isFitting ? granulesFor(chunk.length) * GRANULE : 0;
     if (!isFitting || needed > room) await putTogether();
     if (isFitting) {
       together.push(chunk);

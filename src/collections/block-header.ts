@@ -16,8 +16,6 @@ import { hexWord } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
 import { fmix32 } from "./hash.ts";
 
-export { layoutWord } from "../layout/fingerprint.ts";
-
 export const HEADER_WORDS = 16;
 export const HEADER_BYTES = HEADER_WORDS * 4;
 export const BLOCK_ALIGN = 64;

@@ -3,9 +3,6 @@ import type { Memory } from "../core/memory.ts";
 import { layoutWord as wordOfSignature } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
 
-export { checkCount } from "../core/check-count.ts";
-export { checkWritableHome } from "../core/writable.ts";
-
 /*
  * The first words of a structure that outlives who made it, i32:
  *

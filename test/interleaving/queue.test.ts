@@ -49,14 +49,14 @@ const DEFECTS: readonly (readonly [what: string, module: string, from: string, t
   [
     "a claim looks first and takes then",
     "concurrent/rings/queue-end",
-    "if (Atomics.compareExchange(this.#i32, plan.states + slot, found, state) !== found)\n            return false;",
-    "Atomics.store(this.#i32, plan.states + slot, state);",
+    "if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, found, state) !== found)\n            return false;",
+    "Atomics.store(this.#memory.i32, plan.states + slot, state);",
   ],
   [
     "an end is told to be where nobody was",
     "concurrent/rings/queue-end",
-    "TOLD_ONCE_IN)\n            Atomics.compareExchange(this.#i32, this.#told, told, position);",
-    "1)\n            Atomics.compareExchange(this.#i32, this.#told, told, position + 1);",
+    "TOLD_ONCE_IN)\n            Atomics.compareExchange(this.#memory.i32, this.#told, told, position);",
+    "1)\n            Atomics.compareExchange(this.#memory.i32, this.#told, told, position + 1);",
   ],
   ["of many claims only the first is passed", "concurrent/rings/queue-states", "return runOf(state);", "return 1;"],
   ["more is claimed than is there", "concurrent/rings/queue-end", "if ((state & ~PART) !== wanted)\n                break;", ""],

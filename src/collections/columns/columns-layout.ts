@@ -23,10 +23,11 @@
 import { alignUp } from "../../core/align.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
+import { layoutWord } from "../../layout/fingerprint.ts";
 import { OptionalType } from "../../layout/optional.ts";
 import type { Field } from "../../layout/struct-fields.ts";
 import type { Type } from "../../layout/type.ts";
-import { BLOCK_ALIGN, type BlockFormat, corrupt, HEADER_BYTES, layoutWord, openHeader, sealHeader } from "../block-header.ts";
+import { BLOCK_ALIGN, type BlockFormat, corrupt, HEADER_BYTES, openHeader, sealHeader } from "../block-header.ts";
 
 const FORMAT: BlockFormat = { subject: "columns", magic: magicOf("OHco"), version: 1 };
 const CAPACITY = 4;

@@ -1,7 +1,8 @@
 import { alignUp } from "../../core/align.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
-import { type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, layoutWord, openHeader, sealHeader } from "../block-header.ts";
+import { layoutWord } from "../../layout/fingerprint.ts";
+import { type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, openHeader, sealHeader } from "../block-header.ts";
 import type { Content } from "./text-content.ts";
 
 /**

@@ -3,7 +3,8 @@ import { NIL, type Ptr } from "../../core/brand.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
-import { BLOCK_ALIGN, type BlockFormat, corrupt, layoutWord, openHeader, sealHeader } from "../block-header.ts";
+import { layoutWord } from "../../layout/fingerprint.ts";
+import { BLOCK_ALIGN, type BlockFormat, corrupt, openHeader, sealHeader } from "../block-header.ts";
 import { type CheckedOptions, ID_BYTES, type IdWidth } from "./interner-options.ts";
 import { Content } from "./text-content.ts";
 

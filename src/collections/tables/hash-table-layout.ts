@@ -47,18 +47,10 @@
  */
 import { alignUp } from "../../core/align.ts";
 import type { Memory } from "../../core/memory.ts";
+import { layoutWord } from "../../layout/fingerprint.ts";
 import { Place } from "../../layout/place.ts";
 import type { Type } from "../../layout/type.ts";
-import {
-  BLOCK_ALIGN,
-  type BlockFormat,
-  corrupt,
-  HEADER_BYTES,
-  HEADER_WORDS,
-  layoutWord,
-  openHeader,
-  sealHeader,
-} from "../block-header.ts";
+import { BLOCK_ALIGN, type BlockFormat, corrupt, HEADER_BYTES, HEADER_WORDS, openHeader, sealHeader } from "../block-header.ts";
 import { type KeyKind, keyKindOf, keyWordsOf } from "./hash-key.ts";
 
 const FORMAT: BlockFormat = { subject: "hash table", magic: 0x7468_484f, version: 3 };

@@ -6,6 +6,7 @@ import {
   claimedBy,
   FREE,
   freeAt,
+  GRANULE,
   granulesOf,
   KIND_MASK,
   type MessageRingPlan,
@@ -56,7 +57,7 @@ export class MessageGranules {
   }
 
   byteOffsetAt(position: number): number {
-    return this.#plan.bytes + (position & this.#mask) * 64;
+    return this.#plan.bytes + (position & this.#mask) * GRANULE;
   }
 
   /** Of a message that begins there, inside a claim. A line that is as it should be is left to who reads it. */

@@ -1,3 +1,4 @@
+import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 
@@ -5,12 +6,8 @@ export const SUBJECT = "message ring";
 
 /** The errors of the ends of a message ring and of what they claim. */
 export function throwClosed(memory: Memory, what: "read" | "written to"): never {
-  if (memory.closed) memory.throwClosed();
-  throw new MemoryError("closed", {
-    subject: SUBJECT,
-    event: `was ${what} after close()`,
-    cure: `Keep the ${what === "read" ? "consumer" : "producer"} open for as long as it is used.`,
-  });
+  const end = what === "read" ? "consumer" : "producer";
+  throwEnded(memory, SUBJECT, `Keep the ${end} open for as long as it is used.`, `was ${what} after close()`);
 }
 
 export function throwClaimed(): never {

@@ -36,10 +36,12 @@
  * 6. Several messages at once are one claim. Their states are placed in it one behind another, that of the first last: it replaces the claim, and all are there.
  */
 import { alignUp } from "../../core/align.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { seatsByteLength } from "../../core/seats.ts";
-import { checkBeginning, checkCount, checkWritableHome, readHead, writeHead } from "../head-words.ts";
+import { checkWritableHome } from "../../core/writable.ts";
+import { checkBeginning, readHead, writeHead } from "../head-words.ts";
 
 export const GRANULE = 64;
 export const FREE = 0;

@@ -2,7 +2,7 @@ import { A_MEMORY, checkCall, namesMemory, OPTIONS } from "../../core/check-call
 import { MemoryError } from "../../core/errors.ts";
 import { sharedMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
-import { checkWritableHome } from "../head-words.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import type { RoleOptions } from "../role.ts";
 import { MessageConsumer } from "./message-consumer.ts";
 import { MessageProducer } from "./message-producer.ts";

@@ -1,3 +1,4 @@
+import type { Memory } from "../../core/memory.ts";
 import type { QueuePlan } from "./queue-layout.ts";
 import {
   claimState,
@@ -33,7 +34,7 @@ export class QueueEnd {
   state = 0;
   /** The state of the slot that stood in the way when there was nothing to claim. */
   obstacle = 0;
-  readonly #i32: Int32Array;
+  readonly #memory: Memory;
   readonly #plan: QueuePlan;
   readonly #toWrite: boolean;
   /** The word that tells where this end is. */
@@ -43,14 +44,14 @@ export class QueueEnd {
   /** Seldom ahead of what is told, and never behind where the end is. */
   #position: number;
 
-  constructor(i32: Int32Array, plan: QueuePlan, toWrite: boolean) {
-    this.#i32 = i32;
+  constructor(memory: Memory, plan: QueuePlan, toWrite: boolean) {
+    this.#memory = memory;
     this.#plan = plan;
     this.#toWrite = toWrite;
     this.#told = toWrite ? plan.tail : plan.head;
     this.#from = toWrite ? FREE : FULL;
     this.#to = toWrite ? WRITING : READING;
-    this.#position = Atomics.load(i32, this.#told);
+    this.#position = Atomics.load(memory.i32, this.#told);
   }
 
   /** Claims slots for a seat, at most `most` in a row and a power of two. False where the queue is full, or empty. */
@@ -58,7 +59,7 @@ export class QueueEnd {
     const position = this.#position;
     const plan = this.#plan;
     // All is read plainly, and only tells what to try. To try in vain would take the line from who is at it.
-    const state = this.#i32[plan.states + slotOf(position, plan)];
+    const state = this.#memory.i32[plan.states + slotOf(position, plan)];
     const isHere = (state & ~PART) === (this.#from | lapOf(position, plan)) && this.#canBeAt(position);
     return (isHere && this.#take(position, state, seat, most)) || this.#search(seat, most);
   }
@@ -69,7 +70,7 @@ export class QueueEnd {
       const position = this.find();
       const lap = lapOf(position, plan);
       const word = plan.states + slotOf(position, plan);
-      const state = Atomics.load(this.#i32, word);
+      const state = Atomics.load(this.#memory.i32, word);
       if ((state & ~PART) === (this.#from | lap)) {
         if (this.#take(position, state, seat, most)) return true;
       } else if (goneOn(position, state, this.#toWrite, plan) === 0) {
@@ -78,7 +79,7 @@ export class QueueEnd {
           return false;
         }
         // A value that never came: its slot is free for the next lap.
-        Atomics.compareExchange(this.#i32, word, state, lapFrom(lap, 1, plan));
+        Atomics.compareExchange(this.#memory.i32, word, state, lapFrom(lap, 1, plan));
       }
     }
   }
@@ -89,7 +90,7 @@ export class QueueEnd {
     const lap = lapOf(position, plan);
     const run = most === 1 ? 0 : this.#runFrom(slot, lap, most);
     const state = claimState(this.#to, seat, run, lap);
-    if (Atomics.compareExchange(this.#i32, plan.states + slot, found, state) !== found) return false;
+    if (Atomics.compareExchange(this.#memory.i32, plan.states + slot, found, state) !== found) return false;
     this.slot = slot;
     this.count = 1 << run;
     this.lap = lap;
@@ -100,17 +101,17 @@ export class QueueEnd {
 
   /** Where the end is, or was a moment ago. */
   find(): number {
-    const told = Atomics.load(this.#i32, this.#told);
+    const told = Atomics.load(this.#memory.i32, this.#told);
     const from = this.#canBeAt(this.#position) ? this.#position : told;
-    this.#position = endFrom(this.#i32, from, this.#toWrite, this.#plan);
+    this.#position = endFrom(this.#memory.i32, from, this.#toWrite, this.#plan);
     return this.#position;
   }
 
   /** The end is there now: this participant has claimed all before it, and not let go. Others are told now and then; meanwhile nobody gets a lap ahead. */
   goOn(position: number): void {
     this.#position = position;
-    const told = this.#i32[this.#told];
-    if (((position - told) | 0) >= TOLD_ONCE_IN) Atomics.compareExchange(this.#i32, this.#told, told, position);
+    const told = this.#memory.i32[this.#told];
+    if (((position - told) | 0) >= TOLD_ONCE_IN) Atomics.compareExchange(this.#memory.i32, this.#told, told, position);
   }
 
   /**
@@ -119,14 +120,15 @@ export class QueueEnd {
    */
   #canBeAt(position: number): boolean {
     const plan = this.#plan;
-    if (((this.#i32[this.#told] - position) | 0) > 0) return false;
+    if (((this.#memory.i32[this.#told] - position) | 0) > 0) return false;
     const before = positionBefore(position, plan);
-    return goneOn(before, this.#i32[plan.states + slotOf(before, plan)], this.#toWrite, plan) !== 0;
+    return goneOn(before, this.#memory.i32[plan.states + slotOf(before, plan)], this.#toWrite, plan) !== 0;
   }
 
   /** The binary logarithm of how many slots from one on can be claimed by the state of the first. While that is unclaimed nobody changes those behind it. */
   #runFrom(first: number, lap: number, most: number): number {
     const plan = this.#plan;
+    const { i32 } = this.#memory;
     const longest = Math.min(most, MOST_CLAIMED, plan.capacity);
     let slot = first;
     let wanted = this.#from | lap;
@@ -137,10 +139,10 @@ export class QueueEnd {
         slot = 0;
         wanted = this.#from | lapFrom(lap, 1, plan);
       }
-      const state = this.#i32[plan.states + slot];
+      const state = i32[plan.states + slot];
       if ((state & ~PART) !== wanted) break;
       // Of the others of its run the state of the first has told.
-      if (state === wanted) Atomics.load(this.#i32, plan.states + slot);
+      if (state === wanted) Atomics.load(i32, plan.states + slot);
     }
     return 31 - Math.clz32(count);
   }

@@ -26,11 +26,13 @@
  * 5. What a dead participant was writing was never there. What it was reading is given to who recovers its seat.
  */
 import { alignUp } from "../../core/align.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 import { seatsByteLength } from "../../core/seats.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
 import { LAP_MASK } from "./queue-states.ts";
 
 const MOST_SLOTS = 2 ** 24;

@@ -1,21 +1,17 @@
+import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 
 /** The errors of a queue. */
-export function throwEnded(subject: string): never {
+export function throwClosed(memory: Memory, subject: string): never {
+  throwEnded(memory, subject, "Keep it open for as long as it is used.");
+}
+
+export function throwEndedForAll(subject: string): never {
   throw new MemoryError("closed", {
     subject,
     event: "was ended, for all who take part: no more values are taken",
     cure: "Push before it is ended, or make it anew.",
-  });
-}
-
-export function throwClosed(memory: Memory, subject: string): never {
-  if (memory.closed) memory.throwClosed();
-  throw new MemoryError("closed", {
-    subject,
-    event: "was used after close()",
-    cure: "Keep it open for as long as it is used.",
   });
 }
 

@@ -43,8 +43,8 @@ export class QueueSlots<T extends Type<unknown, never>> {
     this.#memory = memory;
     this.#type = type;
     this.#subject = subject;
-    this.#tail = new QueueEnd(memory.i32, plan, true);
-    this.#head = new QueueEnd(memory.i32, plan, false);
+    this.#tail = new QueueEnd(memory, plan, true);
+    this.#head = new QueueEnd(memory, plan, false);
   }
 
   /** Claims slots to write, at most `most` in a row, and returns how many: 0 where the queue is full. */

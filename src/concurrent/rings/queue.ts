@@ -8,7 +8,7 @@ import { Signal, waiterOf } from "../signal.ts";
 import { type AsyncWaitOptions, LOOKS, type Waiter, type WaitOptions, waitFor, waitForAsync, YIELD_MS } from "../waiting.ts";
 import { checkQueue, lengthOf } from "./queue-check.ts";
 import type { QueuePlan } from "./queue-layout.ts";
-import { throwClosed, throwEnded } from "./queue-mistakes.ts";
+import { throwClosed, throwEndedForAll } from "./queue-mistakes.ts";
 import { QueueSlots } from "./queue-slots.ts";
 
 export interface QueueOptions extends Participant {
@@ -71,7 +71,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   /** Appends a value. False when the queue is full. Throws `bad-value`, and `closed`, also once it was ended. */
   push(value: InputOf<T>): boolean {
     const checked = this.type.rawCheck(value, this.#place);
-    if (this.#mayNotPush) throwEnded(this.subject);
+    if (this.#mayNotPush) throwEndedForAll(this.subject);
     if (this.#claimFree(1) === 0) return false;
     this.#slots.write(checked);
     this.#values.raise();
@@ -85,7 +85,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   pushMany(values: ArrayLike<InputOf<T>>): number {
     const checked: unknown[] = [];
     for (let index = 0; index < values.length; index++) checked.push(this.type.rawCheck(values[index], this.#place.at(index)));
-    if (this.#mayNotPush) throwEnded(this.subject);
+    if (this.#mayNotPush) throwEndedForAll(this.subject);
     let done = 0;
     while (done < checked.length) {
       const count = this.#claimFree(checked.length - done);
@@ -125,7 +125,7 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   forcePush(value: InputOf<T>): ValueOf<T>[] {
     const checked = this.type.rawCheck(value, this.#place);
     const gone: ValueOf<T>[] = [];
-    if (this.#mayNotPush) throwEnded(this.subject);
+    if (this.#mayNotPush) throwEndedForAll(this.subject);
     for (let tries = 0; ; ) {
       if (this.#claimFree(1) > 0) {
         this.#slots.write(checked);

@@ -8,7 +8,7 @@ import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForA
 import { MovingView } from "./moving-view.ts";
 import { RingChunk } from "./ring-chunk.ts";
 import { type RingPlan, roleOffset } from "./ring-layout.ts";
-import { checkFlushEvery, throwClaimed, throwCount, throwEnded, throwLost } from "./ring-mistakes.ts";
+import { checkFlushEvery, throwClaimed, throwClosed, throwCount, throwLost } from "./ring-mistakes.ts";
 import { RingMoves } from "./ring-moves.ts";
 
 /** How one end of a ring works. */
@@ -183,7 +183,7 @@ export abstract class RingEnd<T extends Type<unknown, never>> extends RingMoves<
   }
 
   #living(): Lease {
-    return this.#lease ?? throwEnded(this.memory, this.subject);
+    return this.#lease ?? throwClosed(this.memory, this.subject);
   }
 
   #waiting(): Waiter {

@@ -25,10 +25,12 @@
  * 4. What a producer has written beyond its position is not there: a producer that dies leaves nothing half done.
  */
 import { alignUp } from "../../core/align.ts";
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
+import { checkWritableHome } from "../../core/writable.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, checkCount, checkWritableHome, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
 
 export const SLEEPER = 0x8000_0000 | 0;
 export const TURN = 0x4000_0000;

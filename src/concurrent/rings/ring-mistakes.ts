@@ -1,14 +1,10 @@
+import { throwEnded } from "../../core/ended.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Memory } from "../../core/memory.ts";
 
 /** The errors of the ends of a ring. */
-export function throwEnded(memory: Memory, subject: string): never {
-  if (memory.closed) memory.throwClosed();
-  throw new MemoryError("closed", {
-    subject,
-    event: "was used after close()",
-    cure: "Keep it open for as long as it is used, or take the role again.",
-  });
+export function throwClosed(memory: Memory, subject: string): never {
+  throwEnded(memory, subject, "Keep it open for as long as it is used, or take the role again.");
 }
 
 export function throwClaimed(subject: string, claimed: number): never {

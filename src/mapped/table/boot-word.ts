@@ -1,4 +1,4 @@
-import { layoutWord } from "../../collections/block-header.ts";
+import { layoutWord } from "../../layout/fingerprint.ts";
 import { bootId } from "../boot-id.ts";
 
 /**

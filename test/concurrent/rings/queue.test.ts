@@ -36,6 +36,17 @@ describe("a queue", () => {
     }
   });
 
+  it("follows WebAssembly memory that grows", () => {
+    const home = HOMES.find(({ title }) => title === "unshared WebAssembly memory");
+    assert.ok(home);
+    using memory = home.create(65_536, 1 << 20);
+    const numbers = queue(memory, u32, { capacity: 10 });
+    numbers.push(1);
+    memory.grow(1 << 18);
+    assert.equal(numbers.push(2), true);
+    assert.deepEqual([numbers.pop(), numbers.pop(), numbers.pop()], [1, 2, undefined]);
+  });
+
   it("takes and gives many at once, as many as fit and are there", () => {
     const numbers = make(5);
     assert.equal(numbers.pushMany([1, 2, 3]), 3);

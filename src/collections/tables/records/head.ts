@@ -1,7 +1,8 @@
 import { MemoryError } from "../../../core/errors.ts";
 import type { Memory } from "../../../core/memory.ts";
+import { layoutWord } from "../../../layout/fingerprint.ts";
 import type { Type } from "../../../layout/type.ts";
-import { BLOCK_ALIGN, corrupt, layoutWord, openHeader, sealHeader } from "../../block-header.ts";
+import { BLOCK_ALIGN, corrupt, openHeader, sealHeader } from "../../block-header.ts";
 import { DURABLE, EPOCH, KIND, MOST_SHARDS, planRecords, RECORDS_FORMAT, type RecordsPlan, SEED, SHAPE, TOP } from "./layout.ts";
 
 const SEATS_SHIFT = 16;
