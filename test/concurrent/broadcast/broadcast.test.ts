@@ -3,14 +3,10 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { planBroadcast } from "../../../src/concurrent/broadcast/broadcast-layout.ts";
 import { attachBroadcast, broadcast, broadcastByteLength, type Receiver } from "../../../src/concurrent/index.ts";
-import { MemoryError, privateMemory, sharedMemory } from "../../../src/index.ts";
+import { privateMemory, sharedMemory } from "../../../src/index.ts";
 import { HOMES } from "../../conformance/homes.ts";
 import { countSteps, interruptedAt } from "../../interleaving/steps.ts";
-
-const throwsCode =
-  (code: string, pattern = /./) =>
-  (error: unknown) =>
-    error instanceof MemoryError && error.code === code && pattern.test(error.message);
+import { throwsCode } from "../throws-code.ts";
 
 const make = (byteCapacity = 256) => broadcast(privateMemory(broadcastByteLength({ byteCapacity })), { byteCapacity });
 

@@ -1,33 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  type MessageBatch,
-  type MessageConsumer,
-  type MessageProducer,
-  messageRing,
-  messageRingByteLength,
-} from "../../../src/concurrent/index.ts";
-import { MemoryError, privateMemory } from "../../../src/index.ts";
+import { type MessageBatch, type MessageProducer, messageRing } from "../../../src/concurrent/index.ts";
 import { HOMES } from "../../conformance/homes.ts";
-
-const throwsCode =
-  (code: string, pattern = /./) =>
-  (error: unknown) =>
-    error instanceof MemoryError && error.code === code && pattern.test(error.message);
-
-function make(producers: number, byteCapacity = 1024) {
-  const ring = messageRing(privateMemory(messageRingByteLength({ byteCapacity, producers })), { byteCapacity, producers });
-  return { ring, producer: ring.producer(), consumer: ring.consumer() };
-}
+import { throwsCode } from "../throws-code.ts";
+import { make, readAll } from "./ends.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
-
-function readAll(consumer: MessageConsumer, limit?: number): string[] {
-  const seen: string[] = [];
-  consumer.read((message) => seen.push(`${message.type}:${message.text()}`), limit);
-  return seen;
-}
 
 function addText(batch: MessageBatch, value: string, type?: number): void {
   const bytes = text(value);

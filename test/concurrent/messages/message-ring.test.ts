@@ -1,35 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  attachMessageRing,
-  type MessageConsumer,
-  type MessageProducer,
-  messageRing,
-  messageRingByteLength,
-} from "../../../src/concurrent/index.ts";
+import { attachMessageRing, type MessageProducer, messageRing, messageRingByteLength } from "../../../src/concurrent/index.ts";
 import { planMessageRing } from "../../../src/concurrent/messages/message-ring-layout.ts";
-import { type Memory, MemoryError, privateMemory, sharedMemory } from "../../../src/index.ts";
+import { type Memory, privateMemory, sharedMemory } from "../../../src/index.ts";
 import { HOMES } from "../../conformance/homes.ts";
-
-const throwsCode =
-  (code: string, pattern = /./) =>
-  (error: unknown) =>
-    error instanceof MemoryError && error.code === code && pattern.test(error.message);
-
-function make(producers: number, byteCapacity = 1024) {
-  const memory = privateMemory(messageRingByteLength({ byteCapacity, producers }));
-  const ring = messageRing(memory, { byteCapacity, producers });
-  return { memory, ring, producer: ring.producer(), consumer: ring.consumer() };
-}
+import { throwsCode } from "../throws-code.ts";
+import { make, readAll } from "./ends.ts";
 
 const bytes = (byteLength: number, value = byteLength & 255) => new Uint8Array(byteLength).fill(value);
-
-function readAll(consumer: MessageConsumer, limit?: number): string[] {
-  const seen: string[] = [];
-  consumer.read((message) => seen.push(`${message.type}:${message.text()}`), limit);
-  return seen;
-}
 
 /** Begins its ring just before the position wraps round 32 bits. */
 function nearTheEnd(memory: Memory, byteCapacity: number, producers: number): void {

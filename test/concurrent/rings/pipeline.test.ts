@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { attachPipeline, attachRing, pipeline, pipelineByteLength } from "../../../src/concurrent/index.ts";
-import { MemoryError, privateMemory, struct, u8, u32 } from "../../../src/index.ts";
+import { privateMemory, struct, u8, u32 } from "../../../src/index.ts";
 import { HOMES } from "../../conformance/homes.ts";
-
-const throwsCode =
-  (code: string, pattern = /./) =>
-  (error: unknown) =>
-    error instanceof MemoryError && error.code === code && pattern.test(error.message);
+import { throwsCode } from "../throws-code.ts";
 
 const Order = struct("Order", { id: u32, parsed: u8, indexed: u8, logged: u8 });
 const DIAMOND = { parse: [], index: ["parse"], log: ["parse"], done: ["index", "log"] } as const;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pipeline, ring, ringByteLength } from "../../../src/concurrent/index.ts";
-import { MemoryError, privateMemory, sharedMemory, u32 } from "../../../src/index.ts";
+import { privateMemory, sharedMemory, u32 } from "../../../src/index.ts";
 import { HOMES } from "../../conformance/homes.ts";
+import { throwsCode } from "../throws-code.ts";
 
-const throwsCode = (code: string) => (error: unknown) => error instanceof MemoryError && error.code === code;
 const rest = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function ends(capacity: number) {

@@ -7,7 +7,6 @@ import {
   f64,
   i64,
   type Memory,
-  MemoryError,
   privateMemory,
   sharedMemory,
   struct,
@@ -19,13 +18,9 @@ import {
 } from "../../../src/index.ts";
 import { composed } from "../../../src/layout/generation.ts";
 import { HOMES } from "../../conformance/homes.ts";
+import { throwsCode } from "../throws-code.ts";
 
 const Tick = struct("Tick", { price: f64, symbol: utf8(6), sizes: array(u8, 3) });
-
-const throwsCode =
-  (code: string, pattern = /./) =>
-  (error: unknown) =>
-    error instanceof MemoryError && error.code === code && pattern.test(error.message);
 
 function small(
   capacity: number,
