@@ -263,7 +263,9 @@ function play(ring: ReturnType<typeof messageRing>, producers: number, steps: re
     const member = members[step.who % producers];
     const { producer } = member;
     const mine = open.get(producer);
-    const values = step.lengths.map(valueFor);
+    // What is written with `writeMany` is all of one type, which is its length.
+    const lengths = step.kind === "copies" ? step.lengths.map(() => step.lengths[0]) : step.lengths;
+    const values = lengths.map(valueFor);
     if (step.kind === "die") {
       dead.add(member.identity);
       if (mine !== undefined) mine.entry.state = "over";
@@ -292,14 +294,14 @@ function play(ring: ReturnType<typeof messageRing>, producers: number, steps: re
         model.push(entry);
         open.set(producer, { batch, entry });
       }
+    } else if (step.kind === "one") {
+      values.every((value) => send(producer, value, model));
     } else {
       const sizes = values.map((value) => Math.max(1, Math.ceil(value.length / 64)) * 64);
       const together = sizes.reduce((sum, size) => sum + size, 0);
+      // A number may be longer than the length that was asked for.
       if (together > ring.maxByteLength || values.some((value) => value.length !== values[0].length)) continue;
-      const type = values[0]?.length ?? 0;
-      const isThere =
-        step.kind === "one" ? values.every((value) => send(producer, value, model)) : producer.writeMany(values.map(text), type);
-      if (step.kind === "copies" && isThere) model.push({ state: "there", values });
+      if (producer.writeMany(values.map(text), values[0]?.length ?? 0)) model.push({ state: "there", values });
     }
     if (open.size === 0 || producers > 1) assert.deepEqual(ring.checkInvariants(), []);
   }
