@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Worker } from "node:worker_threads";
 import {
   attachBroadcast,
   attachMessageRing,
@@ -20,7 +19,6 @@ import {
 } from "../../src/concurrent/index.ts";
 import { attach, privateMemory } from "../../src/core/homes.ts";
 import { u32 } from "../../src/layout/scalars.ts";
-import { endOf, moduleUrl } from "../process/child.ts";
 
 const STAGES = { parse: [], store: ["parse"] } as const;
 
@@ -69,22 +67,6 @@ describe("where no memory is given", () => {
     const texts: string[] = [];
     receiver.read((message) => void texts.push(message.text()));
     assert.deepEqual(texts, ["seven"]);
-  });
-
-  test("a worker takes the ticket", async () => {
-    const numbers = ring(u32, { capacity: 8 });
-    const source = `
-      import { workerData } from "node:worker_threads";
-      import { attach } from ${JSON.stringify(moduleUrl("core/homes.js"))};
-      import { u32 } from ${JSON.stringify(moduleUrl("layout/scalars.js"))};
-      import { attachRing } from ${JSON.stringify(moduleUrl("concurrent/index.js"))};
-      const producer = attachRing(attach(workerData), u32).producer();
-      producer.push(7);`;
-    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
-      workerData: numbers.memory.ticket(),
-    });
-    await endOf(worker);
-    assert.equal(numbers.consumer().pop(), 7);
   });
 
   test("calls in a wrong way say which is right", () => {
