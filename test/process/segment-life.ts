@@ -103,8 +103,8 @@ const DOINGS: readonly Doing[] = [
   },
 ];
 
-/** Does what programs do, until it is killed, and writes a byte after each thing done. Throws what no program should see. */
-function live(path: string, seed: number, doneFd: number): void {
+/** Does what programs do, until it is killed, and writes its mark after each thing done. Throws what no program should see. */
+function live(path: string, seed: number, doneFd: number, mark: string): void {
   const random = randomFrom(seed);
   let segment = openSegment(path, OPTIONS);
   for (const until = Date.now() + MOST_MS; Date.now() < until; ) {
@@ -117,7 +117,7 @@ function live(path: string, seed: number, doneFd: number): void {
     } catch (error) {
       if (!(error instanceof MemoryError && EXPECTED.has(error.code))) throw error;
     }
-    fs.writeSync(doneFd, ".");
+    fs.writeSync(doneFd, mark);
   }
 }
 
@@ -135,17 +135,18 @@ export function killRandomly(directory: string, kills: number, seed: number, unt
   const path = join(directory, "random");
   const random = randomFrom(seed);
   let [killed, structures] = [0, 0];
-  const done = fs.openSync(`${path}.done`, "a");
+  const donePath = `${path}.done`;
+  const done = fs.openSync(donePath, "a");
   for (let round = 0; killed < kills && Date.now() < until; round++) {
     fs.ftruncateSync(done);
-    const pids: number[] = [];
-    for (let count = 0; count <= round % 4; count++) {
+    const marks = ["a", "b", "c", "d"].slice(0, (round % 4) + 1);
+    const pids = marks.map((mark) => {
       const lifeSeed = random(1 << 24);
-      pids.push(fork(() => live(path, lifeSeed, done)));
-    }
+      return fork(() => live(path, lifeSeed, done, mark));
+    });
     // In some rounds not all have come in yet.
-    const awaited = round % 5 === 4 ? 0 : pids.length * DONE_EACH;
-    for (let turn = 0; fs.fstatSync(done).size < awaited; turn++) {
+    const awaited = round % 5 === 4 ? 0 : DONE_EACH;
+    for (let turn = 0; marks.some((mark) => countOf(mark, donePath) < awaited); turn++) {
       assert.ok(turn < MOST_MS, `seed ${seed}, round ${round}: they stand still`);
       pause(1);
     }
@@ -161,6 +162,11 @@ export function killRandomly(directory: string, kills: number, seed: number, unt
   fs.closeSync(done);
   fs.rmSync(path, { force: true });
   return { killed, structures };
+}
+
+/** How often a mark is in a file. */
+function countOf(mark: string, path: string): number {
+  return fs.readFileSync(path, "latin1").split(mark).length - 1;
 }
 
 const sleeping = new Int32Array(new SharedArrayBuffer(4));
