@@ -1,9 +1,7 @@
-import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
-import { endOfFork, fork, wasKilled } from "./forks.ts";
 import { ACTS, type Act, checkAfter, furnish, Image } from "./segment-acts.ts";
-import { stepping, type Through } from "./stepping.ts";
+import { dieAtStep, type Through } from "./stepping.ts";
 
 export interface Steps {
   /** How many the act has; undefined while that was not seen. */
@@ -30,34 +28,18 @@ export function killAtSteps(
   for (let last = from; through === undefined && Date.now() < until; last += every) {
     if (image === undefined) fs.rmSync(path, { force: true });
     else image.restore(path);
-    through = runTo(path, act, last);
+    through = dieAtStep(path, last, (begin) => act.run(path, begin));
     if (through === undefined) killed += 1;
     checkAfter(path, act, `killed in "${name}" at step ${last}`);
   }
   return { steps: through?.steps, killed, labels: through?.labels ?? [] };
 }
 
-/** Does the act up to the step `last`; where that is not reached, what steps there were. */
-function runTo(path: string, act: Act, last: number): Through | undefined {
-  const throughPath = `${path}.through`;
-  const end = endOfFork(
-    fork(() => {
-      const stepper = stepping(last);
-      act.run(path, stepper.begin);
-      const through = stepper.end();
-      fs.writeFileSync(throughPath, JSON.stringify(through));
-    }),
-  );
-  if (wasKilled(end)) return undefined;
-  assert.deepEqual(end, { status: 0, signal: 0 }, `the act did not go through, step ${last}`);
-  return JSON.parse(fs.readFileSync(throughPath, "utf8"));
-}
-
 function imageBefore(path: string, { before }: Act): Image | undefined {
   if (before === "nothing") return undefined;
   furnish(path);
   // In the middle of it, where the log is sealed and its change half carried out.
-  if (before === "left by a killed one") runTo(path, ACTS["make a structure"], 160);
+  if (before === "left by a killed one") dieAtStep(path, 160, (begin) => ACTS["make a structure"].run(path, begin));
   const image = new Image(path);
   return image;
 }

@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import fs from "node:fs";
 import { system } from "../../src/native/system.ts";
-import { killSelf, publishReplaced } from "./forks.ts";
+import { endOfFork, fork, killSelf, publishReplaced, wasKilled } from "./forks.ts";
 
 /*
  * A step is what changes something outside of the process, or in memory that it shares: an atomic operation, a call of node:fs, a call of the system; and
@@ -28,13 +29,32 @@ export interface Through {
   readonly labels: readonly string[];
 }
 
-export interface Stepper {
+interface Stepper {
   readonly begin: () => void;
   readonly end: () => Through;
 }
 
+/**
+ * Does the work in a copy of this process, which dies before the step `last` since the work has called `begin`. Where there are fewer, what steps there were: the copy writes
+ * them to a file beside `path`.
+ */
+export function dieAtStep(path: string, last: number, work: (begin: () => void) => void): Through | undefined {
+  const throughPath = `${path}.through`;
+  const end = endOfFork(
+    fork(() => {
+      const stepper = stepping(last);
+      work(stepper.begin);
+      const through = stepper.end();
+      fs.writeFileSync(throughPath, JSON.stringify(through));
+    }),
+  );
+  if (wasKilled(end)) return undefined;
+  assert.deepEqual(end, { status: 0, signal: 0 }, `the work did not go through, step ${last}`);
+  return JSON.parse(fs.readFileSync(throughPath, "utf8"));
+}
+
 /** From `begin` on this process dies before the step `last`. */
-export function stepping(last: number): Stepper {
+function stepping(last: number): Stepper {
   let isOn = false;
   let steps = 0;
   const labels = new Set<string>();

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { text } from "../../src/layout/text.ts";
 import type { MappedHashTable } from "../../src/mapped/table/mapped-hash-table.ts";
 import { openTable } from "../../src/mapped/table/open-table.ts";
-import { endOfFork, fork, wasKilled } from "./forks.ts";
-import { stepping } from "./stepping.ts";
+import { dieAtStep } from "./stepping.ts";
 import type { TableSteps } from "./table-kills.ts";
 
 const KEYS = 400;
@@ -22,23 +21,16 @@ export function killCompacting(directory: string, every: number): TableSteps {
   for (let last = 0, killed = 0; ; last += every, killed += 1) {
     fs.rmSync(path);
     fs.writeFileSync(path, image);
-    const through = `${path}.through`;
-    const end = endOfFork(
-      fork(() => {
-        const table = open(path);
-        const stepper = stepping(last);
-        stepper.begin();
-        table.compact();
-        table.close();
-        fs.writeFileSync(through, JSON.stringify(stepper.end()));
-      }),
-    );
+    const through = dieAtStep(path, last, (begin) => {
+      const table = open(path);
+      begin();
+      table.compact();
+      table.close();
+    });
     const story = `killed at step ${last}`;
     check(path, story);
     compactAgain(path, story);
-    if (wasKilled(end)) continue;
-    assert.deepEqual(end, { status: 0, signal: 0 }, story);
-    return { killed, before: image.length, after: fs.statSync(path).size, ...JSON.parse(fs.readFileSync(through, "utf8")) };
+    if (through !== undefined) return { killed, before: image.length, after: fs.statSync(path).size, ...through };
   }
 }
 

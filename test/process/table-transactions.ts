@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { text } from "../../src/layout/text.ts";
 import type { MappedHashTable } from "../../src/mapped/table/mapped-hash-table.ts";
 import { openTable } from "../../src/mapped/table/open-table.ts";
-import { endOfFork, fork, wasKilled } from "./forks.ts";
-import { stepping } from "./stepping.ts";
+import { dieAtStep } from "./stepping.ts";
 import type { TransactionSteps } from "./table-kills.ts";
 
 const KEYS = 30;
@@ -17,26 +16,20 @@ const KEYS = 30;
 export function killTransacting(directory: string): TransactionSteps {
   const path = join(directory, "transactions");
   const image = furnished(path);
-  const through = `${path}.through`;
   let [before, after] = [0, 0];
   for (let last = 0; ; last++) {
     fs.rmSync(path);
     fs.writeFileSync(path, image);
-    const end = endOfFork(
-      fork(() => {
-        const table = open(path);
-        const stepper = stepping(last);
-        stepper.begin();
-        change(table);
-        fs.writeFileSync(through, JSON.stringify(stepper.end()));
-      }),
-    );
+    const through = dieAtStep(path, last, (begin) => {
+      const table = open(path);
+      begin();
+      change(table);
+    });
     const isDone = look(path, `killed at step ${last}`);
     assert.ok(isDone || after === 0, `killed at step ${last}: all was undone, and was not at the step before`);
-    if (!wasKilled(end)) {
-      assert.deepEqual(end, { status: 0, signal: 0 });
+    if (through !== undefined) {
       assert.ok(isDone);
-      return { killed: before + after, before, after, ...JSON.parse(fs.readFileSync(through, "utf8")) };
+      return { killed: before + after, before, after, ...through };
     }
     if (isDone) after += 1;
     else before += 1;
