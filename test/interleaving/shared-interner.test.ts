@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
-import { assertFails, assertHolds, type Bounds, explore } from "./explorer.ts";
-import { plays } from "./plays.ts";
+import { assertHolds, explore } from "./explorer.ts";
+import { defects, plays } from "./plays.ts";
 
 type Plays = typeof import("./shared-interner.scenario.ts");
 const { bucket, same, growth, reading } = await plays<Plays>("shared-interner");
@@ -19,14 +19,11 @@ describe("a shared interner, in all orders of accesses", () => {
 });
 
 describe("an exploration of a shared interner finds", () => {
-  const fails = async (module: string, from: string, to: string, play: keyof Plays, bounds: Bounds = { preemptions: 2 }) => {
-    const patched = await plays<Plays>("shared-interner", [{ module, from, to }]);
-    assertFails(explore(patched[play], bounds));
-  };
+  const fails = defects<Plays>("shared-interner", "collections/strings", { preemptions: 2 });
 
   it("that a record is put on the list without a look at what came in between", () =>
     fails(
-      "collections/strings/sorted-records",
+      "sorted-records",
       "Atomics.compareExchange(i32, this.#word, this.#raw, ref) === this.#raw",
       "(Atomics.store(i32, this.#word, ref), true)",
       "same",
@@ -34,7 +31,7 @@ describe("an exploration of a shared interner finds", () => {
 
   it("that who finds an id won does not write it into the winner's record", () =>
     fails(
-      "collections/strings/dense-ids",
+      "dense-ids",
       "Atomics.store(this.#memory.i32, winner * 2 + ID, count + 1);",
       "if (winner === ref) Atomics.store(this.#memory.i32, winner * 2 + ID, count + 1);",
       "bucket",
@@ -43,17 +40,17 @@ describe("an exploration of a shared interner finds", () => {
 
   it("that a record without an id is not asked for it after the count", () =>
     fails(
-      "collections/strings/dense-ids",
+      "dense-ids",
       "const id = Atomics.load(this.#memory.i32, ref * 2 + ID);\n            if (id !== 0)",
       "const id = 0;\n            if (id !== 0)",
       "same",
     ));
 
   it("that somebody is told an id before the count has reached it", () =>
-    fails("collections/strings/dense-ids", "if (id > count)", "if (false)", "same"));
+    fails("dense-ids", "if (id > count)", "if (false)", "same"));
 
   it("that searches begin at a bucket that is not on the list yet", () =>
-    fails("collections/strings/sorted-records", "(raw !== 0 && (raw & ASIDE) === 0)", "(raw & ~ASIDE) !== 0", "bucket", {
+    fails("sorted-records", "(raw !== 0 && (raw & ASIDE) === 0)", "(raw & ~ASIDE) !== 0", "bucket", {
       preemptions: 1,
       deaths: 1,
     }));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
-import { assertFails, assertHolds, type Bounds, explore } from "./explorer.ts";
-import { plays } from "./plays.ts";
+import { assertHolds, explore } from "./explorer.ts";
+import { defects, plays } from "./plays.ts";
 
 type Plays = typeof import("./shared-table.scenario.ts");
 const { replacing, moving, growing, counting, reusing, locating } = await plays<Plays>("shared-table");
@@ -25,10 +25,7 @@ describe("a shared hash table, in all orders of accesses", () => {
 });
 
 describe("an exploration of a shared hash table finds", () => {
-  const fails = async (module: string, from: string, to: string, play: keyof Plays, bounds: Bounds = { preemptions: 1 }) => {
-    const patched = await plays<Plays>("shared-table", [{ module: `collections/tables/records/${module}`, from, to }]);
-    assertFails(explore(patched[play], bounds));
-  };
+  const fails = defects<Plays>("shared-table", "collections/tables/records", { preemptions: 1 });
 
   it("that a reader does not look at the version once more", () =>
     fails("store", "if (Atomics.load(this.memory.i32, shard + VERSION) !== version)\n                continue;", "", "moving"));
