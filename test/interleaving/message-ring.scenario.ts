@@ -99,14 +99,25 @@ export const oneBatches: Play = (world) => game(world, ["batch", "write"]);
 export const aBatchIsRevoked: Play = (world) => game(world, ["batch", "write"], true);
 export const oneIsRevoked: Play = (world) => game(world, ["write", "write"], true);
 
-/** One producer alone sends more than there is room for, some at once, and both sides sleep and are woken. The producer may die: then another goes on. */
-function aloneGame(world: World, rounds: number, atOnce: number): ReturnType<Play> {
+/** A small ring with one producer alone, of identity 1, and a consumer. */
+function stageOfOne(world: World) {
   const shape = { byteCapacity: 256, producers: 1 };
   const memory = stageMemory(messageRingByteLength(shape));
   const made = messageRing(memory, shape);
   const isAlive = (identity: number) => world.isAlive(identity - 1);
-  const producer = made.producer({ identity: 1, isAlive });
-  const consumer = made.consumer({ identity: 2, isAlive });
+  return {
+    plan: planMessageRing({ ...shape, mirrored: false }, 0),
+    memory,
+    made,
+    isAlive,
+    producer: made.producer({ identity: 1, isAlive }),
+    consumer: made.consumer({ identity: 2, isAlive }),
+  };
+}
+
+/** One producer alone sends more than there is room for, some at once, and both sides sleep and are woken. The producer may die: then another goes on. */
+function aloneGame(world: World, rounds: number, atOnce: number): ReturnType<Play> {
+  const { made, isAlive, producer, consumer } = stageOfOne(world);
   const seen: number[] = [];
   const bytes = new Uint8Array(64);
   const batch = Array.from({ length: atOnce }, () => bytes);
@@ -151,16 +162,10 @@ export const aloneAtOnce: Play = (world) => aloneGame(world, 4, 2);
 
 /** A producer that is alone dies, and another takes its part while the consumer reads. */
 export const aloneIsReplaced: Play = (world) => {
-  const shape = { byteCapacity: 256, producers: 1 };
-  const memory = stageMemory(messageRingByteLength(shape));
-  const made = messageRing(memory, shape);
-  const isAlive = (identity: number) => world.isAlive(identity - 1);
-  const producer = made.producer({ identity: 1, isAlive });
-  const consumer = made.consumer({ identity: 2, isAlive });
+  const { plan, memory, made, producer, consumer } = stageOfOne(world);
   const seen: number[] = [];
   const read = () => consumer.read((message) => void seen.push(message.type));
   const bytes = new Uint8Array(64);
-  const plan = planMessageRing({ ...shape, mirrored: false }, 0);
   // Constructors are not explored.
   const next = new MessageGranules(memory, plan, new Seats(memory, { byteOffset: plan.seats, seats: 2 }, "play"));
   let hasBegun = false;
