@@ -6,9 +6,14 @@ import { ROOT, type Source, sourcesIn } from "./tree.ts";
 
 const documents = sourcesIn(".", [".md"]);
 
+/** A document without its blocks of code, in which nothing is a heading or a link. */
+function withoutBlocks(text: string): string {
+  return text.replace(/^(`{3,})[\s\S]*?^\1/gm, "");
+}
+
 /** As GitHub names the heading of a section: `In a file` is `in-a-file`. */
 function anchorsOf(text: string): Set<string> {
-  const headings = text.match(/^#+ .*$/gm) ?? [];
+  const headings = withoutBlocks(text).match(/^#+ .*$/gm) ?? [];
   return new Set(
     headings.map((heading) =>
       heading
@@ -22,7 +27,7 @@ function anchorsOf(text: string): Set<string> {
 
 /** Links of a document that lead nowhere: to no file, or to no section of one. */
 function brokenLinks({ path, text }: Source, all: readonly Source[]): string[] {
-  const prose = text.replace(/^(`{3,})[\s\S]*?^\1/gm, "").replace(/`[^`\n]*`/g, "");
+  const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, "");
   const broken: string[] = [];
   for (const [, target] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
@@ -45,7 +50,7 @@ test("links within the documents lead to files and sections that are there", () 
   );
   const sample = {
     path: "docs/sample.md",
-    text: "# A b\n[x](#a-b) [x](#c) [x](none.md) [x](choosing.md#which-home) [x](choosing.md#why)\n",
+    text: "# A b\n```sh\n# c\n```\n[x](#a-b) [x](#c) [x](none.md) [x](choosing.md#which-home) [x](choosing.md#why)\n",
   };
   assert.deepEqual(brokenLinks(sample, [sample, ...documents]), [
     "docs/sample.md: docs/sample.md has no section c",
