@@ -144,14 +144,23 @@ describe("hash table finder and findMany", () => {
     });
   });
 
-  it("findMany bears whatever is no key, and finds keys of runs that go round the end of a page", () => {
+  it("findMany and getMany bear whatever is no key, and find keys of runs that go round the end of a page", () => {
     using table = hashTable({ key: u32, value: u32, memory: privateMemory(0, { maxByteLength: MiB(4) }), seed: 5 });
     for (let key = 0; key < 60_000; key++) table.set(key, key);
     const keys = Array.from({ length: 60_000 }, (_, key) => key);
     assert.deepEqual(table.getMany(keys), keys);
+    const found = new Float64Array(60_000);
+    table.findMany(keys, found, -1);
+    assert.deepEqual([...found], keys);
     const bad: unknown[] = [undefined, null, "5", {}, 5n, Symbol.iterator, [7], 5.5, -1, 2 ** 32 + 5, Number.NaN, 59_999];
     const expected = bad.map((key) => (key === 59_999 ? key : undefined));
     assert.deepEqual(Reflect.apply(table.getMany, table, [[...bad, ...bad]]), [...expected, ...expected]);
+    const out = new Array<number>(bad.length);
+    Reflect.apply(table.findMany, table, [bad, out, -1]);
+    assert.deepEqual(
+      out,
+      expected.map((value) => value ?? -1),
+    );
   });
 
   it("setMany takes a column of keys and one of values, through growth, and the last value of a key counts", () => {

@@ -268,7 +268,7 @@ describe("a transaction", () => {
     });
   });
 
-  it("is not for a table that is read only, or was disposed of", () => {
+  it("is not for a table that was disposed of, and needs a function", () => {
     const { table } = accounts();
     table[Symbol.dispose]();
     assert.throws(() => table.transaction(() => 1), { code: "closed" });
@@ -294,11 +294,10 @@ describe("a transaction", () => {
     assert.equal(table.get("short"), 5);
   });
 
-  it("gives up what it holds when another has it, and begins again", () => {
+  it("is not waited for by another of its thread, which is told so and does nothing", () => {
     const { memory, table } = accounts(MiB(1), 64);
     using other = attachSharedHashTable(memory, { key: text, value: u32, timeoutMs: 50 });
     let [begun, waits] = [0, 0];
-    // Another, in the same thread, cannot wait for this one: it is told so, and nothing of it is done.
     table.transaction((t) => {
       begun += 1;
       t.add("alice", 1);
