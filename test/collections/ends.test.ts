@@ -21,53 +21,28 @@ import { text } from "../../src/layout/text.ts";
 
 const Point = struct("Point", { x: f32, hits: u32 });
 
+function filled<Made>(made: Made, fill: (made: Made) => unknown): Made {
+  fill(made);
+  return made;
+}
+
 /** Every collection with something in it, in blocks of `allocator`. */
 const MAKERS: Readonly<Record<string, (allocator: Allocator) => Disposable & { close(): void }>> = {
-  columns: (allocator) => {
-    const made = columns(Point, { allocator });
-    made.append({ x: 1 });
-    return made;
-  },
-  "chunked columns": (allocator) => {
-    const made = chunkedColumns(Point, { allocator });
-    made.append({ x: 1 });
-    return made;
-  },
-  "a column buffer": (allocator) => {
-    const made = columnBuffer(allocator, "u32");
-    made.append(7);
-    return made;
-  },
-  "a pool": (allocator) => {
-    const made = pool(Point, { allocator });
-    made.add({ x: 1 });
-    return made;
-  },
-  "a slot map": (allocator) => {
-    const made = slotMap(Point, { allocator });
-    made.add({ x: 1 });
-    return made;
-  },
+  columns: (allocator) => filled(columns(Point, { allocator }), (made) => made.append({ x: 1 })),
+  "chunked columns": (allocator) => filled(chunkedColumns(Point, { allocator }), (made) => made.append({ x: 1 })),
+  "a column buffer": (allocator) => filled(columnBuffer(allocator, "u32"), (made) => made.append(7)),
+  "a pool": (allocator) => filled(pool(Point, { allocator }), (made) => made.add({ x: 1 })),
+  "a slot map": (allocator) => filled(slotMap(Point, { allocator }), (made) => made.add({ x: 1 })),
   "a secondary map": (allocator) => {
     const particles = pool(Point);
-    const made = secondaryMap(particles, u32, { allocator });
-    made.set(particles.add(), 7);
-    return made;
+    return filled(secondaryMap(particles, u32, { allocator }), (made) => made.set(particles.add(), 7));
   },
-  "a sparse set": (allocator) => {
-    const made = sparseSet(10, { allocator });
-    made.add(7);
-    return made;
-  },
+  "a sparse set": (allocator) => filled(sparseSet(10, { allocator }), (made) => made.add(7)),
   "a hash table of numbers": (allocator) => hashTable({ key: u32, value: u32, allocator }).set(1, 2),
   "a hash table of records": (allocator) => hashTable({ key: text, value: u32, allocator }).set("a", 2),
   "a hash set": (allocator) => hashSet({ key: text, allocator }).add("a"),
   "a hash multimap": (allocator) => hashMultimap({ key: text, value: u32, allocator }).add("a", 2),
-  "an interner": (allocator) => {
-    const made = interner({ allocator, name: "countries" });
-    made.intern("Andorra");
-    return made;
-  },
+  "an interner": (allocator) => filled(interner({ allocator, name: "countries" }), (made) => made.intern("Andorra")),
 };
 
 describe("every collection", () => {

@@ -30,8 +30,6 @@ interface Expected {
   endFlush(): void;
   /** After a power failure. What was found is there from then on, and durable: opening has made it so. */
   checkAll(found: ReadonlyMap<string, string>, story: string): void;
-  /** After a process was killed. */
-  checkKilled(found: ReadonlyMap<string, string>, story: string): void;
 }
 
 /** What each key may be after a power failure: what it was when the last flush that has ended began, and everything since. */
@@ -65,10 +63,6 @@ class Expectation implements Expected {
     }
     this.#allowed = new Map();
     this.#sinceBegin = new Map();
-  }
-
-  checkKilled(found: ReadonlyMap<string, string>, story: string): void {
-    this.checkAll(found, story);
   }
 
   #check(key: string, found: string | undefined, story: string): void {
@@ -110,7 +104,7 @@ class WholeExpectation implements Expected {
     this.#allowed = [this.#before];
   }
 
-  /** It is as before the last operation or as after it; what a power failure leaves is what it was. */
+  /** After the process alone was killed. It is as before the last operation or as after it; what a power failure leaves is what it was. */
   checkKilled(found: ReadonlyMap<string, string>, story: string): void {
     const isOne = [this.#before, this.now].some((allowed) => isDeepStrictEqual(allowed, found));
     if (!isOne) assert.fail(`${story}: ${shown(found)} was left, and can only be ${shown(this.#before)} or ${shown(this.now)}`);
@@ -261,8 +255,8 @@ function checkAll({ table }: DurableTable<string, Uint8Array>, expected: Expecte
     const bytes = table.get(key);
     if (bytes !== undefined) found.set(key, String.fromCharCode(...bytes));
   }
-  if (isPower) expected.checkAll(found, story);
-  else expected.checkKilled(found, story);
+  if (!isPower && expected instanceof WholeExpectation) expected.checkKilled(found, story);
+  else expected.checkAll(found, story);
 }
 
 function memoryOf(words: Uint32Array): Memory {

@@ -23,6 +23,16 @@ function setBoth(table: Table, value: number): void {
   table.transaction((t) => t.set("left", value).set("right", value));
 }
 
+function assertBoth(table: Table, left: number, right: number): void {
+  assert.deepEqual(
+    new Map(table),
+    new Map([
+      ["left", left],
+      ["right", right],
+    ]),
+  );
+}
+
 describe("transactions of a table in a file", { skip: !isMappingSupported() }, () => {
   it("are there when it is opened again", (context) => {
     const path = join(temporaryDirectory(context), "table");
@@ -33,13 +43,7 @@ describe("transactions of a table in a file", { skip: !isMappingSupported() }, (
     }
     using table = open(path);
     assert.equal(table.recovery.after, "clean");
-    assert.deepEqual(
-      new Map(table),
-      new Map([
-        ["left", 1],
-        ["right", 2],
-      ]),
-    );
+    assertBoth(table, 1, 2);
     assert.deepEqual(table.verify(), []);
     using reader = open(path, { readOnly: true });
     assert.throws(() => reader.transaction((t) => t.get("left")), { code: "read-only" });
@@ -86,13 +90,7 @@ describe("transactions of a table in a file", { skip: !isMappingSupported() }, (
     {
       using found = open(copy);
       assert.equal(found.recovery.after, "power");
-      assert.deepEqual(
-        new Map(found),
-        new Map([
-          ["left", 1],
-          ["right", 1],
-        ]),
-      );
+      assertBoth(found, 1, 1);
       assert.deepEqual(found.verify(), []);
       setBoth(found, 5);
     }
