@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { blob, hashTable, type Memory, text } from "../../src/index.ts";
 import { openTable } from "../../src/mapped/index.ts";
-import { interleave, interleaveAsync, loadCompiledRival, loadRival, scratchFolder, timed, timedAsync } from "../harness.ts";
+import { interleaveAsync, loadCompiledRival, loadRival, scratchFolder, timed, timedAsync } from "../harness.ts";
 import { MANY, nameOf, parts, readCharacters, WINDOW, windowed } from "./keys.ts";
 
 export async function files({ count }: { count: number }): Promise<Record<string, number>> {
@@ -74,16 +74,17 @@ export async function files({ count }: { count: number }): Promise<Record<string
     setAll("megahash set", (key) => mega.set(key, bytes));
     gets["megahash get"] = (key) => mega.get(key)?.[0] ?? 0;
   }
-  const cases: Record<string, () => unknown> = {};
+  const cases: Record<string, () => Promise<void>> = {};
   const check = (name: string, get: (key: string) => number, keyAt: (at: number) => string) => {
-    cases[name] = windowed(count, (from, end) => {
+    cases[name] = windowed(count, async (from, end) => {
       let wrong = 0;
       for (let at = from; at < end; at++) if (get(keyAt(at)) !== 7) wrong += 1;
       if (wrong > 0) throw new Error(`${name}: ${wrong} values are wrong`);
     });
   };
-  for (const [name, get] of Object.entries(gets)) {
-    check(name, get, (at) => order[at]);
+  for (const [name, get] of Object.entries(gets)) check(name, get, (at) => order[at]);
+  for (const name of ["get", "lmdb get"]) {
+    const get = gets[name];
     check(`${name}, fresh`, get, (at) => bytes.toString("latin1", at === 0 ? 0 : ends[at - 1], ends[at]));
     check(`${name}, hot`, get, (at) => hundred[at % 100]);
   }
@@ -96,16 +97,14 @@ export async function files({ count }: { count: number }): Promise<Record<string
   const checkMany = (values: Iterable<Uint8Array | undefined>): void => {
     for (const value of values) if (value?.[0] !== 7) throw new Error("getMany: a value is wrong");
   };
-  cases.getMany = windowed(count, (from, end) => {
+  cases.getMany = windowed(count, async (from, end) => {
     for (let at = from; at < end; at += MANY) checkMany(table.getMany(orderParts[at / MANY]));
   });
-  const rounds = { operations: WINDOW, rounds: 40, roundMs: 1, warmupRounds: 5 };
-  for (const [name, { bestNs }] of Object.entries(interleave(cases, rounds))) found[name] = bestNs;
-  const lmdbMany = windowed(count, async (from, end) => {
+  cases["lmdb getMany"] = windowed(count, async (from, end) => {
     for (let at = from; at < end; at += MANY) checkMany(await each.getMany(orderParts[at / MANY]));
   });
-  const { many } = await interleaveAsync({ many: async () => lmdbMany() }, rounds);
-  found["lmdb getMany"] = many.bestNs;
+  const timings = await interleaveAsync(cases, { operations: WINDOW, rounds: 40, roundMs: 1, warmupRounds: 5 });
+  for (const [name, { bestNs }] of Object.entries(timings)) found[name] = bestNs;
   sqlite?.close();
   await each.close();
   await all.close();

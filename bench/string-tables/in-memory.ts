@@ -3,6 +3,7 @@ import { interleave, type Timing, timed } from "../harness.ts";
 import { MANY, nameOf, parts, readCharacters, WINDOW, windowed } from "./keys.ts";
 
 const LOOKUPS = 200_000;
+
 export function hits({ count }: { count: number }): Record<string, Timing> {
   const names = Array.from({ length: count }, (_, index) => nameOf(index));
   const memory = privateMemory(0, { maxByteLength: 1024 ** 2 + count * 200 });
@@ -15,8 +16,7 @@ export function hits({ count }: { count: number }): Record<string, Timing> {
   const order = Uint32Array.from({ length: LOOKUPS }, () => Math.floor(Math.random() * count));
   const encoder = new TextEncoder();
   const encoded = Array.from(order, (index) => encoder.encode(names[index]));
-  const latin1 = encoded.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  const bytes = Buffer.concat(latin1);
+  const bytes = Buffer.concat(encoded);
   const ends: number[] = [];
   for (const part of encoded) ends.push((ends.at(-1) ?? 0) + part.length);
   const sum = (get: (name: string) => number | undefined, nameAt: (at: number) => string) =>

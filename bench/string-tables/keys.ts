@@ -9,10 +9,14 @@ export function nameOf(index: number): string {
   return Buffer.from(name, "latin1").toString("latin1");
 }
 
-let turn = 0;
+let cases = 0;
 
-/** A case that works on the next `WINDOW` of `count` look-ups each time. */
-export function windowed(count: number, work: (from: number, end: number) => unknown): () => unknown {
+/**
+ * A case that works on the next `WINDOW` of `count` look-ups each time, so that it comes to all of them. Each begins a window after the one that was made before it: what has
+ * brought the same keys into the caches is some turns ago.
+ */
+export function windowed<Result>(count: number, work: (from: number, end: number) => Result): () => Result {
+  let turn = cases++;
   return () => {
     const from = (turn++ * WINDOW) % count;
     return work(from, from + WINDOW);
