@@ -23,7 +23,7 @@
  */
 
 import type { Change, Changes } from "./changes.ts";
-import { makeRoom } from "./evict.ts";
+import { keepToLimit } from "./evict.ts";
 import { KEY_BYTES, LOG, TOMBSTONE } from "./layout.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -61,7 +61,7 @@ export function commitChanges(store: AnyStore, changes: Changes, most: number): 
   for (const part of parts) sealRecords(store, part, epoch);
   if (needsLog) seal(store, parts);
   for (const part of parts) carryOut(store, part, epoch);
-  for (const { shard } of parts) makeRoom(store, shard, most + 1);
+  for (const { shard } of parts) keepToLimit(store, shard, most);
   return true;
 }
 
