@@ -177,15 +177,14 @@ function* changesIn({ memory: { i32 }, bounds, parts: { seats } }: AnyStore, log
 }
 
 function partsOf(store: AnyStore, list: readonly Change[]): Part[] {
-  const parts: Part[] = [];
+  const parts = new Map<number, Part>();
   for (const change of list) {
     const shard = store.wordOf(change.shardNumber);
-    let at = 0;
-    while (at < parts.length && parts[at].shard !== shard) at += 1;
-    if (at === parts.length) parts.push({ shard, changes: [], tombstones: [], log: 0 });
-    parts[at].changes.push(change);
+    const part = parts.get(shard);
+    if (part !== undefined) part.changes.push(change);
+    else parts.set(shard, { shard, changes: [change], tombstones: [], log: 0 });
   }
-  return parts;
+  return [...parts.values()];
 }
 
 function logUnits(count: number): number {
