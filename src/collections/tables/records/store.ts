@@ -73,14 +73,14 @@ export class RecordStore<Key, Value, Input> {
   /** Holds a shard. What its last holder left half done is repaired. */
   enter(shardNumber: number): number {
     const lock = this.parts.locks?.[shardNumber];
-    return this.#entered(shardNumber, lock, lock?.acquire());
+    return this.#entered(shardNumber, lock, lock === undefined ? "clean" : lock.acquire());
   }
 
   /** `enter`, or undefined where another holds the shard. */
   tryEnter(shardNumber: number): number | undefined {
     const lock = this.parts.locks?.[shardNumber];
-    const acquired = lock?.tryAcquire();
-    return lock !== undefined && acquired === undefined ? undefined : this.#entered(shardNumber, lock, acquired);
+    const acquired = lock === undefined ? "clean" : lock.tryAcquire();
+    return acquired === undefined ? undefined : this.#entered(shardNumber, lock, acquired);
   }
 
   leave(shardNumber: number): void {
@@ -222,7 +222,7 @@ export class RecordStore<Key, Value, Input> {
   }
 
   /** What is due when a shard has become the caller's: its lock, if it has one, was acquired so. Returns its word. */
-  #entered(shardNumber: number, lock: RobustLock | undefined, acquired: Acquired | undefined): number {
+  #entered(shardNumber: number, lock: RobustLock | undefined, acquired: Acquired): number {
     const shard = this.wordOf(shardNumber);
     if (lock !== undefined && acquired === "inherited") this.#inherit(lock, shard);
     this.#makeReady(shardNumber, shard, lock);
