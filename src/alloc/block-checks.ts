@@ -1,9 +1,7 @@
-import { checkAlign, checkByteLength } from "../core/align.ts";
+import { checkAlign, checkByteLength, MOST_INT32 } from "../core/align.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import type { Allocator } from "./allocator.ts";
-
-const MOST_INT32 = 0x7fff_ffff;
 
 /** Throws `invalid-argument` unless `byteSize` is a whole number of bytes and `align` a power of two. */
 export function checkBlockShape(subject: string, byteSize: number, align: number): void {

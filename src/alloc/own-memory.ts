@@ -40,3 +40,9 @@ export function placed(subject: string, { allocator, memory }: Placement, makeMe
 export function endPlacement(allocator: Allocator | undefined): void {
   if (allocator instanceof OwnBump) allocator.memory.close();
 }
+
+/** For a structure that has ended, with its placement: memory of its own ended with it, and is not what the error is about. */
+export function throwPlacedEnded(allocator: Allocator, subject: string, event: string, cure: string): never {
+  if (!(allocator instanceof OwnBump)) allocator.memory.checkOpen();
+  throw new MemoryError("closed", { subject, event, cure });
+}

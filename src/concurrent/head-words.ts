@@ -1,7 +1,5 @@
 import { MemoryError, type MemoryErrorCode } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
-import { layoutWord as wordOfSignature } from "../layout/fingerprint.ts";
-import type { Type } from "../layout/type.ts";
 
 /*
  * The first words of a structure that outlives who made it, i32:
@@ -46,11 +44,6 @@ export function readHead(memory: Memory, byteOffset: number, kind: HeadKind, cou
     refuse("unsupported-format", "was made by another version of offheap", "Use the same version on all sides.");
   }
   return words.slice(3, count + 3);
-}
-
-/** 32 bits that stand for the layout of a type. */
-export function layoutWord(type: Type<unknown, never>): number {
-  return wordOfSignature(type.signature);
 }
 
 /** Throws `invalid-argument` for a place where a structure cannot begin. */

@@ -37,3 +37,6 @@ export function checkAlign(subject: string, align: number): void {
     cure: "Pass 1, 2, 4, 8, 16, … up to 2^31.",
   });
 }
+
+/** The greatest number that fits a word of 32 bits with a sign. */
+export const MOST_INT32 = 0x7fff_ffff;

@@ -7,3 +7,8 @@ export function hexDigits(word: number): string {
 export function hexWord(word: number): string {
   return `0x${hexDigits(word)}`;
 }
+
+/** A byte as messages show it: `0x2a`. */
+export function hexByte(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}

@@ -94,7 +94,7 @@ export class RobustLock {
   }
 
   /**
-   * Waits for it and holds it. Throws `invalid-argument` where the own seat holds it already, and for what is no time; `locked`, naming
+   * Waits for it and holds it. Throws `invalid-argument` where the own seat holds it already, and, when it must wait, for what is no time; `locked`, naming
    * the holder, after `timeoutMs`, and `closed` once it is.
    */
   acquire(timeoutMs = this.#timeoutMs): Acquired {
@@ -132,7 +132,7 @@ export class RobustLock {
     }
   }
 
-  /** Holds it, or returns undefined where somebody else does. Throws as `acquire` does but for `locked`. */
+  /** Holds it, or returns undefined where somebody else does. Throws as `acquire` does but for `locked` and times. */
   tryAcquire(): Acquired | undefined {
     const token = this.#token();
     const { i32 } = this.#memory;

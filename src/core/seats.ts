@@ -69,8 +69,8 @@ export class Seats {
   }
 
   /**
-   * Takes one of some seats. Where all are taken, ends the affairs of the dead first. Throws `out-of-memory` when all their holders live, as
-   * far as is known, and `participant-lost` when somebody else is ending theirs and does not come to an end.
+   * Takes one of the seats `from` … `to`, by default of all. Where these are taken, ends the affairs of the dead in all seats first. Throws `out-of-memory` when all
+   * holders live, as far as is known, and `participant-lost` when somebody else is ending theirs and does not come to an end.
    */
   sit(repair: Repair, from = 1, to = this.count): number {
     if (this.seat === 0) waitUntil(() => this.#trySit(repair, from, to), this.#subject, undefined);
@@ -169,7 +169,7 @@ export class Seats {
 
   /** `bury` and `recover` for a caller that knows a participant by its seat alone. False for the own seat, and where there is none or nobody in it. */
   buryAndRecover(seat: number, repair: Repair): boolean {
-    if (!Number.isInteger(seat) || seat < 1 || seat > this.count || seat === this.seat) return false;
+    if (!this.#has(seat) || seat === this.seat) return false;
     const token = this.tokenOf(seat);
     if (token === NO_TOKEN) return false;
     this.bury(token);
@@ -285,7 +285,11 @@ export class Seats {
     Atomics.store(this.memory.i32, this.#word(seat) + MEDIC, 0);
   }
 
+  #has(seat: number): boolean {
+    return Number.isInteger(seat) && seat >= 1 && seat <= this.count;
+  }
+
   #checkSeat(seat: number): void {
-    if (!(Number.isInteger(seat) && seat >= 1 && seat <= this.count)) throwNoSeat(this.#subject, seat, this.count);
+    if (!this.#has(seat)) throwNoSeat(this.#subject, seat, this.count);
   }
 }

@@ -1,3 +1,4 @@
+import { hexByte } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
 import type { BlockStory } from "./block-lease.ts";
 import type { BlockRecords } from "./block-records.ts";
@@ -122,7 +123,7 @@ export class Examiner {
     const kind = this.#records.endedBy(record) === BY_REALLOC ? "use-after-realloc" : "write-after-free";
     const found = this.#mistake(kind, record, `has a block that was written after it ${this.#records.event(record)}`, CURES.write, {
       atByte: first - from,
-      value: hex(memory.u8[first]),
+      value: hexByte(memory.u8[first]),
     });
     this.#mend(record);
     paintFreed(memory, from, to - from, this.#painted);
@@ -148,7 +149,7 @@ export class Examiner {
         this.#mistake("underflow", record, "has a block that was written before its beginning", CURES.write, {
           bytesBefore: this.#records.ptr(record) - nearest,
           reach: nearest - front + 1,
-          value: hex(u8[nearest]),
+          value: hexByte(u8[nearest]),
         }),
       );
     }
@@ -158,7 +159,7 @@ export class Examiner {
         this.#mistake("overflow", record, "has a block that was written past its end", CURES.write, {
           bytesPast: back - to + 1,
           reach: last - back + 1,
-          value: hex(u8[back]),
+          value: hexByte(u8[back]),
         }),
       );
       const after = last === end - 1 ? this.#beginningAt(end) : NONE;
@@ -255,8 +256,4 @@ export class Examiner {
 function staleKind(endedBy: number): MistakeKind {
   if (endedBy === BY_REALLOC) return "use-after-realloc";
   return endedBy === BY_LEASE ? "use-after-reset" : "use-after-free";
-}
-
-function hex(byte: number): string {
-  return `0x${byte.toString(16).padStart(2, "0")}`;
 }

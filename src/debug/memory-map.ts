@@ -1,5 +1,5 @@
-import { checkByteLength } from "../core/align.ts";
 import { checkCall, type Expectation, OPTIONS } from "../core/check-call.ts";
+import { checkCount } from "../core/check-count.ts";
 import { tellBytes } from "./report.ts";
 
 /** A stretch of a memory, and what it is to who drew the picture: `used`, `quarantined`, `free`. */
@@ -41,8 +41,8 @@ const LEAST_CELL_BYTES = 8;
 export function memoryMap(of: Chunked | Blocked | Iterable<MappedRegion>, options: MemoryMapOptions = {}): string {
   checkCall("memoryMap(heap)", [REGIONS, of], [OPTIONS, options]);
   const { columns = 64, lines = 16 } = options;
-  checkByteLength("memoryMap", "columns", columns, 1, 1000);
-  checkByteLength("memoryMap", "lines", lines, 1, 10_000);
+  checkCount("memoryMap", "columns", columns, 1, 1000);
+  checkCount("memoryMap", "lines", lines, 1, 10_000);
   const regions = [...regionsOf(of)].filter(({ byteLength }) => byteLength > 0).sort((a, b) => a.byteOffset - b.byteOffset);
   if (regions.length === 0) return "nothing is allocated";
   const start = regions[0].byteOffset - (regions[0].byteOffset % LEAST_CELL_BYTES);

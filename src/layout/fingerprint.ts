@@ -32,3 +32,14 @@ export function fingerprintFromWords(low: number, high: number): string {
 export function layoutWord(signature: string): number {
   return fingerprintWords(fingerprint(signature))[0];
 }
+
+const wordsOfTypes = new WeakMap<{ readonly signature: string }, number>();
+
+/** The `layoutWord` of a type, computed once. */
+export function layoutWordOf(type: { readonly signature: string }): number {
+  const known = wordsOfTypes.get(type);
+  if (known !== undefined) return known;
+  const word = layoutWord(type.signature);
+  wordsOfTypes.set(type, word);
+  return word;
+}

@@ -1,3 +1,4 @@
+import { MOST_INT32 } from "../core/align.ts";
 import { clearBytes } from "../core/clear-bytes.ts";
 import { ELEMENT_BYTES, type Memory, type ViewName } from "../core/memory.ts";
 import type { Source } from "./generation.ts";
@@ -15,7 +16,6 @@ export interface RecordCodec {
 }
 
 /** Up to here V8 compares in 32-bit integers; what lies beyond takes the longer way. */
-const MOST_INT32 = 0x7fff_ffff;
 
 type Entries = readonly [string, Field][];
 

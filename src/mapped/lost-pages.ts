@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { countBefore } from "../core/count-before.ts";
 import { MemoryError } from "../core/errors.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
 import { identityIn, isSameFile } from "./file-identity.ts";
@@ -85,11 +86,6 @@ function isThere(subject: string, reservation: Reservation, byteOffset: number):
 /** Where the first page is that the file has lost: those before it are there, those behind it are not. */
 function firstLost({ subject, reservation, end }: Backed): number {
   const { pageByteLength } = Reservation;
-  let [low, high] = [0, Math.floor((end - 1) / pageByteLength)];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (isThere(subject, reservation, middle * pageByteLength)) low = middle + 1;
-    else high = middle;
-  }
-  return low * pageByteLength;
+  const last = Math.floor((end - 1) / pageByteLength);
+  return countBefore(last, (page) => isThere(subject, reservation, page * pageByteLength)) * pageByteLength;
 }

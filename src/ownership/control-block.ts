@@ -17,13 +17,12 @@
  * 4. Counts are from 0 to 2^30; a count that would exceed that is refused.
  * 5. The thread that allocated frees the value once strong is 0, and the block once weak is.
  */
-
 import type { Allocator } from "../alloc/allocator.ts";
 import type { Ptr } from "../core/brand.ts";
 import { MemoryError } from "../core/errors.ts";
 import { magicOf } from "../core/magic.ts";
 import type { Memory } from "../core/memory.ts";
-import { layoutWord } from "../layout/fingerprint.ts";
+import { layoutWordOf } from "../layout/fingerprint.ts";
 import type { Type } from "../layout/type.ts";
 import { settled } from "../layout/view-parts.ts";
 
@@ -69,7 +68,7 @@ export class ControlBlock {
     i32[word + NONCE] = (Math.random() * 2 ** 32) | 0 || 1;
     i32[word + STRONG] = 1;
     i32[word + WEAK] = 1;
-    i32[word + LAYOUT] = layoutWord(type.signature);
+    i32[word + LAYOUT] = layoutWordOf(type);
     f64[ptr / 8 + VALUE_F64] = value;
     return new ControlBlock(allocator.memory, ptr);
   }
@@ -87,11 +86,11 @@ export class ControlBlock {
       });
     }
     const layout = memory.i32[control.#word + LAYOUT];
-    if (layout !== layoutWord(type.signature)) {
+    if (layout !== layoutWordOf(type)) {
       throw new MemoryError("layout-mismatch", {
         subject,
         event: `is not a ${type.name}`,
-        numbers: { layout: layout >>> 0, expected: layoutWord(type.signature) >>> 0 },
+        numbers: { layout: layout >>> 0, expected: layoutWordOf(type) >>> 0 },
         cure: "Open it with the type that it was made with.",
       });
     }

@@ -114,7 +114,7 @@ export class KeptValue<Value> implements Owned<Value> {
     if ((typeof value === "object" && value !== null) || typeof value === "function" || dispose !== undefined) return;
     throw new MemoryError("invalid-argument", {
       subject: "own",
-      event: `was given ${value === null ? "null" : typeof value === "undefined" ? "undefined" : `a ${typeof value}`}, which cannot dispose of itself`,
+      event: `was given ${value === null || value === undefined ? String(value) : `a ${typeof value}`}, which cannot dispose of itself`,
       cure: "Say how: own(handle, { dispose: (handle) => pool.remove(handle) }).",
     });
   }

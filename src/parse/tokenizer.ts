@@ -1,4 +1,5 @@
 import { MemoryError } from "../core/errors.ts";
+import { hexByte } from "../core/hex.ts";
 import type { Memory } from "../core/memory.ts";
 import { canLeadUtf8, findInvalidUtf8, wholeUtf8End } from "../core/utf8.ts";
 import type { FieldBatch } from "./field-batch.ts";
@@ -112,7 +113,7 @@ export abstract class Tokenizer {
     this.fail(u8, recordStart, at, {
       columnIndex,
       event: "the text is not UTF-8",
-      numbers: { byte: `0x${u8[at].toString(16).padStart(2, "0")}` },
+      numbers: { byte: hexByte(u8[at]) },
       cure: "Convert the input to UTF-8, for example with iconv.",
     });
   }

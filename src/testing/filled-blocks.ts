@@ -1,5 +1,6 @@
 import type { CheckableAllocator } from "../alloc/around/wrapper.ts";
 import { NIL, type Ptr } from "../core/brand.ts";
+import { countBefore } from "../core/count-before.ts";
 import { expect, expectSound } from "./expect.ts";
 
 export interface FilledBlock {
@@ -72,13 +73,6 @@ export class FilledBlocks {
 
   /** How many blocks begin before `ptr`. */
   #placeOf(ptr: Ptr): number {
-    let low = 0;
-    let high = this.#byPlace.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#byPlace[middle].ptr < ptr) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countBefore(this.#byPlace.length, (at) => this.#byPlace[at].ptr < ptr);
   }
 }

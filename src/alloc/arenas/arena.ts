@@ -1,12 +1,11 @@
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
-import { MemoryError } from "../../core/errors.ts";
 import type { Lease, Tenant } from "../../core/lease.ts";
 import type { Memory } from "../../core/memory.ts";
 import { rawAllocRow } from "../alloc-row.ts";
 import { Allocator } from "../allocator.ts";
 import { runScope, type ScopeBody, type Settled } from "../lifetime.ts";
-import { endPlacement, OwnBump } from "../own-memory.ts";
+import { endPlacement, throwPlacedEnded } from "../own-memory.ts";
 import { type ArenaChunk, ArenaChunks, CHUNK_ALIGN } from "./arena-chunks.ts";
 import { type ArenaOptions, arenaPlan } from "./arena-options.ts";
 import { ArenaScope, type ScopeHost, ScopeMarks } from "./arena-scope.ts";
@@ -269,12 +268,8 @@ export class Arena extends Allocator implements ScopeHost, Tenant, Disposable {
   }
 
   #throwOver(): never {
-    if (this.memory.closed && !(this.#upstream instanceof OwnBump)) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: "arena",
-      event: `was used after it ${this.#over}`,
-      cure: "Keep it, and what its chunks come from, open for as long as it is needed; or make another.",
-    });
+    const cure = "Keep it, and what its chunks come from, open for as long as it is needed; or make another.";
+    throwPlacedEnded(this.#upstream, "arena", `was used after it ${this.#over}`, cure);
   }
 }
 

@@ -15,7 +15,7 @@ export type RepairableAllocator = CheckableAllocator & { repair?(): void };
 export interface SynchronizedOptions extends Participant {
   /** How many handles there can be at once, the same for all of them: 1 … 1021. Each costs 64 bytes. Default: 32. */
   readonly participants?: number;
-  /** How long to wait for the lock. Default: 10 seconds. */
+  /** How long to wait for the lock. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
 }
 

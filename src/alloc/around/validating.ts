@@ -1,6 +1,7 @@
 import { AN_ALLOCATOR } from "../../core/block-source.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
 import { checkCall } from "../../core/check-call.ts";
+import { countBefore } from "../../core/count-before.ts";
 import { MemoryError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import { throwNotLive } from "../block-checks.ts";
@@ -105,14 +106,7 @@ export class ValidatingAllocator extends AllocatorWrapper {
 
   /** Where a block at `ptr` is among the known ones, or would be. */
   #placeOf(ptr: Ptr): number {
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#blocks[middle].ptr < ptr) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countBefore(this.#blocks.length, (at) => this.#blocks[at].ptr < ptr);
   }
 
   /** [from, end) must touch no live block from place `at` on, and none before it that reaches in. Forgets those that have ended. */

@@ -33,7 +33,7 @@ import { CLASS_WORDS, FREED, PAGES } from "./span-rings.ts";
 export interface SharedHeapOptions extends RegionOptions, Participant {
   /** How many threads and processes can take part at once. Each costs 2 KiB. Default: 32. */
   readonly participants?: number;
-  /** How long to wait for another participant before throwing `locked`. Default: 10 seconds. */
+  /** How long to wait for another participant before throwing `locked`. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
 }
 

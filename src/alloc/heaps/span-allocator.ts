@@ -1,3 +1,4 @@
+import { MOST_INT32 } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
 import type { Memory } from "../../core/memory.ts";
 import { throwNotLive } from "../block-checks.ts";
@@ -19,7 +20,6 @@ import { CLASS_WORDS, FREED, FRESH, LARGE, LIVE, type PageSource, SpanRings, STA
 /** Blocks that a stack may hold, in bytes and in number. */
 const STACK_BYTES = 64 * 1024;
 const MOST_STACKED = 64;
-const INT32_MOST = 0x7fff_ffff;
 
 /** How many blocks the stack of a class may hold; half of them come and go at once. */
 const STACK_MOST: Uint8Array = Uint8Array.from(CLASS_BYTES, (size) => Math.min(MOST_STACKED, STACK_BYTES / size));
@@ -89,7 +89,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
   }
 
   rawFree(ptr: Ptr, byteSize: number, align: number): void {
-    if (byteSize > this.#mostSmall || align > 8 || ptr > INT32_MOST) {
+    if (byteSize > this.#mostSmall || align > 8 || ptr > MOST_INT32) {
       this.#freeOther(ptr, byteSize, align);
       return;
     }
@@ -209,7 +209,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
 
   #pageOf(ptr: Ptr): number {
     const offset = ptr - this.byteOffset;
-    return offset <= INT32_MOST ? offset >>> 12 : Math.floor(offset / PAGE_BYTES);
+    return offset <= MOST_INT32 ? offset >>> 12 : Math.floor(offset / PAGE_BYTES);
   }
 
   #allocOther(byteSize: number, align: number): Ptr {
@@ -233,7 +233,7 @@ export abstract class SpanAllocator extends ResidentAllocator {
     this.checkOpen();
     const of = alignedClass(byteSize, align);
     if (of === CLASS_COUNT) this.#source.give(this.#pageOf(ptr));
-    else if (ptr <= INT32_MOST) this.rawFree(ptr, CLASS_BYTES[of], 8);
+    else if (ptr <= MOST_INT32) this.rawFree(ptr, CLASS_BYTES[of], 8);
     else this.#freeFar(ptr, of);
   }
 

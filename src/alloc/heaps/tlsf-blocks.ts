@@ -1,7 +1,7 @@
+import { MOST_INT32 } from "../../core/align.ts";
 import type { Ptr } from "../../core/brand.ts";
 
 const UNIT_BYTES = 8;
-export const MOST_INT32 = 0x7fff_ffff;
 /** The shortest block: a header, and room for the links of a free one. */
 export const LEAST_UNITS = 2;
 export const MOST_UNITS = 2 ** 30;

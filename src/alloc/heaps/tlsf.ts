@@ -1,4 +1,4 @@
-import { checkByteLength } from "../../core/align.ts";
+import { checkByteLength, MOST_INT32 } from "../../core/align.ts";
 import { NIL, type Ptr } from "../../core/brand.ts";
 import { A_MEMORY, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
@@ -18,7 +18,7 @@ import {
   UNIT_BYTES,
 } from "../region.ts";
 import { commitUpTo, ResidentAllocator } from "../resident.ts";
-import { LEAST_UNITS, MOST_INT32, MOST_UNITS, REGION_HEAD_UNITS, type TlsfBlock, unitsOf } from "./tlsf-blocks.ts";
+import { LEAST_UNITS, MOST_UNITS, REGION_HEAD_UNITS, type TlsfBlock, unitsOf } from "./tlsf-blocks.ts";
 import { HEAP_WORDS, TlsfHeap } from "./tlsf-heap.ts";
 import { QUICK_WORDS, TlsfQuick } from "./tlsf-quick.ts";
 

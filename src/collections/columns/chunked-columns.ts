@@ -10,6 +10,7 @@ import { Place } from "../../layout/place.ts";
 import type { StructInput, StructType, StructValue } from "../../layout/struct.ts";
 import { A_STRUCT, type Fields } from "../../layout/struct-fields.ts";
 import { type Columns, columns } from "./columns.ts";
+import { throwNoRow } from "./columns-block.ts";
 import type { ColumnRow } from "./columns-options.ts";
 import type { RowCursor } from "./columns-row.ts";
 
@@ -235,12 +236,7 @@ export class ChunkedColumns<const F extends Fields> implements Disposable {
   #at(index: number): Columns<F> {
     const { size } = this;
     if (Number.isInteger(index) && index >= 0 && index < size) return this.#chunks[index >>> this.#shift];
-    throw new MemoryError("out-of-bounds", {
-      subject: `chunked columns of ${this.type.name}`,
-      event: "have no such row",
-      numbers: { index: String(index), size },
-      cure: "Pass a whole number from 0 to size - 1.",
-    });
+    throwNoRow(`chunked columns of ${this.type.name}`, index, size);
   }
 
   #checkOpen(): void {

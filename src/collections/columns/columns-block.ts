@@ -102,3 +102,13 @@ export function endedBlock(refuse: () => never): ColumnsBlock {
   const nothing: ColumnsBlock = Object.create(null);
   return new Proxy(nothing, { get: refuse, set: refuse });
 }
+
+/** Throws that there is no row of that number. */
+export function throwNoRow(subject: string, index: number, size: number): never {
+  throw new MemoryError("out-of-bounds", {
+    subject,
+    event: "have no such row",
+    numbers: { index: String(index), size },
+    cure: "Pass a whole number from 0 to size - 1.",
+  });
+}

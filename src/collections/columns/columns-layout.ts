@@ -19,7 +19,6 @@
  * 3. The element of a row without a value is zero.
  * 4. Words 0 … 7 never change within a block: growth makes a new block. One thread writes.
  */
-
 import { alignUp } from "../../core/align.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";

@@ -5,7 +5,7 @@ import { MemoryError } from "../../core/errors.ts";
 import type { Lease, Tenant } from "../../core/lease.ts";
 import type { Dependent, Memory } from "../../core/memory.ts";
 import { BLOCK_ALIGN } from "../block-header.ts";
-import { allocateBlock, blockAt, type ColumnsBlock, endedBlock, publishSize, refreshSize } from "./columns-block.ts";
+import { allocateBlock, blockAt, type ColumnsBlock, endedBlock, publishSize, refreshSize, throwNoRow } from "./columns-block.ts";
 import { copyRange } from "./columns-cells.ts";
 import { type RowType, SIZE } from "./columns-layout.ts";
 import type { ColumnsHome } from "./columns-options.ts";
@@ -100,12 +100,7 @@ export class ColumnsStore implements Dependent, Tenant {
   checkIndex(index: number): void {
     const { size } = this;
     if (Number.isInteger(index) && index >= 0 && index < size) return;
-    throw new MemoryError("out-of-bounds", {
-      subject: `columns of ${this.#type.name}`,
-      event: "have no such row",
-      numbers: { index: String(index), size },
-      cure: "Pass a whole number from 0 to size - 1.",
-    });
+    throwNoRow(`columns of ${this.#type.name}`, index, size);
   }
 
   /** Throws `out-of-bounds` unless there are rows from `start` to before `end`. */

@@ -21,7 +21,7 @@ import { HANDLE_BITS, type HandleForm } from "../../core/handle.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
-import { layoutWord } from "../../layout/fingerprint.ts";
+import { layoutWordOf } from "../../layout/fingerprint.ts";
 import { A_SIZED_TYPE } from "../../layout/struct-fields.ts";
 import { type BlockFormat, checkOf, corrupt, HEADER_BYTES, openHeader, sealHeader } from "../block-header.ts";
 import { makePool, type Pool } from "./pool.ts";
@@ -54,7 +54,7 @@ export function savePool<T extends Poolable>(pool: Pool<T>): Uint8Array {
     u8.set(pool.memory.u8.subarray(ptr, ptr + slots.blockByteLength), at);
     at += blockBytes;
   });
-  sealHeader(i32, FORMAT, layoutWord(pool.type.signature), [
+  sealHeader(i32, FORMAT, layoutWordOf(pool.type), [
     plan.blockLength,
     ptrs.length,
     (plan.form === "wide" ? 0 : 1) + plan.tag * 256,
@@ -118,7 +118,7 @@ function readSaved(type: Poolable, memory: Memory, byteLength: number): SavedPoo
     throw corrupt(memory, FORMAT, event, numbers);
   };
   if (byteLength < HEADER_BYTES) refuse("is shorter than its header", { byteLength });
-  const header = openHeader(memory, 0, FORMAT, layoutWord(type.signature), type.name);
+  const header = openHeader(memory, 0, FORMAT, layoutWordOf(type), type.name);
   const [blockLength, places, flags, capacity] = [header[4], header[5], header[6], header[CAPACITY]];
   const [form, tag] = [flags % 256 === 0 ? ("wide" as const) : ("narrow" as const), Math.floor(flags / 256)];
   const bits = HANDLE_BITS[form];

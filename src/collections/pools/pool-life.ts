@@ -1,7 +1,6 @@
-import { endPlacement, OwnBump } from "../../alloc/own-memory.ts";
+import { endPlacement, throwPlacedEnded } from "../../alloc/own-memory.ts";
 import { NIL } from "../../core/brand.ts";
 import { checkCount } from "../../core/check-count.ts";
-import { MemoryError } from "../../core/errors.ts";
 import type { Handle } from "../../core/handle.ts";
 import { INSPECT, shown } from "../../core/inspect.ts";
 import type { Lease, Tenant } from "../../core/lease.ts";
@@ -184,11 +183,7 @@ export abstract class PoolLife<T extends Poolable> implements Dependent, Tenant,
   }
 
   #throwEnded(): never {
-    if (this.memory.closed && !(this[SLOTS].allocator instanceof OwnBump)) this.memory.throwClosed();
-    throw new MemoryError("closed", {
-      subject: this.subject,
-      event: "was used after it was closed, or after the allocator of its blocks was reset",
-      cure: "Keep it open for as long as it is used.",
-    });
+    const event = "was used after it was closed, or after the allocator of its blocks was reset";
+    throwPlacedEnded(this[SLOTS].allocator, this.subject, event, "Keep it open for as long as it is used.");
   }
 }

@@ -41,7 +41,7 @@ export abstract class GrowingStrings<Name extends string = string> extends Strin
     return unknownCount;
   }
 
-  /** The id of `text`, which is stored if it is new. Throws `out-of-memory`, and `bad-value` for what its encoding does not take; nothing has changed then. */
+  /** The id of `text`, which is stored if it is new. Throws `out-of-memory`, and `bad-value` for what its encoding does not take and for what is no string; nothing has changed then. */
   intern(text: string): StringId<Name> {
     const id = this.tryIntern(text);
     if (id === NO_STRING) this.throwFull();

@@ -1,3 +1,4 @@
+import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { checkSeed, randomSeed } from "../hash.ts";
 import { type Content, mostContent, type StringEncoding } from "./text-content.ts";
@@ -56,13 +57,7 @@ export function checkOptions(kind: string, options: InternerOptions): CheckedOpt
 
 /** Throws `invalid-argument` unless there are so many ids of this width. */
 export function checkMaxCount(subject: string, maxCount: number, ids: IdWidth): void {
-  if (Number.isInteger(maxCount) && maxCount >= 0 && maxCount <= MOST_IDS[ids]) return;
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "needs a whole number as maxCount",
-    numbers: { maxCount: String(maxCount), least: 0, most: MOST_IDS[ids] },
-    cure: "Pass a whole number in that range, or choose wider ids.",
-  });
+  checkCount(subject, "maxCount", maxCount, 0, MOST_IDS[ids], "Pass a whole number in that range, or choose wider ids.");
 }
 
 /** Throws `invalid-argument` for what is no limit of bytes. */

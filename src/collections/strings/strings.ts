@@ -38,7 +38,7 @@ export abstract class Strings<Name extends string = string> implements Iterable<
   abstract byteOffsetOf(id: StringId<Name>): number;
   /** How many bytes the string has. */
   abstract byteLengthOf(id: StringId<Name>): number;
-  /** The id of `text`, or undefined when it is not there. */
+  /** The id of `text`, or undefined when it is not there, as for what is no string. */
   abstract lookup(text: string): StringId<Name> | undefined;
   /** The id of the text whose bytes are `source[start, end)`, or undefined when it is not there. */
   abstract lookupBytes(source: Uint8Array, start: number, end: number): StringId<Name> | undefined;

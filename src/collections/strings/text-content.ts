@@ -1,4 +1,5 @@
 import { MemoryError } from "../../core/errors.ts";
+import { hexByte } from "../../core/hex.ts";
 import { decodeUtf8, encodeUtf8, findInvalidUtf8, isWellFormed } from "../../core/utf8.ts";
 import { decodeAnyBytes, encodeWtf8, findInvalidWtf8 } from "../../core/wtf8.ts";
 
@@ -64,7 +65,7 @@ export function contentOfBytes(subject: string, source: Uint8Array, start: numbe
   throw new MemoryError("bad-value", {
     subject,
     event: "was given bytes that are not UTF-8",
-    numbers: { byteOffset: invalid, byte: `0x${source[invalid].toString(16)}`, start, end },
+    numbers: { byteOffset: invalid, byte: hexByte(source[invalid]), start, end },
     cure: 'Pass text in UTF-8 and convert other encodings first, or keep any bytes with { encoding: "bytes" }.',
   });
 }

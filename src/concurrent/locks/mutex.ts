@@ -10,7 +10,7 @@ export const MUTEX_BYTES = 64;
 export interface LockOptions {
   /** Where in the roster's memory it lies, a multiple of 64. */
   readonly byteOffset: number;
-  /** How long to wait before `locked` is thrown. Default: 10 seconds. */
+  /** How long to wait before `locked` is thrown. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
   /**
    * Makes sound what the lock protects, when its holder has died in the middle of a change: called by whoever gets it next, before it goes on. Without it

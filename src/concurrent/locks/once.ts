@@ -12,7 +12,7 @@ const SUBJECT = "once";
 export interface OnceOptions {
   /** Where in the roster's memory it lies, a multiple of 64. */
   readonly byteOffset: number;
-  /** How long to wait for another that is at it, before `locked` is thrown. Default: 10 seconds. */
+  /** How long to wait for another that is at it, before `locked` is thrown. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
 }
 

@@ -15,7 +15,7 @@ export interface SemaphoreOptions {
   readonly byteOffset: number;
   /** How many can be held at the same time, 1 … 65536: the same number on all sides. */
   readonly permits: number;
-  /** How long to wait before `locked` is thrown. Default: 10 seconds. */
+  /** How long to wait before `locked` is thrown. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
 }
 

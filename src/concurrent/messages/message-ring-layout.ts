@@ -35,9 +35,11 @@
  *    on from there by the states, and frees what that one had placed behind.
  * 6. Several messages at once are one claim. Their states are placed in it one behind another, that of the first last: it replaces the claim, and all are there.
  */
+
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { seatsByteLength } from "../../core/seats.ts";
 import { checkWritableHome } from "../../core/writable.ts";
@@ -57,7 +59,7 @@ const MOST_PRODUCERS = 250;
 const MIRRORED = 1 << 16;
 const LEAST_BYTES = 256;
 const MOST_BYTES = 2 ** 30;
-const KIND = { subject: "message ring", magic: 0x736d_484f, version: 1 };
+const KIND = { subject: "message ring", magic: magicOf("OHms"), version: 1 };
 
 export interface MessageRingShape {
   readonly byteCapacity: number;

@@ -44,8 +44,9 @@ import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { SEAT_OWN_WORDS, seatsByteLength } from "../../core/seats.ts";
 import { checkWritableHome } from "../../core/writable.ts";
+import { layoutWordOf } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, readHead, writeHead } from "../head-words.ts";
 
 export const LINE = 64;
 export const MAGIC = magicOf("OHsp");
@@ -146,7 +147,7 @@ export function formatSharedPool(
   // Links and records are written before they are read.
   memory.u8.fill(0, byteOffset, byteOffset + plan.block + plan.capacity * 4);
   const { capacity, seats, maxCapacity, record } = plan;
-  writeHead(memory, byteOffset, KIND, [layoutWord(type), capacity, seats, tag, maxCapacity, record.byteSize, record.align]);
+  writeHead(memory, byteOffset, KIND, [layoutWordOf(type), capacity, seats, tag, maxCapacity, record.byteSize, record.align]);
 }
 
 /** What the header says. Throws `corrupt`, `unsupported-format`, `layout-mismatch`, `out-of-bounds`, `invalid-argument`. */
@@ -157,11 +158,11 @@ export function readSharedPool(
 ): { readonly plan: SharedPoolPlan; readonly tag: number } {
   const words = readHead(memory, byteOffset, KIND, HEAD_WORDS);
   const [layout, , , tag] = words;
-  if (layout !== layoutWord(type)) {
+  if (layout !== layoutWordOf(type)) {
     throw new MemoryError("layout-mismatch", {
       subject: `${KIND.subject} in ${memory.subject}`,
       event: `does not hold ${type.name}`,
-      numbers: { byteOffset, layout, given: layoutWord(type) },
+      numbers: { byteOffset, layout, given: layoutWordOf(type) },
       cure: "Attach with the type that it was made with.",
     });
   }

@@ -25,19 +25,22 @@
  * 4. Of a run the state of the first slot is changed last of all. Until then nobody looks at the others, and nobody at all comes past them with the other end.
  * 5. What a dead participant was writing was never there. What it was reading is given to who recovers its seat.
  */
+
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { seatsByteLength } from "../../core/seats.ts";
 import { checkWritableHome } from "../../core/writable.ts";
+import { layoutWordOf } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, readHead, writeHead } from "../head-words.ts";
 import { LAP_MASK } from "./queue-states.ts";
 
 const MOST_SLOTS = 2 ** 24;
 const MOST_SEATS = 250;
-const KIND = { subject: "queue", magic: 0x7571_484f, version: 2 };
+const KIND = { subject: "queue", magic: magicOf("OHqu"), version: 2 };
 
 export interface QueueShape {
   readonly capacity: number;
@@ -101,7 +104,7 @@ export function formatQueue(memory: Memory, type: Type<unknown, never>, shape: Q
   const plan = planQueue(type, shape, byteOffset);
   memory.checkRange(byteOffset, plan.byteLength);
   memory.u8.fill(0, byteOffset, plan.slots);
-  writeHead(memory, byteOffset, KIND, [layoutWord(type), shape.capacity, shape.seats]);
+  writeHead(memory, byteOffset, KIND, [layoutWordOf(type), shape.capacity, shape.seats]);
   return plan;
 }
 
@@ -109,11 +112,11 @@ export function formatQueue(memory: Memory, type: Type<unknown, never>, shape: Q
 export function readQueue(memory: Memory, type: Type<unknown, never>, byteOffset: number): QueuePlan {
   checkWritableHome(`queue of ${type.name}`, memory);
   const [layout, capacity, seats] = readHead(memory, byteOffset, KIND, 3);
-  if (layout !== layoutWord(type)) {
+  if (layout !== layoutWordOf(type)) {
     throw new MemoryError("layout-mismatch", {
       subject: `queue in ${memory.subject}`,
       event: `does not hold ${type.name}`,
-      numbers: { layout, given: layoutWord(type) },
+      numbers: { layout, given: layoutWordOf(type) },
       cure: "Attach with the type that it was made with.",
     });
   }

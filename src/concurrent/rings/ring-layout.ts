@@ -24,13 +24,16 @@
  * 3. Slots between the last stages and the producer are not written, but by the stage to which they have come; all others are the producer's.
  * 4. What a producer has written beyond its position is not there: a producer that dies leaves nothing half done.
  */
+
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
+import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { checkWritableHome } from "../../core/writable.ts";
+import { layoutWordOf } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, layoutWord, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, readHead, writeHead } from "../head-words.ts";
 
 export const SLEEPER = 0x8000_0000 | 0;
 export const TURN = 0x4000_0000;
@@ -41,7 +44,7 @@ const ROLE = 8;
 const FOLLOWS_WORD = 4;
 export const MOST_SLOTS = 2 ** 29 - 1;
 export const MOST_STAGES = 30;
-const KIND = { subject: "ring", magic: 0x6772_484f, version: 1 };
+const KIND = { subject: "ring", magic: magicOf("OHrg"), version: 1 };
 
 export interface RingShape {
   readonly capacity: number;
@@ -91,7 +94,7 @@ export function formatRing(memory: Memory, type: Type<unknown, never>, shape: Ri
   memory.checkRange(byteOffset, plan.byteLength);
   memory.u8.fill(0, byteOffset, plan.slots);
   for (const [stage, mask] of shape.follows.entries()) memory.i32[positionWord(plan, stage) + FOLLOWS_WORD] = mask;
-  writeHead(memory, byteOffset, KIND, [layoutWord(type), shape.capacity, shape.follows.length]);
+  writeHead(memory, byteOffset, KIND, [layoutWordOf(type), shape.capacity, shape.follows.length]);
   return plan;
 }
 
@@ -99,11 +102,11 @@ export function formatRing(memory: Memory, type: Type<unknown, never>, shape: Ri
 export function readRing(memory: Memory, type: Type<unknown, never>, byteOffset: number): RingPlan {
   checkWritableHome(`ring of ${type.name}`, memory);
   const [layout, capacity, stages] = readHead(memory, byteOffset, KIND, 3);
-  if (layout !== layoutWord(type)) {
+  if (layout !== layoutWordOf(type)) {
     throw new MemoryError("layout-mismatch", {
       subject: `ring in ${memory.subject}`,
       event: `does not hold ${type.name}`,
-      numbers: { layout, given: layoutWord(type) },
+      numbers: { layout, given: layoutWordOf(type) },
       cure: "Attach with the type that it was made with.",
     });
   }

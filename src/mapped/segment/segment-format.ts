@@ -1,7 +1,7 @@
 import { MemoryError } from "../../core/errors.ts";
-import { hexDigits } from "../../core/hex.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
+import { fingerprintFromWords, fingerprintWords } from "../../layout/fingerprint.ts";
 import { checkFileHeader, cutShort, newFileHeader, SEGMENT, sealFileHeader } from "../file-header.ts";
 import {
   BACKED,
@@ -41,8 +41,10 @@ export function emptySegment({ reserve, seats, identity }: SegmentHeader): Uint8
   words.setFloat64(RESERVE, reserve, true);
   words.setUint32(PAGE_SIZE, PAGE_BYTES, true);
   words.setUint32(SEATS, seats, true);
-  words.setUint32(IDENTITY, Number.parseInt(identity.slice(0, 8), 16), true);
-  words.setUint32(IDENTITY + 4, Number.parseInt(identity.slice(8), 16), true);
+  // Here the high word lies first.
+  const [low, high] = fingerprintWords(identity);
+  words.setInt32(IDENTITY, high, true);
+  words.setInt32(IDENTITY + 4, low, true);
   const image = privateMemory(FIRST_PAGE * PAGE_BYTES);
   image.u8.set(sealFileHeader(words));
   writeEmptyState(image.i32);
@@ -68,7 +70,7 @@ export function readSegmentHeader(memory: Memory): SegmentHeader {
   const header: SegmentHeader = {
     reserve: f64[RESERVE / 8],
     seats: u32[SEATS / 4],
-    identity: hexDigits(u32[IDENTITY / 4]) + hexDigits(u32[IDENTITY / 4 + 1]),
+    identity: fingerprintFromWords(u32[IDENTITY / 4 + 1], u32[IDENTITY / 4]),
   };
   const { reserve, seats } = header;
   const isSane = Number.isSafeInteger(reserve) && reserve >= FIRST_PAGE * PAGE_BYTES && seats >= 1 && seats <= MOST_SEATS;
