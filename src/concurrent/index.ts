@@ -55,4 +55,4 @@ export type { RingEndOptions } from "./rings/ring-end.ts";
 export { Producer } from "./rings/ring-producer.ts";
 export type { RoleOptions } from "./role.ts";
 export { SIGNAL_BYTES, Signal } from "./signal.ts";
-export type { AsyncWaitOptions, WaitOptions, WaitStrategy } from "./waiting.ts";
+export type { AsyncWaitOptions, IterationOptions, WaitOptions, WaitStrategy } from "./waiting.ts";

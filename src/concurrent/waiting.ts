@@ -21,12 +21,17 @@ export interface WaitOptions {
   readonly strategy?: WaitStrategy;
 }
 
-export interface AsyncWaitOptions extends WaitOptions {
-  /** An `AbortSignal` that ends the wait: the promise is then rejected with its reason. */
+/** How `for await` waits between what comes. */
+export interface IterationOptions {
+  /** Default: `park`; in a memory that is read-only, where nobody can be asked to wake, `yield`. */
+  readonly strategy?: WaitStrategy;
+  /** An `AbortSignal` that ends the wait: the promise is then rejected with its reason, which is what a loop throws. */
   readonly signal?: Abortable;
   /** Whether the wait keeps Node from ending. Default true. */
   readonly ref?: boolean;
 }
+
+export interface AsyncWaitOptions extends WaitOptions, IterationOptions {}
 
 /** So often a thread looks at what is cheap before it does what is dear, such as asking who lives. */
 export const LOOKS = 300;

@@ -119,6 +119,9 @@ test("a segment says so too, of every structure that it keeps", () => {
         assert.ok(error instanceof core.MemoryError, `${name}(${given.map(shown).join(", ")}): ${error}`);
       }
     }
+    for (const given of [[5], ["x", Symbol("x")]]) {
+      assert.throws(() => Reflect.apply(make, segment, given), { message: new RegExp(`^segment.${name} was given`) });
+    }
   }
 });
 

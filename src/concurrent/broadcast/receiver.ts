@@ -4,7 +4,7 @@ import { LoadFence } from "../fence.ts";
 import { Message, messagesOf } from "../messages/message.ts";
 import { isAbandoned, type RoleOptions } from "../role.ts";
 import { Signal, waiterOf } from "../signal.ts";
-import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "../waiting.ts";
+import { type AsyncWaitOptions, type IterationOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "../waiting.ts";
 import { type BroadcastPlan, messageWord, positionAt, UNIT, unitsFor } from "./broadcast-layout.ts";
 
 export interface ReceiverOptions extends Pick<RoleOptions, "isAlive"> {
@@ -104,7 +104,12 @@ export class Receiver {
 
   /** Copies of the messages that come and are not lost, until the transmitter is gone and nothing is left: `for await (const message of receiver)`. */
   [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
-    return messagesOf(this);
+    return this.messages();
+  }
+
+  /** The same with options, such as a signal that ends it: `for await (const message of receiver.messages({ signal }))`. What it has not given can be read later. */
+  messages(options: IterationOptions = {}): AsyncGenerator<Message, void, undefined> {
+    return messagesOf(this, options);
   }
 
   /** Goes to the next message. False when there is none. */

@@ -3,7 +3,7 @@ import { Seats } from "../../core/seats.ts";
 import { Pace } from "../pace.ts";
 import { participantOf, Role, type RoleOptions } from "../role.ts";
 import { Signal, waiterOf } from "../signal.ts";
-import { type AsyncWaitOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "../waiting.ts";
+import { type AsyncWaitOptions, type IterationOptions, type Waiter, type WaitOptions, waitFor, waitForAsync } from "../waiting.ts";
 import { Message, messagesOf } from "./message.ts";
 import { SUBJECT, throwClosed } from "./message-mistakes.ts";
 import { repairMessages } from "./message-repair.ts";
@@ -154,7 +154,12 @@ export class MessageConsumer implements Disposable {
 
   /** All messages, copies that stay, until the producers are gone and nothing is left: `for await (const message of consumer)`. */
   [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
-    return messagesOf(this);
+    return this.messages();
+  }
+
+  /** The same with options, such as a signal that ends it: `for await (const message of consumer.messages({ signal }))`. What it has not given stays in the ring. */
+  messages(options: IterationOptions = {}): AsyncGenerator<Message, void, undefined> {
+    return messagesOf(this, options);
   }
 
   /** Leaves the role to others. Twice is harmless. */

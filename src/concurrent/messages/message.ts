@@ -2,6 +2,7 @@ import { MemoryError } from "../../core/errors.ts";
 import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { decodeUtf8 } from "../../core/utf8.ts";
+import type { IterationOptions } from "../waiting.ts";
 
 /** A message where it lies. One object that shows one after another, for the time of the call that it is handed to: copy what is to stay. */
 export class Message {
@@ -42,19 +43,22 @@ export class Message {
 
 /** What messages are read from. */
 interface Source {
-  waitReadyAsync(): Promise<boolean>;
+  waitReadyAsync(options: IterationOptions): Promise<boolean>;
   read(fn: (message: Message) => void, limit: number): number;
 }
 
 /** Copies of all messages, one after another, until nobody is there who could send one and nothing is left. */
-export async function* messagesOf(source: Source): AsyncGenerator<Message, void, undefined> {
+export async function* messagesOf(source: Source, options: IterationOptions): AsyncGenerator<Message, void, undefined> {
   const kept: Message[] = [];
   const keep = (message: Message): void => {
     kept.push(message.keep());
   };
-  while (await source.waitReadyAsync()) {
+  while (await source.waitReadyAsync(options)) {
     // One at a time: who stops listening leaves the others where they are.
-    while (source.read(keep, 1) > 0) yield* kept.splice(0);
+    while (source.read(keep, 1) > 0) {
+      yield* kept.splice(0);
+      options.signal?.throwIfAborted();
+    }
   }
 }
 

@@ -5,7 +5,16 @@ import { Place } from "../../layout/place.ts";
 import type { InputOf, Type, ValueOf } from "../../layout/type.ts";
 import { Pace } from "../pace.ts";
 import { Signal, waiterOf } from "../signal.ts";
-import { type AsyncWaitOptions, LOOKS, type Waiter, type WaitOptions, waitFor, waitForAsync, YIELD_MS } from "../waiting.ts";
+import {
+  type AsyncWaitOptions,
+  type IterationOptions,
+  LOOKS,
+  type Waiter,
+  type WaitOptions,
+  waitFor,
+  waitForAsync,
+  YIELD_MS,
+} from "../waiting.ts";
 import { checkQueue, lengthOf } from "./queue-check.ts";
 import type { QueuePlan } from "./queue-layout.ts";
 import { throwClosed, throwEndedForAll } from "./queue-mistakes.ts";
@@ -174,8 +183,17 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
   }
 
   /** Takes values until the queue is ended and nothing is left: `for await (const job of jobs)`. Others may take some of them. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
-    for (let value = await this.popAsync(); value !== undefined; value = await this.popAsync()) yield value;
+  [Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
+    return this.values();
+  }
+
+  /** The same with options, such as a signal that ends it: `for await (const job of jobs.values({ signal }))`. What it has not given stays in the queue. */
+  async *values(options: IterationOptions = {}): AsyncGenerator<ValueOf<T>, void, undefined> {
+    options.signal?.throwIfAborted();
+    for (let value = await this.popAsync(options); value !== undefined; value = await this.popAsync(options)) {
+      yield value;
+      options.signal?.throwIfAborted();
+    }
   }
 
   /** Whether somebody has said that no more values come. */

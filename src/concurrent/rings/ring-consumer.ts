@@ -1,6 +1,6 @@
 import type { Memory } from "../../core/memory.ts";
 import type { FieldOf, Type, ValueOf } from "../../layout/type.ts";
-import type { AsyncWaitOptions, WaitOptions } from "../waiting.ts";
+import type { AsyncWaitOptions, IterationOptions, WaitOptions } from "../waiting.ts";
 import type { RingChunk } from "./ring-chunk.ts";
 import { consumerCode } from "./ring-code.ts";
 import { elementsOf } from "./ring-elements.ts";
@@ -95,9 +95,17 @@ export class Consumer<T extends Type<unknown, never>> extends RingEnd<T> {
   }
 
   /** All values until the producer is gone and nothing is left: `for await (const tick of consumer)`. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
-    while (await this.waitReadyAsync()) {
-      for (let value = this.pop(); value !== undefined; value = this.pop()) yield value;
+  [Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
+    return this.values();
+  }
+
+  /** The same with options, such as a signal that ends it: `for await (const tick of consumer.values({ signal }))`. What it has not given stays in the ring. */
+  async *values(options: IterationOptions = {}): AsyncGenerator<ValueOf<T>, void, undefined> {
+    while (await this.waitReadyAsync(options)) {
+      for (let value = this.pop(); value !== undefined; value = this.pop()) {
+        yield value;
+        options.signal?.throwIfAborted();
+      }
     }
   }
 

@@ -145,6 +145,21 @@ describe("a broadcast", () => {
     assert.deepEqual(readAll(receiver), ["0:x"]);
   });
 
+  it("ends a loop over messages by a signal, and leaves what that has not given", async () => {
+    const news = broadcast({ byteCapacity: 256 });
+    const [transmitter, receiver] = [news.transmitter(), news.receiver()];
+    for (const text of ["a", "b"]) transmitter.sendText(text);
+    const controller = new AbortController();
+    const loop = async (): Promise<void> => {
+      for await (const message of receiver.messages({ signal: controller.signal })) {
+        assert.equal(message.text(), "a");
+        controller.abort(new Error("enough"));
+      }
+    };
+    await assert.rejects(loop(), /enough/);
+    assert.deepEqual(readAll(receiver), ["0:b"]);
+  });
+
   it("is over for a receiver when the transmitter is gone and nothing is left", async () => {
     const memory = sharedMemory(1024);
     const news = broadcast(memory, { byteCapacity: 256 });

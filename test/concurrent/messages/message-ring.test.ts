@@ -495,6 +495,23 @@ describe("waiting at a message ring", () => {
     assert.deepEqual(readAll(consumer), ["0:b", "0:c"]);
   });
 
+  it("ends a loop over messages by a signal, and leaves what that has not given", async () => {
+    const { producer, consumer } = make(1);
+    for (const text of ["a", "b", "c"]) producer.writeText(text);
+    const controller = new AbortController();
+    const loop = async (): Promise<void> => {
+      for await (const message of consumer.messages({ signal: controller.signal }))
+        if (message.text() === "b") controller.abort(new Error("enough"));
+    };
+    await assert.rejects(loop(), /enough/);
+    assert.deepEqual(readAll(consumer), ["0:c"]);
+    await assert.rejects(consumer.messages({ signal: controller.signal }).next(), /enough/);
+    const waiting = new AbortController();
+    const next = consumer.messages({ signal: waiting.signal }).next();
+    waiting.abort(new Error("late enough"));
+    await assert.rejects(next, /late enough/);
+  });
+
   it("ends for a producer when the consumer is gone", async () => {
     const { producer, consumer } = make(1, 256);
     assert.equal(producer.isAbandoned, false);

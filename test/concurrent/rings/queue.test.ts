@@ -187,6 +187,28 @@ describe("a queue that is ended", () => {
     assert.throws(() => numbers.end(), throwsCode("closed"));
   });
 
+  it("ends a loop over values by a signal, and keeps what that has not given", async () => {
+    const numbers = queue(u32, { capacity: 4 });
+    for (const value of [1, 2, 3]) numbers.push(value);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const seen: number[] = [];
+    const loop = async (last: number): Promise<void> => {
+      for await (const value of numbers.values({ signal, ref: false })) {
+        seen.push(value);
+        if (value === last) controller.abort(new Error("enough"));
+      }
+    };
+    await assert.rejects(loop(2), /enough/);
+    await assert.rejects(loop(3), /enough/);
+    assert.deepEqual(seen, [1, 2]);
+    assert.equal(numbers.pop(), 3);
+    const waiting = new AbortController();
+    const next = numbers.values({ signal: waiting.signal }).next();
+    waiting.abort(new Error("late enough"));
+    await assert.rejects(next, /late enough/);
+  });
+
   it("tells who waits for room", async () => {
     const numbers = make(1);
     numbers.push(1);

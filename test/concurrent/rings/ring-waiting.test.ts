@@ -74,6 +74,29 @@ describe("waiting at a ring", () => {
     assert.equal(await producer.pushAsync(2), false);
   });
 
+  it("ends a loop over values by a signal, while it waits and between values, and loses none", async () => {
+    const { producer, consumer } = ends(4);
+    for (const value of [1, 2, 3]) producer.push(value);
+    const seen: number[] = [];
+    const loop = async (controller: AbortController, last: number): Promise<void> => {
+      for await (const value of consumer.values({ signal: controller.signal })) {
+        seen.push(value);
+        if (value === last) controller.abort(new Error("enough"));
+      }
+    };
+    await assert.rejects(loop(new AbortController(), 2), /enough/);
+    assert.deepEqual(seen, [1, 2]);
+    const waiting = new AbortController();
+    const looping = loop(waiting, 0);
+    await rest(5);
+    assert.deepEqual(seen, [1, 2, 3]);
+    waiting.abort(new Error("late enough"));
+    await assert.rejects(looping, /late enough/);
+    producer.push(4);
+    await assert.rejects(loop(waiting, 0), /late enough/);
+    assert.equal(consumer.pop(), 4);
+  });
+
   it("of a stage that follows two waits for the later one", async () => {
     const stages = { a: [], b: [], c: ["a", "b"] };
     const made = pipeline(sharedMemory(4096), u32, { capacity: 2, stages });
