@@ -11,13 +11,11 @@ import {
   type Stats,
   statSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
 import { A_PATH, checkCall } from "../core/check-call.ts";
 import { MemoryError } from "../core/errors.ts";
-import { GiB } from "../core/size.ts";
 import { system } from "../native/system.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
 import { refuseKind } from "./open-file.ts";
@@ -26,9 +24,8 @@ import { syncDirectory } from "./sync-directory.ts";
 import { canSync, IS_RESTRICTED, syncFile } from "./sync-file.ts";
 import { forgetTemporary, hiddenName, rememberTemporary, removeAbandoned } from "./temporary-name.ts";
 import { tryOpenUnnamed } from "./unnamed-file.ts";
+import { writeWhole } from "./write-whole.ts";
 
-/** How much one write call takes; the operating system ends just below 2 GiB. */
-const MOST_PER_WRITE = GiB(1);
 const PERMISSION_BITS = 0o7777;
 
 /**
@@ -89,9 +86,7 @@ export class AtomicFile implements Disposable {
     const fd = this.#checkOpen();
     checkByteLength(this.#subject, "position", position);
     try {
-      for (let done = 0; done < bytes.byteLength; ) {
-        done += writeSync(fd, bytes, done, Math.min(bytes.byteLength - done, MOST_PER_WRITE), position + done);
-      }
+      writeWhole(fd, bytes, position);
     } catch (cause) {
       this.abort();
       throw systemError(this.#subject, "could not be written", cause, { position, byteLength: bytes.byteLength });

@@ -41,7 +41,7 @@ const known = new Map<string, readonly [string, Kind] | undefined>();
  * locks elsewhere or nowhere, and may lose the file under a mapping; one that makes its contents up has none to map. `"any"` lets the shared ones
  * through, for files that nobody changes any more.
  */
-export function checkFileSystem(subject: string, { fd, device }: Pick<OpenFile, "fd" | "device">, allowed: FileSystems): void {
+export function checkFileSystem(subject: string, { fd, device }: OpenFile, allowed: FileSystems): void {
   if (!known.has(device)) known.set(device, kindOf(fd));
   const found = known.get(device);
   if (found === undefined) return;

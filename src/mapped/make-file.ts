@@ -13,7 +13,7 @@ export interface FileMaker {
    */
   readonly look: (fd: number, byteLength: number) => "whole" | "unfinished";
   /** Makes it from its beginning, whatever is in there; last of all it writes what `look` takes for whole. Nobody else makes it meanwhile. */
-  readonly make: (fd: number) => void;
+  readonly make: (file: OpenFile) => void;
   /** How long another may take to make it. Default 10 000. */
   readonly timeoutMs?: number;
 }
@@ -70,7 +70,7 @@ function makeLocked(
     const byteLength = fstatSync(file.fd).size;
     if (maker.look(file.fd, byteLength) === "whole") return "whole";
     try {
-      maker.make(file.fd);
+      maker.make(file);
     } catch (error) {
       // Still under the lock: who waits for it finds the name free or another's, or an empty file, and begins anew.
       undo(subject, path, file, isNew, byteLength);

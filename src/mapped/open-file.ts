@@ -1,7 +1,8 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
 import { MemoryError } from "../core/errors.ts";
 import { errnoName, systemError } from "../native/system-error.ts";
-import { type FileIdentity, identityIn } from "./file-identity.ts";
+import { type FileIdentity, identityIn, isSameFile } from "./file-identity.ts";
+import type { FileOrigin } from "./file-locks.ts";
 
 /** A regular file that was opened for mapping. Its opener closes `fd`. */
 export interface OpenFile extends FileIdentity {
@@ -38,6 +39,30 @@ export function openOrCreate(subject: string, path: string): { readonly file: Op
   }
   // Also what a symbolic link leads to, be it there or not: who has made that is not known then, and it stays.
   return { file: openRegularFile(subject, path, flags), isNew: false };
+}
+
+/** Opens a file by its name for `work` on it. Throws `io` where the name leads to another file by now: then `cannot` says what cannot be done, and `cure` what helps. */
+export function withNamed(
+  subject: string,
+  origin: FileOrigin,
+  { cannot, cure }: { readonly cannot: string; readonly cure: string },
+  work: (fd: number) => void,
+): void {
+  const { path } = origin;
+  const file = openRegularFile(subject, path, constants.O_RDWR);
+  try {
+    if (!isSameFile(file, origin)) {
+      throw new MemoryError("io", {
+        subject,
+        event: `is another file under its name by now, so it ${cannot}`,
+        numbers: { path },
+        cure,
+      });
+    }
+    work(file.fd);
+  } finally {
+    closeSync(file.fd);
+  }
 }
 
 /** Throws `io` for a directory, a FIFO, a device or a socket. */

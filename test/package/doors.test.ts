@@ -130,6 +130,9 @@ test("a segment says so too, of every structure that it keeps", () => {
         refused += 1;
       }
     }
+    for (const given of [[5], ["x", Symbol("x")]]) {
+      assert.throws(() => Reflect.apply(make, segment, given), { message: new RegExp(`^segment.${name} was given`) });
+    }
   }
   assert.ok(refused > 150, `${refused} calls were refused`);
 });

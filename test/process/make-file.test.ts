@@ -21,7 +21,7 @@ const MAKER = `
       if (bytes.toString().startsWith("whole")) return "whole";
       throw new Error("foreign");
     },
-    make(fd) {
+    make({ fd }) {
       step("begin");
       fs.writeSync(fd, "UNF", 0);
       step("mark");
@@ -145,3 +145,51 @@ describe("a file that is made once", () => {
     assert.equal(status, 0, stderr);
   });
 });
+
+/** How a file of each kind is made at `directory + "/new"`. */
+const KINDS = {
+  "hash table": `
+    const { openTable } = await import(${JSON.stringify(moduleUrl("mapped/table/open-table.js"))});
+    const { u32 } = await import(${JSON.stringify(moduleUrl("layout/scalars.js"))});
+    const open = () => openTable(directory + "/new", { key: u32, value: u32 });`,
+  segment: `
+    const { openSegment } = await import(${JSON.stringify(moduleUrl("mapped/segment/open-segment.js"))});
+    const open = () => openSegment(directory + "/new", { reserve: 65_536 });`,
+  interner: `
+    const { openInterner } = await import(${JSON.stringify(moduleUrl("mapped/interner/open-interner.js"))});
+    const open = () => openInterner(directory + "/new");`,
+};
+const REPLACED = `const { syncBuiltinESMExports } = await import("node:module");`;
+
+for (const [name, opening] of Object.entries(KINDS)) {
+  describe(`a new ${name} file`, () => {
+    test("has its bytes and then its name on the disk when it is open", (t) => {
+      const { status, stderr } = runChild(
+        `${REPLACED} ${opening}
+         const { fsyncSync } = fs, saved = [];
+         fs.fsyncSync = (fd) => { fsyncSync(fd); saved.push(fs.fstatSync(fd).ino); };
+         syncBuiltinESMExports();
+         open().close();
+         const inode = (path) => fs.statSync(path).ino;
+         assert.deepEqual(saved.slice(0, 3), [inode(directory + "/new"), inode(directory + "/new"), inode(directory)]);`,
+        { directory: temporaryDirectory(t) },
+      );
+      assert.equal(status, 0, stderr);
+    });
+
+    test("is not made on a file system that other machines share", (t) => {
+      const directory = temporaryDirectory(t);
+      // There is none here, so statfs is made to tell of one.
+      const { status, stderr } = runChild(
+        `${REPLACED} ${opening}
+         const { statfsSync } = fs;
+         fs.statfsSync = (...given) => ({ ...statfsSync(...given), type: 0x6969 });
+         syncBuiltinESMExports();
+         assert.throws(open, { code: "unsupported", message: /fileSystem=NFS/ });`,
+        { directory },
+      );
+      assert.equal(status, 0, stderr);
+      assert.equal(existsSync(join(directory, "new")), false);
+    });
+  });
+}

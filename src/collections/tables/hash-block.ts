@@ -122,7 +122,7 @@ export class HashBlock<Key, Value, Input> implements SlotPlace {
     return this.words[at] === 0 && (this.layout.keyWords === 1 || this.words[at + 1] === 0);
   }
 
-  /** The hash of a key that `find` has just looked for. */
+  /** The hash of a key, if the table can have it; of any other some number. */
   hashOf(key: number | bigint): number {
     const { multiplier } = this;
     if (typeof key === "number" && this.keyKind <= SIGNED) return hashWord(key | 0, multiplier);

@@ -141,7 +141,6 @@ export class HashMultimap<Key, Value, Input = Value> implements Iterable<[Key, V
     return found;
   }
 
-  /** Disposes of its table. */
   /** Ends the table below. */
   close(): void {
     this.table.close();

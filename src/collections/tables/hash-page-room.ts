@@ -1,3 +1,5 @@
+import { packedIn } from "./hash-table-layout.ts";
+
 /** No page has room. */
 export const NO_PAGE = -1;
 
@@ -30,7 +32,7 @@ export class PageRoom {
 
   /** The page that is being filled if it takes so many entries more from `page`, else one that is half empty, else `NO_PAGE`. */
   pageFor(page: number, entries: number): number {
-    const most = (this.#full / 16) * 15;
+    const most = packedIn(this.#full);
     const takes = (other: number) => other !== page && this.counts[other] + entries <= most;
     if (takes(this.#filling)) return this.#filling;
     const emptiest = this.#emptiest();

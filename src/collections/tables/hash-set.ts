@@ -121,7 +121,6 @@ export class HashSet<Key> implements Iterable<Key>, Disposable {
     return this.table.checkInvariants();
   }
 
-  /** Disposes of its table. */
   /** Ends the table below. */
   close(): void {
     this.table.close();

@@ -134,12 +134,17 @@ export function pagesFor(layout: SlotLayout<unknown, unknown, never>, count: num
 
 /** How many pages `count` entries are packed into: some are full then, and give a cell to one more. */
 export function fewestPagesFor(layout: SlotLayout<unknown, unknown, never>, count: number): number {
-  return Math.ceil(count / ((fullAt(layout.pageSlots) / 16) * 15));
+  return Math.ceil(count / packedIn(fullAt(layout.pageSlots)));
 }
 
 /** As many entries on average as leave room for moving a cell between pages, however uneven they are. */
 export function expectedIn(full: number): number {
   return Math.floor((full / 16) * 13);
+}
+
+/** As many entries as cells are moved into a page for: some room is left, for those that come. */
+export function packedIn(full: number): number {
+  return (full / 16) * 15;
 }
 
 /** The least capacity of one block that holds `count` entries. */

@@ -1,6 +1,6 @@
 import type { Placement } from "../../alloc/own-memory.ts";
 import { type Expectation, having } from "../../core/check-call.ts";
-import { MemoryError } from "../../core/errors.ts";
+import { checkCount as checkWhole } from "../../core/check-count.ts";
 import type { Type } from "../../layout/type.ts";
 
 /** Key and value types of a table. */
@@ -34,11 +34,5 @@ export const MANY: Expectation = {
 
 /** Throws `invalid-argument` unless `count` is a number of entries. */
 export function checkCount(name: string, count: number): void {
-  if (Number.isSafeInteger(count) && count >= 0 && count <= 2 ** 31) return;
-  throw new MemoryError("invalid-argument", {
-    subject: "hash table",
-    event: `needs a whole number as ${name}`,
-    numbers: { [name]: String(count), least: 0, most: 2 ** 31 },
-    cure: "Pass how many entries it is to hold.",
-  });
+  checkWhole("hash table", name, count, 0, 2 ** 31, "Pass how many entries it is to hold.");
 }

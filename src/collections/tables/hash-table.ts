@@ -11,7 +11,7 @@ import { HashWriter } from "./hash-writer.ts";
 
 /**
  * A map from numbers to values of one type, in memory instead of the heap: no object per entry, nothing for the collector to trace.
- * With keys and values of 32 bits it takes 9 to 12 bytes an entry, at every size beyond 10 000.
+ * With keys and values of 32 bits it takes 11 to 13 bytes an entry, at every size beyond 10 000.
  *
  * ```ts
  * using rows = hashTable({ key: u32, value: u32, allocator });
@@ -121,7 +121,7 @@ export class HashTable<Key extends number | bigint, Value, Input = Value, View =
     if (keys.length !== values.length) {
       throw new MemoryError("invalid-argument", {
         subject: "hash table",
-        event: "cannot be set from as many keys as values",
+        event: "cannot be set from unequal numbers of keys and values",
         numbers: { keys: keys.length, values: values.length },
         cure: "Pass a value for each key.",
       });

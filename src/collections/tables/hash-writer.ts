@@ -67,10 +67,11 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
   protected giveRoomBack(): void {
     const { layout, multiplier, pageSlots, count, isPaged } = this.settled();
     const capacity = capacityFor(count);
+    const fewest = fewestPagesFor(layout, count);
     if (this.#isOneBlock || capacity <= layout.pageSlots) {
       if (isPaged || capacity < pageSlots) this.#relocate(capacity, multiplier);
-    } else if (fewestPagesFor(layout, count) < (this.#pages?.pageCount ?? 0)) {
-      this.#spread(multiplier, fewestPagesFor(layout, count));
+    } else if (fewest < (this.#pages?.pageCount ?? 0)) {
+      this.#spread(multiplier, fewest);
     }
   }
 
@@ -146,18 +147,18 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
     const hasRoom = pages.makeRoom(hash);
     this.#adopt();
     this.changed(NOWHERE);
-    if (!hasRoom) this.#spread(oddMultiplier(multiplier), pagesFor(layout, this.slots.count));
+    if (!hasRoom) this.#spread(oddMultiplier(multiplier));
   }
 
   /** Another multiplier: for keys that were chosen against this one. Once a size, so it stays linear whatever comes. */
   #reseed(): boolean {
-    const { layout, multiplier, pageSlots, count } = this.slots;
+    const { multiplier, pageSlots } = this.slots;
     const slotCount = pageSlots * (this.#pages?.pageCount ?? 1);
     if (slotCount < this.#reseededAt * 2) return false;
     this.#reseededAt = slotCount;
     try {
       if (this.#pages === undefined) this.#relocate(pageSlots, oddMultiplier(multiplier));
-      else this.#spread(oddMultiplier(multiplier), pagesFor(layout, count));
+      else this.#spread(oddMultiplier(multiplier));
       return true;
     } catch (error) {
       // Without room for it the table is slow, not wrong.
@@ -182,7 +183,7 @@ export abstract class HashWriter<Key extends number | bigint, Value, Input = Val
   }
 
   /** Moves all entries to pages, with that multiplier if they spread, else with one at random. */
-  #spread(multiplier: number, pageCount: number): void {
+  #spread(multiplier: number, pageCount: number = pagesFor(this.slots.layout, this.slots.count)): void {
     const allocator = this.#allocator;
     if (allocator === undefined) return;
     let made: HashPages<Key, Value, Input> | undefined;

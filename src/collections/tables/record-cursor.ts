@@ -8,6 +8,8 @@ const KEY_OFFSET = KEY * 4;
 const LEAST_COPY_BYTES = 4096;
 /** Records that are on their way from memory at once. */
 const GROUP = 32;
+/** What a cursor has copied that holds nothing. */
+const NO_RECORDS = privateMemory(0);
 /** Of a cache line. */
 const LINE_WORDS = 16;
 
@@ -32,7 +34,7 @@ export class RecordCursor<Key, Value, Output> implements IterableIterator<Output
   readonly #output: (cursor: RecordCursor<Key, Value, Output>) => Output;
   readonly #current: (key: Key) => Value | undefined;
   #shardNumber = -1;
-  readonly #snapshot: Snapshot = { memory: privateMemory(0), byteOffsets: [], version: 0, touched: 0 };
+  readonly #snapshot: Snapshot = { memory: NO_RECORDS, byteOffsets: [], version: 0, touched: 0 };
   #at = 0;
   #value: Value | undefined;
 
@@ -72,7 +74,7 @@ export class RecordCursor<Key, Value, Output> implements IterableIterator<Output
         // So that it stays at its end, and holds nothing.
         this.#shardNumber = this.#store.parts.shards;
         snapshot.byteOffsets.length = 0;
-        snapshot.memory = privateMemory(0);
+        snapshot.memory = NO_RECORDS;
         return false;
       }
       takeSnapshot(this.#store, this.#shardNumber, snapshot);

@@ -17,7 +17,10 @@ export interface RecordTableOptions<Key, Value, Input = Value> extends RecordTab
   readonly capacity?: number;
   /** 32 bits that the hash is made with. Default: random, so that nobody can choose keys that collide. */
   readonly seed?: number;
-  /** How many parts the table has, which grow each for itself: a power of two, at most 4096. Each takes 576 bytes. Default: by capacity or `maxEntries`, else 64. */
+  /**
+   * How many parts the table has, which grow each for itself: a power of two, at most 4096. Each takes 576 bytes. Default: one for each 16 384 of
+   * `capacity`, else 64; with `maxEntries` at most one for each 1024 of those.
+   */
   readonly shards?: number;
   /** Entries can end by themselves: see `set`. Each takes 8 bytes more. */
   readonly expiring?: boolean;

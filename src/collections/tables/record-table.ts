@@ -7,7 +7,7 @@ import type { RecordTablePlace, SetOptions, TableBlock } from "./record-table-pl
 import { makeRoom } from "./records/evict.ts";
 import { endAfter } from "./records/expiry.ts";
 import { extentBlocks } from "./records/extents.ts";
-import { hasValue, type Look, lookAt } from "./records/look.ts";
+import { hasValue, isLasting } from "./records/look.ts";
 import { refuseWriting, usedInside } from "./records/refusals.ts";
 import { clearShard } from "./records/repair.ts";
 import { reserveSlots, shrinkSlots } from "./records/resize.ts";
@@ -47,7 +47,8 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
 
   /** Throws `bad-value`, `out-of-memory`, `disk-full`, `read-only`; nothing has changed then. */
   set(key: Key, value: Input, options?: SetOptions): this {
-    this.setOne(key, value, options);
+    this.#setOne(key, value, options);
+    this.saved();
     return this;
   }
 
@@ -56,42 +57,21 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     this.checkWritable();
     if (!this.store.keys.loadBytes(bytes, start, end)) this.store.keys.refuse(bytes.subarray(start, end));
     this.#setLoaded(value, undefined);
+    this.saved();
     return this;
   }
 
   /** Sets every entry, in turn. What comes first is there even if a later one throws. */
   setMany(entries: Iterable<readonly [Key, Input]>): this {
-    for (const [key, value] of entries) this.setOne(key, value, undefined);
+    try {
+      for (const [key, value] of entries) this.#setOne(key, value, undefined);
+    } finally {
+      this.saved();
+    }
     return this;
   }
 
-  /**
-   * Calls `look` with the bytes of the value of `key` where they lie, without a copy, and returns what it returns; undefined without an entry. Nobody changes
-   * them until then, so `look` is to be short, not to keep them, and not to use the table. Those of a text are UTF-8; a struct is read from `memory` at
-   * `byteOffset`.
-   */
-  view<Result>(key: Key, look: Look<Result>): Result | undefined {
-    this.checkOpen();
-    const { store } = this;
-    if (!store.keys.load(key)) return undefined;
-    const { hash } = store.keys;
-    // Nobody can be kept from changing what is only read here.
-    if (this.memory.readOnly)
-      return store.read(hash) && this.scratchValue() !== undefined ? lookAt(store, store.records.scratch, 0, look) : undefined;
-    const shardNumber = store.shardOf(hash);
-    const shard = store.enter(shardNumber);
-    try {
-      const slot = store.find(shard, hash);
-      const ref = slot < 0 ? 0 : store.index.foundRef;
-      if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
-      const isThere = ref !== 0 && (store.values.prefix === 0 || this.valueAt(ref) !== undefined);
-      return isThere ? lookAt(store, this.memory, ref * 2, look) : undefined;
-    } finally {
-      store.leave(shardNumber);
-    }
-  }
-
-  /** Whether `key` was there. */
+  /** Whether `key` was there. Throws `out-of-memory` where a table that counts as a whole has no room for the mark; nothing has changed then. */
   delete(key: Key): boolean {
     this.checkWritable();
     return this.store.keys.load(key) && this.#deleteLoaded();
@@ -138,14 +118,15 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     try {
       const slot = store.find(shard, hash);
       const ref = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
-      const isThere = ref !== 0 && this.valueAt(ref) !== undefined;
+      const isThere = ref !== 0 && isLasting(store, ref);
       if (wanted === undefined ? isThere : !(isThere && hasValue(store, ref, wanted))) return false;
       if (checked !== undefined) this.#put(shard, hash, slot, checked, valueBytes, 0);
       else if (isThere) store.remove(shard, slot);
-      return true;
     } finally {
       store.leave(shardNumber);
     }
+    this.saved();
+    return true;
   }
 
   /**
@@ -171,10 +152,14 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     return outcome.result;
   }
 
-  /** Deletes all entries. Each shard at a moment of its own. */
+  /**
+   * Deletes all entries. Each shard at a moment of its own. Throws `out-of-memory` where a table that counts as a whole has no room for the marks; some entries are
+   * gone then.
+   */
   clear(): void {
     this.checkWritable();
     this.store.forEachShard((shard) => clearShard(this.store, shard));
+    this.saved();
   }
 
   /** Makes the index large enough for `count` entries. Throws `out-of-memory`. */
@@ -225,7 +210,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     if (this.#use === "in transaction") throw usedInside(this.memory);
   }
 
-  /** After a transaction has written: for tables that promise more of it. */
+  /** After an operation that writes, when no shard is held: for tables that promise more of it. `setMany` and transactions call it once. */
   protected saved(): void {}
 
   protected checkWritable(): void {
@@ -233,7 +218,7 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     if (this.memory.readOnly) refuseWriting(this.memory);
   }
 
-  protected setOne(key: Key, value: Input, options: SetOptions | undefined): void {
+  #setOne(key: Key, value: Input, options: SetOptions | undefined): void {
     this.checkWritable();
     if (!this.store.keys.load(key)) this.store.keys.refuse(key);
     this.#setLoaded(value, options);
@@ -267,12 +252,14 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     try {
       const slot = store.find(shard, store.keys.hash);
       if (slot < 0) return false;
-      const hasValue = store.values.prefix === 0 || this.valueAt(this.memory.i32[slot + 1] >>> 0) !== undefined;
+      const wasThere = isLasting(store, this.memory.i32[slot + 1] >>> 0);
       store.remove(shard, slot);
-      return hasValue;
+      if (!wasThere) return false;
     } finally {
       store.leave(shardNumber);
     }
+    this.saved();
+    return true;
   }
 
   #change(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
@@ -282,19 +269,23 @@ export class RecordTable<Key, Value, Input = Value> extends RecordReader<Key, Va
     const { hash } = store.keys;
     const shardNumber = store.shardOf(hash);
     const shard = store.enter(shardNumber);
+    let current: Value | undefined;
     try {
       const slot = store.find(shard, hash);
       const ref = slot < 0 ? 0 : this.memory.i32[slot + 1] >>> 0;
       if (ref !== 0 && store.parts.isChecked && !store.records.isRecord(ref)) store.throwCorrupt(shard);
-      const current = ref === 0 ? undefined : this.valueAt(ref);
+      if (ref !== 0) current = this.valueAt(ref);
       const wanted = change(current);
-      if (wanted === undefined) return current;
-      // `change` may have used the keys of this table, against what it was told.
-      store.keys.load(key);
-      const checked = store.values.check(wanted);
-      return this.valueAt(this.#put(shard, hash, slot, checked, store.values.byteLength(checked), 0));
+      if (wanted !== undefined) {
+        // `change` may have used the keys of this table, against what it was told.
+        store.keys.load(key);
+        const checked = store.values.check(wanted);
+        current = this.valueAt(this.#put(shard, hash, slot, checked, store.values.byteLength(checked), 0));
+      }
     } finally {
       store.leave(shardNumber);
     }
+    this.saved();
+    return current;
   }
 }

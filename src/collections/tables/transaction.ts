@@ -2,7 +2,7 @@ import { MemoryError } from "../../core/errors.ts";
 import type { SetOptions } from "./record-table-place.ts";
 import type { Changes } from "./records/changes.ts";
 import { endAfter } from "./records/expiry.ts";
-import { valueAt } from "./records/look.ts";
+import { isLasting, valueAt } from "./records/look.ts";
 import type { RecordStore } from "./records/store.ts";
 
 /**
@@ -22,14 +22,13 @@ export class Transaction<Key, Value, Input = Value> {
 
   /** A copy of the value of `key`, or undefined. Throws `corrupt`. */
   get(key: Key): Value | undefined {
-    this.#checkOpen();
-    const { keys } = this.#store;
-    const ref = keys.load(key) ? this.#changes.refOf(keys.hash) : 0;
+    const ref = this.#refOf(key);
     return ref === 0 ? undefined : valueAt(this.#store, ref);
   }
 
   has(key: Key): boolean {
-    return this.get(key) !== undefined;
+    const ref = this.#refOf(key);
+    return ref !== 0 && isLasting(this.#store, ref);
   }
 
   /** Throws `bad-value`, `out-of-memory`, `disk-full`; that key has the value then that it had before. */
@@ -40,8 +39,10 @@ export class Transaction<Key, Value, Input = Value> {
 
   /** Whether `key` was there. */
   delete(key: Key): boolean {
-    const wasThere = this.has(key);
-    if (this.#store.keys.load(key)) this.#changes.delete(this.#store.keys.hash);
+    const ref = this.#refOf(key);
+    if (ref === 0) return false;
+    const wasThere = isLasting(this.#store, ref);
+    this.#changes.delete(this.#store.keys.hash);
     return wasThere;
   }
 
@@ -73,6 +74,13 @@ export class Transaction<Key, Value, Input = Value> {
     this.#changes.drop();
     this.#changes.isOpen = false;
     return false;
+  }
+
+  /** The record of the key, which the store's `keys` hold then; 0: none. */
+  #refOf(key: Key): number {
+    this.#checkOpen();
+    const { keys } = this.#store;
+    return keys.load(key) ? this.#changes.refOf(keys.hash) : 0;
   }
 
   /** Returns the record that it is to be. */

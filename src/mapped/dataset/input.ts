@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, statSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
 import { MemoryError } from "../../core/errors.ts";
@@ -13,6 +13,7 @@ import { ndjsonTokenizer } from "../../parse/ndjson.ts";
 import type { Tokenizer } from "../../parse/tokenizer.ts";
 import { type MappedWindow, mapWindow } from "../map-window.ts";
 import { openVanishing, type VanishingFile } from "../unnamed-file.ts";
+import { writeWhole } from "../write-whole.ts";
 import type { InputFormat } from "./input-format.ts";
 
 const WINDOW_BYTES = MiB(8);
@@ -145,7 +146,7 @@ async function unpack(path: string, fd: number): Promise<void> {
   const gunzip = createGunzip({ chunkSize: MiB(1) });
   source.on("error", (error) => gunzip.destroy(error));
   try {
-    for await (const chunk of source.pipe(gunzip)) writeWhole(fd, chunk);
+    for await (const chunk of source.pipe(gunzip)) writeWhole(fd, chunk, null);
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && String(cause.code).startsWith("Z_")) {
       throw new MemoryError("malformed-input", {
@@ -168,8 +169,4 @@ function excerpt(u8: Uint8Array, start: number, end: number): string {
   let cut = Math.min(end, start + EXCERPT_BYTES);
   while (cut < end && cut > start && (u8[cut] & 0xc0) === 0x80) cut -= 1;
   return JSON.stringify(decodeUtf8(u8, start, cut)) + (cut < end ? "…" : "");
-}
-
-function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.byteLength; ) done += writeSync(fd, bytes, done);
 }

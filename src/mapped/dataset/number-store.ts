@@ -7,7 +7,7 @@ import { ValueStore } from "./value-store.ts";
 export type NumberType = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "f64";
 
 /** The least and the greatest value of each type of whole numbers. */
-export const WHOLE_RANGES: Readonly<Partial<Record<NumberType, readonly [number, number]>>> = {
+const WHOLE_RANGES: Readonly<Partial<Record<NumberType, readonly [number, number]>>> = {
   u8: [0, 2 ** 8 - 1],
   i8: [-(2 ** 7), 2 ** 7 - 1],
   u16: [0, 2 ** 16 - 1],

@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { resolve } from "node:path";
 import type { InternerOptions } from "../../collections/strings/interner-options.ts";
 import { SharedInterner } from "../../collections/strings/shared-interner.ts";
@@ -6,8 +5,7 @@ import { checkByteLength } from "../../core/align.ts";
 import { privateMemory } from "../../core/homes.ts";
 import { GiB } from "../../core/size.ts";
 import { INTERNER } from "../file-header.ts";
-import { imageMaker } from "../file-image.ts";
-import { openOrMake } from "../make-file.ts";
+import { makeUnlessThere } from "../file-image.ts";
 import { mapFile } from "../map-file.ts";
 import { beginInternerFile, readReserve, sealInternerFile, TAIL_AT } from "./interner-file.ts";
 import { MappedInterner } from "./mapped-interner.ts";
@@ -44,8 +42,7 @@ export function openInterner<const Name extends string = string>(
   const { reserve = GiB(1), readOnly = false, name } = options;
   checkByteLength(subject, "reserve", reserve, LEAST_BYTES, MOST_BYTES);
   if (!readOnly) {
-    const image = { format: INTERNER, bytes: () => newImage(subject, reserve, options) };
-    closeSync(openOrMake(subject, path, imageMaker(subject, path, image)).fd);
+    makeUnlessThere(subject, path, { format: INTERNER, bytes: () => newImage(subject, reserve, options) });
   }
   const mode = readOnly ? "read" : "readWrite";
   let most: number;

@@ -1,12 +1,14 @@
-import { closeSync, constants } from "node:fs";
-import { MemoryError } from "../../core/errors.ts";
 import { system } from "../../native/system.ts";
 import { errnoName, systemError } from "../../native/system-error.ts";
 import { giveBlocks } from "../extend-file.ts";
-import { isSameFile } from "../file-identity.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
-import { openRegularFile } from "../open-file.ts";
+import { withNamed } from "../open-file.ts";
 import type { Blocks } from "./segment-core.ts";
+
+const IF_REPLACED = {
+  cannot: "cannot grow",
+  cure: "Do not rename or remove a segment while it is open; replace it when all have closed it.",
+};
 
 /**
  * The blocks on the disk of a mapped file with holes. Giving a hole its blocks tells of a full disk here, and not by a signal at the first store to the page.
@@ -26,21 +28,5 @@ export function blocksOf(memory: MappedMemory): Blocks {
 }
 
 function withFile({ subject, origin }: MappedMemory, work: (fd: number) => void): void {
-  if (origin === undefined) return;
-  const file = openRegularFile(subject, origin.path, constants.O_RDWR);
-  try {
-    if (!isSameFile(file, origin)) throwReplaced(subject, origin.path);
-    work(file.fd);
-  } finally {
-    closeSync(file.fd);
-  }
-}
-
-function throwReplaced(subject: string, path: string): never {
-  throw new MemoryError("io", {
-    subject,
-    event: "is another file under its name by now, so it cannot grow",
-    numbers: { path },
-    cure: "Do not rename or remove a segment while it is open; replace it when all have closed it.",
-  });
+  if (origin !== undefined) withNamed(subject, origin, IF_REPLACED, work);
 }

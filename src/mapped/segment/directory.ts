@@ -48,7 +48,7 @@ export const DELETING = 3;
 
 const MOST_SIGNATURE_BYTES = (STRUCTURE_CHECK - SIGNATURE) * 4;
 const MOST_KIND_BYTES = 16;
-export const MOST_NAME_BYTES = 64;
+const MOST_NAME_BYTES = 64;
 
 /** One structure as the directory has it. */
 export interface StructureRecord {

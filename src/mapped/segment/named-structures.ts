@@ -45,6 +45,7 @@ import { rootKind } from "./kinds/root.ts";
 import { type SegmentTableOptions, tableKind } from "./kinds/table.ts";
 
 const A_NAME: Expectation = { noun: "a name", is: (value) => typeof value === "string" };
+const A_COUNT: Expectation = { noun: "a number", is: (value) => typeof value === "number" };
 const A_MUTEX = having("a mutex", "heldBy");
 
 /** What a segment keeps under names: each method is `open` with one kind. See `SegmentKind` for kinds of your own. */
@@ -170,6 +171,7 @@ export abstract class NamedStructures {
 
   /** Where so many participants wait for each other: see `barrier`. */
   barrier(name: string, parties: number): Barrier {
+    checkCall('segment.barrier("start", 4)', [A_NAME, name], [A_COUNT, parties]);
     return this.open(name, barrierKind(parties));
   }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { closeSync } from "node:fs";
 import { resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
@@ -10,8 +9,7 @@ import { GiB } from "../../core/size.ts";
 import type { Ticket } from "../../core/ticket.ts";
 import { attach } from "../attach.ts";
 import { HEADER_BYTES, SEGMENT } from "../file-header.ts";
-import { imageMaker } from "../file-image.ts";
-import { openOrMake } from "../make-file.ts";
+import { makeUnlessThere } from "../file-image.ts";
 import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
@@ -75,8 +73,7 @@ function openFile(path: string, options: OpenSegmentOptions): Segment {
   const { reserve = DEFAULT_RESERVE, seats = MOST_SEATS } = options;
   checkBufferLength(subject, reserve);
   const byteLength = wholePages(reserve);
-  const image = { format: SEGMENT, bytes: () => newImage(byteLength, seats), byteLength };
-  closeSync(openOrMake(subject, path, imageMaker(subject, path, image)).fd);
+  makeUnlessThere(subject, path, { format: SEGMENT, bytes: () => newImage(byteLength, seats), byteLength });
   // Shared: whoever has mapped the file for himself alone, `{ lock: "exclusive" }`, keeps it.
   return openOwned(mapFile(path, { mode: "readWrite", lock: "shared" }), options, resolve(path));
 }

@@ -1,4 +1,4 @@
-import type { RecordTablePlace, SetOptions } from "../../collections/tables/record-table-place.ts";
+import type { RecordTablePlace } from "../../collections/tables/record-table-place.ts";
 import { compactRecords } from "../../collections/tables/records/compact.ts";
 import { beginFlush, confirmFlush, endFlush, flushRecords } from "../../collections/tables/records/flush.ts";
 import { HEAD_BYTES } from "../../collections/tables/records/layout.ts";
@@ -51,51 +51,6 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     this.recovery = parts.recovery;
   }
 
-  override set(key: Key, value: Input, options?: SetOptions): this {
-    return this.#saved(super.set(key, value, options));
-  }
-
-  override setFromBytes(bytes: Uint8Array, value: Input, start?: number, end?: number): this {
-    return this.#saved(super.setFromBytes(bytes, value, start, end));
-  }
-
-  /** Waits for the disk once, at the end, also where an entry throws: those before it are as durable as any. */
-  override setMany(entries: Iterable<readonly [Key, Input]>): this {
-    try {
-      return super.setMany(entries);
-    } finally {
-      this.#saved(undefined);
-    }
-  }
-
-  override delete(key: Key): boolean {
-    return super.delete(key) && this.#saved(true);
-  }
-
-  override deleteFromBytes(bytes: Uint8Array, start?: number, end?: number): boolean {
-    return super.deleteFromBytes(bytes, start, end) && this.#saved(true);
-  }
-
-  override getOrInsert(key: Key, value: Input): Value {
-    return this.#saved(super.getOrInsert(key, value));
-  }
-
-  override getOrInsertWith(key: Key, make: (key: Key) => Input): Value {
-    return this.#saved(super.getOrInsertWith(key, make));
-  }
-
-  override update(key: Key, change: (value: Value | undefined) => Input | undefined): Value | undefined {
-    return this.#saved(super.update(key, change));
-  }
-
-  override compareAndSet(key: Key, expected: Input | undefined, value: Input | undefined): boolean {
-    return super.compareAndSet(key, expected, value) && this.#saved(true);
-  }
-
-  override clear(): void {
-    this.#saved(super.clear());
-  }
-
   /**
    * Waits until all that was written before, by whomever, is on the disk. Milliseconds; others go on meanwhile. Throws `io` or `disk-full`: then it is
    * unknown what was saved, and everything since the last flush that worked may be lost in a power failure.
@@ -127,8 +82,8 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
 
   /**
    * Writes a copy into the file at `path`, which then has all of it or is as it was before. Others go on meanwhile: readers do not wait, writers only while
-   * their shard is copied, so each shard is there as it was at a moment of its own. The copy opens as a table that was closed in good order. Throws
-   * `disk-full`, `io`.
+   * their shard is copied, so each shard is there as it was at a moment of its own. In a table that counts as a whole, since it has had a
+   * transaction of several keys, all shards are held together. The copy opens as a table that was closed in good order. Throws `disk-full`, `io`.
    */
   backup(path: string): void {
     this.checkWritable();
@@ -157,14 +112,8 @@ export class MappedHashTable<Key, Value, Input = Value> extends SharedHashTable<
     this.memory.close();
   }
 
-  /** A transaction waits for the disk once, whatever it has written. */
+  /** Also where an entry of `setMany` throws: those before it are as durable as any. */
   protected override saved(): void {
-    this.#saved(undefined);
-  }
-
-  /** What an operation has returned, when it is as durable as was asked for. */
-  #saved<Result>(result: Result): Result {
     if (this.#parts.durability === "operation") this.flush();
-    return result;
   }
 }

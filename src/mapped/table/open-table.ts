@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import type { RecordTableTypes } from "../../collections/tables/record-table-options.ts";
 import { regionEnd } from "../../collections/tables/records/compact.ts";
 import { BOOT, STATE } from "../../collections/tables/records/layout.ts";
@@ -9,7 +8,8 @@ import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
 import { A_TYPE } from "../../layout/struct-fields.ts";
 import { system } from "../../native/system.ts";
-import { openOrMake } from "../make-file.ts";
+import { TABLE } from "../file-header.ts";
+import { makeUnlessThere } from "../file-image.ts";
 import { mapFile } from "../map-file.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
 import { participantIn } from "../participants.ts";
@@ -17,7 +17,7 @@ import { bootWord } from "./boot-word.ts";
 import { cutFile, isUncut } from "./cut-file.ts";
 import { checkHashes, isUnchanged, State, sealRecords, type TableRecovery, takeOver, unsealShard } from "./durable-records.ts";
 import { type Durability, MappedHashTable } from "./mapped-hash-table.ts";
-import { checkTypes, readTableFile, tableMaker } from "./table-file.ts";
+import { checkTypes, newTableImage, readTableFile } from "./table-file.ts";
 import { TablePresence } from "./table-presence.ts";
 
 export interface OpenTableOptions<Key, Value, Input = Value>
@@ -54,12 +54,8 @@ export function openTable<Key, Value, Input = Value>(
   const subject = `hash table ${path}`;
   const { readOnly = false, maxByteLength = GiB(4) } = options;
   system();
-  let isNew = false;
-  if (!readOnly) {
-    const { fd, made } = openOrMake(subject, path, tableMaker(subject, options));
-    closeSync(fd);
-    isNew = made;
-  }
+  const image = { format: TABLE, bytes: () => newTableImage(options), zerosAreUnfinished: true };
+  let isNew = !readOnly && makeUnlessThere(subject, path, image);
   for (;;) {
     const memory = mapFile(path, readOnly ? { maxByteLength } : { mode: "readWrite", maxByteLength });
     try {

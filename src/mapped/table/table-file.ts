@@ -14,7 +14,6 @@
  * 1. The table begins at a multiple of 4096 behind the types.
  * 2. The layout word of its head is that of the types: each tells when the other is damaged.
  */
-import { readSync, writeSync } from "node:fs";
 import { Kind } from "../../collections/tables/records/layout.ts";
 import { createRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
 import { alignUp } from "../../core/align.ts";
@@ -23,10 +22,7 @@ import { privateMemory } from "../../core/homes.ts";
 import type { Memory } from "../../core/memory.ts";
 import { GiB } from "../../core/size.ts";
 import type { Type } from "../../layout/type.ts";
-import { systemError } from "../../native/system-error.ts";
-import { beginsAsFile, checkFileHeader, cutShort, HEADER_BYTES, newFileHeader, sealFileHeader, TABLE } from "../file-header.ts";
-import type { FileMaker } from "../make-file.ts";
-import { syncFile } from "../sync-file.ts";
+import { checkFileHeader, cutShort, HEADER_BYTES, newFileHeader, sealFileHeader, TABLE } from "../file-header.ts";
 
 const TABLE_AT = 24;
 const TYPES_BYTES = 28;
@@ -46,44 +42,18 @@ interface Types {
   readonly value: Type<unknown, never>;
 }
 
-/** How the file of a table is made: all but the first bytes, and then, when that is on the disk, those. */
-export function tableMaker<Key, Value, Input>(
-  subject: string,
-  options: SharedTableOptions<Key, Value, Input>,
-): Pick<FileMaker, "look" | "make"> {
-  return {
-    look(fd, byteLength) {
-      const header = readStart(fd, Math.min(byteLength, HEADER_BYTES));
-      if (beginsAsFile(header)) return "whole";
-      if (header.every((byte) => byte === 0)) return "unfinished";
-      throw new MemoryError("not-an-offheap-file", {
-        subject,
-        event: "is a file, but not a hash table",
-        numbers: { byteLength },
-        cure: "Pass the path of a table, or one where nothing is yet.",
-      });
-    },
-    make(fd) {
-      using memory = privateMemory(0, { maxByteLength: GiB(1) });
-      const spelled = new TextEncoder().encode(`${options.key.signature}\n${options.value.signature}`);
-      const byteOffset = alignUp(HEADER_BYTES + spelled.length, PAGE_BYTES);
-      createRecords(memory, { ...options, byteOffset }, Kind.PERSISTENT);
-      const header = newFileHeader(TABLE);
-      header.setUint32(TABLE_AT, byteOffset, true);
-      header.setUint32(TYPES_BYTES, spelled.length, true);
-      memory.u8.set(sealFileHeader(header), 0);
-      memory.u8.set(spelled, HEADER_BYTES);
-      const { byteLength } = memory;
-      try {
-        writeWhole(fd, memory.bytes(HEADER_BYTES, byteLength - HEADER_BYTES), HEADER_BYTES);
-        syncFile(subject, fd);
-        writeWhole(fd, memory.bytes(0, HEADER_BYTES), 0);
-        syncFile(subject, fd);
-      } catch (error) {
-        throw systemError(subject, "could not be made", error, { byteLength });
-      }
-    },
-  };
+/** The bytes of a file without entries. */
+export function newTableImage<Key, Value, Input>(options: SharedTableOptions<Key, Value, Input>): Uint8Array {
+  using memory = privateMemory(0, { maxByteLength: GiB(1) });
+  const spelled = new TextEncoder().encode(`${options.key.signature}\n${options.value.signature}`);
+  const byteOffset = alignUp(HEADER_BYTES + spelled.length, PAGE_BYTES);
+  createRecords(memory, { ...options, byteOffset }, Kind.PERSISTENT);
+  const header = newFileHeader(TABLE);
+  header.setUint32(TABLE_AT, byteOffset, true);
+  header.setUint32(TYPES_BYTES, spelled.length, true);
+  memory.u8.set(sealFileHeader(header), 0);
+  memory.u8.set(spelled, HEADER_BYTES);
+  return memory.bytes(0, memory.byteLength).slice();
 }
 
 /** Throws `not-an-offheap-file`, `unsupported-format`, `corrupt`, and `layout-mismatch` for another kind of file. O(1). */
@@ -117,19 +87,4 @@ function damaged(subject: string, numbers: Record<string, number>): MemoryError 
     numbers,
     cure: "Take a copy, or make it again from its source.",
   });
-}
-
-/** The first bytes of a file, zeros where it has none. */
-function readStart(fd: number, byteLength: number): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  for (let at = 0; at < byteLength; ) {
-    const count = readSync(fd, bytes, at, byteLength - at, at);
-    if (count === 0) break;
-    at += count;
-  }
-  return bytes;
-}
-
-function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
 }

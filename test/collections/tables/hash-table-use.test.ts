@@ -184,7 +184,7 @@ describe("hash table finder and findMany", () => {
     assert.deepEqual([table.has(5n), table.has(6n), table.has(7n)], [true, false, false]);
     assert.throws(() => table.setMany([1n], []), {
       code: "invalid-argument",
-      message: "hash table cannot be set from as many keys as values (keys=1, values=0). Pass a value for each key.",
+      message: "hash table cannot be set from unequal numbers of keys and values (keys=1, values=0). Pass a value for each key.",
     });
   });
 

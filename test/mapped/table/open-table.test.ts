@@ -94,6 +94,26 @@ describe("openTable", { skip: !isMappingSupported() }, () => {
     openTable(join(directory, "empty"), { key: text, value: u32 }).close();
   });
 
+  it("makes anew what is empty, or was left unfinished by who was killed while he made it", (context) => {
+    const path = join(temporaryDirectory(context), "table");
+    // Zeros: what the first versions left.
+    for (const left of [
+      Buffer.alloc(0),
+      Buffer.alloc(20),
+      Buffer.alloc(20_000),
+      Buffer.concat([Buffer.alloc(64), Buffer.alloc(20_000, 7)]),
+    ]) {
+      writeFileSync(path, left);
+      {
+        using table = openTable(path, { key: text, value: u32 });
+        assert.deepEqual([table.size, table.verify()], [0, []]);
+        table.set("a", 1);
+      }
+      using table = openTable(path, { key: text, value: u32 });
+      assert.equal(table.get("a"), 1);
+    }
+  });
+
   it("survives being cut off", (context) => {
     const directory = temporaryDirectory(context);
     const path = join(directory, "table");

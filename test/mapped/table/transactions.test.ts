@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { EPOCH, SAVED } from "../../../src/collections/tables/records/layout.ts";
+import { KiB } from "../../../src/core/size.ts";
 import { u32 } from "../../../src/layout/scalars.ts";
 import { text } from "../../../src/layout/text.ts";
 import { isMappingSupported } from "../../../src/mapped/index.ts";
@@ -108,6 +109,39 @@ describe("transactions of a table in a file", { skip: !isMappingSupported() }, (
     using backup = open(join(directory, "backup"));
     assert.deepEqual([backup.recovery.after, backup.get("left"), backup.get("right")], ["clean", 4, 4]);
     assert.deepEqual(backup.verify(), []);
+  });
+
+  it("are written where there is no room for the mark of an entry that was to give way", (context) => {
+    const path = join(temporaryDirectory(context), "table");
+    const options = { shards: 1, expiring: true, maxByteLength: KiB(256) };
+    {
+      using table = open(path, options);
+      table.reserve(1000);
+      setBoth(table, 1);
+      for (let key = 0; key < 20; key++) table.set(`key ${key}`, key);
+      const fill = (): void => {
+        for (let key = 0; ; key++) table.set(`${key}`.padEnd(2000, "-"), key, { ttlMs: 60_000 });
+      };
+      assert.throws(fill, { code: "out-of-memory" });
+      // The room of short entries is left, and none for the mark of a long one.
+      for (let key = 0; key < 20; key++) table.delete(`key ${key}`);
+      for (let turn = 0; turn < 3; turn++) {
+        table.flush();
+        table.set("left", 1);
+      }
+      table.flush();
+    }
+    using table = open(path, { ...options, durability: "operation", maxEntries: 10 });
+    const { size } = table;
+    const before = wordOf(table, EPOCH);
+    setBoth(table, 2);
+    assert.equal(wordOf(table, EPOCH), before + 1);
+    table.transaction((t) => t.set("new", 3).set("newer", 4));
+    assert.equal(wordOf(table, EPOCH), before + 2);
+    assert.deepEqual([table.get("left"), table.get("new"), table.get("newer"), table.size], [2, 3, 4, size + 2]);
+    assert.throws(() => table.set("newest", 5), { code: "out-of-memory" });
+    assert.equal(table.has("newest"), false);
+    assert.deepEqual(table.verify(), []);
   });
 
   it("lose nothing when a bit of the saved epoch flips", (context) => {

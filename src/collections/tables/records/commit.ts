@@ -23,7 +23,7 @@
  */
 
 import type { Change, Changes } from "./changes.ts";
-import { makeRoom } from "./evict.ts";
+import { keepToLimit } from "./evict.ts";
 import { KEY_BYTES, LOG, TOMBSTONE } from "./layout.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -61,7 +61,7 @@ export function commitChanges(store: AnyStore, changes: Changes, most: number): 
   for (const part of parts) sealRecords(store, part, epoch);
   if (needsLog) seal(store, parts);
   for (const part of parts) carryOut(store, part, epoch);
-  for (const { shard } of parts) makeRoom(store, shard, most + 1);
+  for (const { shard } of parts) keepToLimit(store, shard, most);
   return true;
 }
 
@@ -177,15 +177,14 @@ function* changesIn({ memory: { i32 }, bounds, parts: { seats } }: AnyStore, log
 }
 
 function partsOf(store: AnyStore, list: readonly Change[]): Part[] {
-  const parts: Part[] = [];
+  const parts = new Map<number, Part>();
   for (const change of list) {
     const shard = store.wordOf(change.shardNumber);
-    let at = 0;
-    while (at < parts.length && parts[at].shard !== shard) at += 1;
-    if (at === parts.length) parts.push({ shard, changes: [], tombstones: [], log: 0 });
-    parts[at].changes.push(change);
+    const part = parts.get(shard);
+    if (part !== undefined) part.changes.push(change);
+    else parts.set(shard, { shard, changes: [change], tombstones: [], log: 0 });
   }
-  return parts;
+  return [...parts.values()];
 }
 
 function logUnits(count: number): number {

@@ -1,8 +1,7 @@
 import { alignUp } from "../../../core/align.ts";
 import { whileAlone } from "./alone.ts";
 import { HAS_OLDER, KEY, KEY_BYTES, KEY_BYTES_MASK, RECORD_EPOCH, SHARD_WORDS, TOP, VALUE_BYTES } from "./layout.ts";
-import { repairShard, usedStretches } from "./repair.ts";
-import { roundedUnits } from "./size-class.ts";
+import { repairShard, stretchOf, usedStretches } from "./repair.ts";
 import type { RecordStore } from "./store.ts";
 
 type AnyStore = RecordStore<unknown, unknown, never>;
@@ -104,7 +103,7 @@ function cutRegion(store: AnyStore): number {
 
 /** The end of the last extent of a shard that holds anything. */
 function usedEnd(store: AnyStore, shard: number): number {
-  const kept = [...store.journal.kept(shard)].map((ref) => ({ ref, units: roundedUnits(store.records.unitsOf(ref)) }));
+  const kept = [...store.journal.kept(shard)].map((ref) => stretchOf(store, ref));
   const used = [...usedStretches(store, shard), ...kept];
   let end = 0;
   for (const { ref, units } of store.room.extents(shard)) {

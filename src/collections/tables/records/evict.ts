@@ -1,15 +1,25 @@
+import { MemoryError } from "../../../core/errors.ts";
 import { COUNT, KEY_BYTES, KEY_BYTES_MASK } from "./layout.ts";
 import type { RecordStore } from "./store.ts";
 
 /** Candidates that an entry is chosen from to make room for another. */
 const SAMPLE = 5;
 
-/** Deletes entries of a shard, which is held, until it has less than `most`. */
+/** Deletes entries of a shard, which is held, until it has less than `most`. Throws `out-of-memory` as `store.remove` does. */
 export function makeRoom(store: RecordStore<unknown, unknown, never>, shard: number, most: number): void {
   while (store.memory.i32[shard + COUNT] >= most) {
     const [first, end] = store.index.slots(shard);
     if (first === end) return;
     store.remove(shard, victimOf(store, first, (end - first) / 2));
+  }
+}
+
+/** Deletes entries of a shard, which is held, until it has no more than `most`. Where a mark has no room they stay: whoever sets the next one sees to it. */
+export function keepToLimit(store: RecordStore<unknown, unknown, never>, shard: number, most: number): void {
+  try {
+    makeRoom(store, shard, most + 1);
+  } catch (error) {
+    if (!(error instanceof MemoryError && error.code === "out-of-memory")) throw error;
   }
 }
 

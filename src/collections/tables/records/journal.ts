@@ -65,14 +65,10 @@ export class ShardJournal {
     return i32[ref * 2 + RECORD_EPOCH] !== epoch || (i32[ref * 2 + KEY_BYTES] & HAS_OLDER) !== 0;
   }
 
-  /** Frees a record that nothing names any more, now or when it is not needed. True when it may be whole on the disk for longer. */
-  release(shard: number, ref: number, epoch: number): boolean {
-    if (this.#memory.i32[ref * 2 + RECORD_EPOCH] === epoch) {
-      this.#room.free(shard, ref, this.#records.unitsOf(ref));
-      return false;
-    }
-    this.#enlist(shard, RETIRED, RETIRED_EPOCH, ref, epoch);
-    return true;
+  /** Frees a record that nothing names any more, now or when it is not needed. */
+  release(shard: number, ref: number, epoch: number): void {
+    if (this.#memory.i32[ref * 2 + RECORD_EPOCH] === epoch) this.#room.free(shard, ref, this.#records.unitsOf(ref));
+    else this.keep(shard, ref, epoch);
   }
 
   /** Keeps a record or tombstone for as long as it is needed after an epoch. */
@@ -103,7 +99,7 @@ export class ShardJournal {
     }
   }
 
-  /** Refs on the lists, for checks. */
+  /** Refs on the lists. */
   *kept(shard: number): Generator<number> {
     const { i32 } = this.#memory;
     for (let list = RETIRED; list < RETIRED_EPOCH; list++) {

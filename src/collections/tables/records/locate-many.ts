@@ -73,7 +73,7 @@ export function located<Key>(store: AnyStore<Key>, at: number): number {
   return Atomics.load(memory.i32, store.wordOf(shards[at]) + VERSION) === versions[at] ? ref : AGAIN;
 }
 
-/** The first and the last character of each string. */
+/** The last character of each string. */
 function touchKeys(keys: readonly unknown[], start: number, count: number): number {
   let sum = 0;
   for (let at = start; at < start + count; at++) {

@@ -11,14 +11,14 @@ type AnyStore = RecordStore<unknown, unknown, never>;
 export type Look<Result> = (bytes: Uint8Array, memory: Memory, byteOffset: number) => Result;
 
 /** The value of the record at `ref`, read where it lies; undefined when it has ended. The shard is held. */
-export function valueAt<Key, Value, Input>(
-  { values, records, memory }: RecordStore<Key, Value, Input>,
-  ref: number,
-): Value | undefined {
-  const { i32 } = memory;
-  const byteOffset = ref * 8 + records.valueOffset(i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
-  if (values.prefix !== 0 && hasEnded(memory.f64[byteOffset / 8])) return undefined;
-  return values.read(memory, byteOffset, i32[ref * 2 + VALUE_BYTES]);
+export function valueAt<Key, Value, Input>(store: RecordStore<Key, Value, Input>, ref: number): Value | undefined {
+  const { values, memory } = store;
+  return isLasting(store, ref) ? values.read(memory, valueOffset(store, ref), memory.i32[ref * 2 + VALUE_BYTES]) : undefined;
+}
+
+/** Whether the record at `ref` has not ended. The shard is held. */
+export function isLasting(store: AnyStore, ref: number): boolean {
+  return store.values.prefix === 0 || !hasEnded(store.memory.f64[valueOffset(store, ref) / 8]);
 }
 
 /** Looks at the value of the record that begins at a word of `memory`. */
@@ -28,12 +28,18 @@ export function lookAt<Result>({ values, records }: AnyStore, memory: Memory, re
 }
 
 /** Whether the record at `ref` has that value, byte for byte. */
-export function hasValue({ values, records, memory }: AnyStore, ref: number, checked: unknown): boolean {
+export function hasValue(store: AnyStore, ref: number, checked: unknown): boolean {
+  const { values, memory } = store;
   const byteLength = values.byteLength(checked);
   if (memory.i32[ref * 2 + VALUE_BYTES] !== byteLength) return false;
   using other = privateMemory(alignUp(byteLength, 8));
   values.store(other, 0, checked);
-  const valueAt = ref * 8 + records.valueOffset(memory.i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
-  for (let at = values.prefix; at < byteLength; at++) if (other.u8[at] !== memory.u8[valueAt + at]) return false;
+  const at = valueOffset(store, ref);
+  for (let byte = values.prefix; byte < byteLength; byte++) if (other.u8[byte] !== memory.u8[at + byte]) return false;
   return true;
+}
+
+/** Where the value of the record at `ref` lies, with its prefix. */
+function valueOffset({ records, memory }: AnyStore, ref: number): number {
+  return ref * 8 + records.valueOffset(memory.i32[ref * 2 + KEY_BYTES] & KEY_BYTES_MASK);
 }

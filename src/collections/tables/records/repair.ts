@@ -1,5 +1,6 @@
 import { sealOf } from "./check.ts";
 import { endCommit } from "./commit.ts";
+import { savedEpoch } from "./flush.ts";
 import { CHECK, COUNT, INDEX, KEY_BYTES, LOG, SEAL, SHARD_WORDS, TOMBSTONE } from "./layout.ts";
 import { hashOfRecord, keptRecords, newestThatCounts, recordsByKey, recordsIn } from "./search.ts";
 import { indexUnits } from "./shard-index.ts";
@@ -40,10 +41,11 @@ export function repairShard(store: AnyStore, shard: number, border: number = Num
  */
 export function rebuildShard(store: AnyStore, shard: number): number {
   const { memory } = store;
+  const saved = savedEpoch(store);
   const live: Stretch[] = [];
   const hashes: number[] = [];
   for (const { hash, refs } of recordsByKey(store, shard)) {
-    const ref = newestThatCounts(store, refs);
+    const ref = newestThatCounts(store, refs, saved);
     if (ref === 0 || (memory.i32[ref * 2 + KEY_BYTES] & TOMBSTONE) !== 0) continue;
     live.push(stretchOf(store, ref));
     hashes.push(hash);
@@ -114,7 +116,8 @@ function laterOf(store: AnyStore, shard: number, slot: number, ref: number): num
   return later;
 }
 
-function stretchOf({ records }: AnyStore, ref: number): Stretch {
+/** What a record takes. */
+export function stretchOf({ records }: AnyStore, ref: number): Stretch {
   return { ref, units: roundedUnits(records.unitsOf(ref)) };
 }
 

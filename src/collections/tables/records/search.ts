@@ -63,9 +63,8 @@ export function recordsByKey(store: AnyStore, shard: number): KeyRecords[] {
   return all;
 }
 
-/** Of the records of one key that which counts after a power failure; 0: none. Of two of one epoch one that is not a tombstone. */
-export function newestThatCounts(store: AnyStore, refs: readonly number[]): number {
-  const saved = savedEpoch(store);
+/** Of the records of one key that which counts after a power failure, by the `savedEpoch`; 0: none. Of two of one epoch one that is not a tombstone. */
+export function newestThatCounts(store: AnyStore, refs: readonly number[], saved: number | undefined): number {
   return newestOf(store, saved === undefined ? refs : refs.filter((ref) => epochOf(store, ref) - saved <= 0));
 }
 
@@ -79,7 +78,7 @@ export function keptRecords(store: AnyStore, shard: number, live: ReadonlySet<nu
   const kept: number[] = [];
   for (const { refs } of recordsByKey(store, shard)) {
     const liveRef = refs.find((ref) => live.has(ref)) ?? 0;
-    const newestSaved = newestThatCounts(store, refs);
+    const newestSaved = newestThatCounts(store, refs, saved);
     // A record that was moved is there twice.
     const isLive = liveRef !== 0 && newestSaved !== 0 && epochOf(store, liveRef) === epochOf(store, newestSaved);
     if (newestSaved === 0 || isLive) continue;

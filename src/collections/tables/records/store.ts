@@ -1,7 +1,7 @@
 import { MemoryError } from "../../../core/errors.ts";
 import { privateMemory } from "../../../core/homes.ts";
 import type { Memory } from "../../../core/memory.ts";
-import type { RobustLock } from "../../../core/robust-lock.ts";
+import type { Acquired, RobustLock } from "../../../core/robust-lock.ts";
 import { oddMultiplier } from "../../hash.ts";
 import { Bounds } from "./bounds.ts";
 import { isSaving } from "./flush.ts";
@@ -21,7 +21,7 @@ const MOST_LOOKS = 100;
 /**
  * The operations of a table on one key at a time, whose bytes are in `keys`. See layout.ts for the bytes, their invariants and who may write them.
  *
- * Between `enter` and `leave` the caller holds a shard. `find` outside of it gives a place to look at only, which `isSame` confirms.
+ * Between `enter` and `leave` the caller holds a shard. `find` outside of it gives a place to look at only, which the version of the shard confirms.
  */
 export class RecordStore<Key, Value, Input> {
   readonly memory: Memory;
@@ -72,24 +72,15 @@ export class RecordStore<Key, Value, Input> {
 
   /** Holds a shard. What its last holder left half done is repaired. */
   enter(shardNumber: number): number {
-    const shard = this.wordOf(shardNumber);
     const lock = this.parts.locks?.[shardNumber];
-    if (lock !== undefined && lock.acquire() === "inherited") this.#inherit(lock, shard);
-    this.#makeReady(shardNumber, shard, lock);
-    return shard;
+    return this.#entered(shardNumber, lock, lock === undefined ? "clean" : lock.acquire());
   }
 
   /** `enter`, or undefined where another holds the shard. */
   tryEnter(shardNumber: number): number | undefined {
-    const shard = this.wordOf(shardNumber);
     const lock = this.parts.locks?.[shardNumber];
-    if (lock !== undefined) {
-      const acquired = lock.tryAcquire();
-      if (acquired === undefined) return undefined;
-      if (acquired === "inherited") this.#inherit(lock, shard);
-    }
-    this.#makeReady(shardNumber, shard, lock);
-    return shard;
+    const acquired = lock === undefined ? "clean" : lock.tryAcquire();
+    return acquired === undefined ? undefined : this.#entered(shardNumber, lock, acquired);
   }
 
   leave(shardNumber: number): void {
@@ -149,7 +140,7 @@ export class RecordStore<Key, Value, Input> {
     return ref;
   }
 
-  /** Deletes the entry in `slot`. */
+  /** Deletes the entry in `slot`. Throws `out-of-memory` where a table that counts as a whole has no room for the mark; nothing has changed then. */
   remove(shard: number, slot: number): void {
     const { epoch } = this.journal;
     const ref = this.memory.i32[slot + 1] >>> 0;
@@ -228,6 +219,14 @@ export class RecordStore<Key, Value, Input> {
     } finally {
       this.leave(shardNumber);
     }
+  }
+
+  /** What is due when a shard has become the caller's: its lock, if it has one, was acquired so. Returns its word. */
+  #entered(shardNumber: number, lock: RobustLock | undefined, acquired: Acquired): number {
+    const shard = this.wordOf(shardNumber);
+    if (lock !== undefined && acquired === "inherited") this.#inherit(lock, shard);
+    this.#makeReady(shardNumber, shard, lock);
+    return shard;
   }
 
   #inherit(lock: RobustLock, shard: number): void {
