@@ -10,48 +10,15 @@
  * many instructions, and several of its look-ups wait together, as those of `findMany` do. hashbrown is the HashMap of Rust, with a multiplicative hash. Beyond 2^24 entries
  * a Map ends, and the native tables are the only peers. `--most=1000000` leaves out what is larger, `--largest=0` what is beyond a Map.
  */
-import { hashTable, type Memory, privateMemory, u32 } from "../src/index.ts";
+import { hashTable, privateMemory, u32 } from "../src/index.ts";
 import { childTasks, interleave, option, report, type Timing, timed } from "./harness.ts";
+import { type Inserted, inserting, least, roomFor, scattered } from "./hash-table/inserting.ts";
 import { NATIVE_PEERS, nativeNs } from "./hash-table/natives.ts";
 
 const LOOKUPS = 500_000;
 const SIZES = [10_000, 135_000, 1_000_000, 10_000_000].filter((count) => count <= option("most", 10_000_000));
 
 type Timings = Record<string, Timing>;
-
-/** A bijection of 32-bit integers, so that keys are scattered and differ. */
-function scattered(index: number): number {
-  let word = Math.imul(index ^ (index >>> 16), 0x85eb_ca6b);
-  word = Math.imul(word ^ (word >>> 13), 0xc2b2_ae35);
-  return (word ^ (word >>> 16)) >>> 0;
-}
-
-interface Inserted {
-  readonly ms: number;
-  /** Of the longest wait for 256 inserts. */
-  readonly longestMs: number;
-}
-
-function inserting(count: number, set: (key: number, value: number) => void): Inserted {
-  let longestMs = 0;
-  const ms = timed(() => {
-    for (let from = 0; from < count; from += 256) {
-      const started = performance.now();
-      for (let index = from; index < Math.min(count, from + 256); index++) set(scattered(index) & 0x7fff_ffff, index);
-      longestMs = Math.max(longestMs, performance.now() - started);
-    }
-  });
-  return { ms, longestMs };
-}
-
-function least(runs: readonly Inserted[]): Inserted {
-  return { ms: Math.min(...runs.map(({ ms }) => ms)), longestMs: Math.min(...runs.map(({ longestMs }) => longestMs)) };
-}
-
-/** Room for a table of so many entries that grows in it. */
-function roomFor(count: number): Memory {
-  return privateMemory(0, { maxByteLength: 1024 + count * 80 });
-}
 
 interface Grown {
   readonly ours: Inserted;
