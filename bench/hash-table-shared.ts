@@ -150,7 +150,7 @@ if (!isMainThread) {
   if (isMappingSupported()) {
     const folder = mkdtempSync(join(tmpdir(), "offheap-shared-table-"));
     const path = join(folder, "table");
-    const file = openTable(path, { ...TYPES, shards: 256, maxByteLength: MiB(256) });
+    const file = openTable(path, { ...TYPES, shards: 256, reserve: MiB(256) });
     for (let index = 0; index < ENTRIES; index++) file.set(`key ${index}`, index);
     await compare(
       "two processes on one file",

@@ -23,7 +23,7 @@ export function entriesOf(path: string, name?: string): Entries {
     const { table, key } = readTable(path);
     return new TableEntries(path, table, key, () => table.close());
   }
-  if (format === INTERNER) return new StringEntries(path, openInterner(path, { readOnly: true }));
+  if (format === INTERNER) return new StringEntries(path, openInterner(path, { mode: "read" }));
   if (format === DICTIONARY) return new StringEntries(path, openDictionary(path));
   return new RowEntries(openDataset(path));
 }

@@ -29,6 +29,7 @@ export { type MapMirroredOptions, mapMirrored, mirroredByteLength } from "./map-
 export { type MapScratchOptions, mapScratch } from "./map-scratch.ts";
 export { MappedWindow, type MapWindowOptions, mapWindow } from "./map-window.ts";
 export { MappedMemory } from "./mapped-memory.ts";
+export type { OpenMode } from "./open-mode.ts";
 export { MappedParticipant, participantIn } from "./participants.ts";
 export type {
   KindReader,

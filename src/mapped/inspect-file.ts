@@ -73,7 +73,7 @@ const KINDS: ReadonlyMap<FileFormat, Kind> = new Map<FileFormat, Kind>([
   [DATASET, DATASETS],
   [SEGMENT, SEGMENTS],
   [TABLE, TABLES],
-  [INTERNER, kindOfStrings(INTERNER, (path) => openInterner(path, { readOnly: true }))],
+  [INTERNER, kindOfStrings(INTERNER, (path) => openInterner(path, { mode: "read" }))],
   [DICTIONARY, kindOfStrings(DICTIONARY, openDictionary)],
 ]);
 

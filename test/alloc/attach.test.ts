@@ -30,7 +30,7 @@ const KINDS: readonly Kind[] = [
   { title: "shared bump", make: (memory, at, length) => sharedBump(memory, region(at, length)), attach: attachSharedBump },
   {
     title: "shared heap",
-    make: (memory, at, length) => sharedHeap(memory, { ...region(at, length), participants: 3 }),
+    make: (memory, at, length) => sharedHeap(memory, { ...region(at, length), seats: 3 }),
     attach: attachSharedHeap,
   },
 ];

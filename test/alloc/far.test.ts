@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, (memory: Memory, byteOffset: number, byteLe
   tlsf: (far, byteOffset, byteLength) => tlsf(far, { byteOffset, byteLength }),
   stack: (far, byteOffset, byteLength) => stack(far, { byteOffset, byteLength }),
   sharedBump: (far, byteOffset, byteLength) => sharedBump(far, { byteOffset, byteLength }),
-  sharedHeap: (far, byteOffset, byteLength) => sharedHeap(far, { byteOffset, byteLength, participants: 2 }),
+  sharedHeap: (far, byteOffset, byteLength) => sharedHeap(far, { byteOffset, byteLength, seats: 2 }),
 };
 
 describe("beyond 4 GiB", { skip }, () => {

@@ -33,7 +33,7 @@ testAllocator(
   {
     title: "second participant of a shared heap",
     create: (memory) => {
-      sharedHeap(memory, { byteOffset: 4096, byteLength: MOST_BYTES - 4096, participants: 2 });
+      sharedHeap(memory, { byteOffset: 4096, byteLength: MOST_BYTES - 4096, seats: 2 });
       return attachSharedHeap(memory, 4096);
     },
     reuses: true,

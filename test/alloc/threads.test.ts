@@ -46,7 +46,7 @@ function emptyMailboxes(memory: Memory, free: (ptr: Ptr, byteSize: number) => vo
 for (const home of HOMES.filter(({ shared }) => shared)) {
   test(`threads share a heap in ${home.title}, free each other's blocks, and leave nothing`, async () => {
     using memory = home.create(MiB(4));
-    const heap = sharedHeap(memory, { byteOffset: AT, byteLength: MiB(4) - AT, participants: 5 });
+    const heap = sharedHeap(memory, { byteOffset: AT, byteLength: MiB(4) - AT, seats: 5 });
     const answers = await runThreads(memory, "sharedHeap", [false, false, false], 20_000);
     assert.equal(new Set(answers.map(({ participant }) => participant)).size <= 4, true);
     assert.deepEqual(heap.checkInvariants(), []);
@@ -77,7 +77,7 @@ for (const home of HOMES.filter(({ shared }) => shared)) {
 
 test("a participant that dies keeps its place until it is recovered, and its blocks stay", async () => {
   using memory = HOMES[1].create(MiB(4));
-  const heap = sharedHeap(memory, { byteOffset: AT, byteLength: MiB(4) - AT, participants: 2 });
+  const heap = sharedHeap(memory, { byteOffset: AT, byteLength: MiB(4) - AT, seats: 2 });
   const [dead] = await runThreads(memory, "sharedHeap", [true], 3000);
   assert.equal(dead.participant, 2);
   assert.ok(dead.kept > 0);
@@ -97,7 +97,7 @@ test("a participant that dies keeps its place until it is recovered, and its blo
 
 test("one that dies while it holds the lock, in the middle of something, is recovered too", () => {
   using memory = HOMES[0].create(MiB(2));
-  const heap = sharedHeap(memory, { byteOffset: AT, byteLength: MiB(2) - AT, participants: 2, timeoutMs: 20 });
+  const heap = sharedHeap(memory, { byteOffset: AT, byteLength: MiB(2) - AT, seats: 2, timeoutMs: 20 });
   const dead = attachSharedHeap(memory, AT);
   const mine = Array.from({ length: 50 }, (_, at) => heap.alloc(at * 40 + 8));
   const its = Array.from({ length: 300 }, (_, at) => dead.alloc((at % 60) * 40 + 8));
@@ -127,7 +127,7 @@ test("one that dies while it holds the lock, in the middle of something, is reco
 
 test("a block that another freed is not freed twice, wherever it is on its way", () => {
   using memory = HOMES[0].create(KiB(512));
-  const one = sharedHeap(memory, { participants: 2 });
+  const one = sharedHeap(memory, { seats: 2 });
   const two = attachSharedHeap(memory);
   const [a, b, c] = one.allocMany(3, 48);
   two.free(a, 48);

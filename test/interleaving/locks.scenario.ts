@@ -28,7 +28,7 @@ function stage(world: World): Stage {
   const memory = stageMemory(TWO * 4 + 64);
   assert.ok(rosterByteLength(SEATS) <= LOCK);
   const join = (thread: number): Roster =>
-    roster(memory, { participants: SEATS, identity: thread + 1, isAlive: (asked) => world.isAlive(asked - 1) });
+    roster(memory, { seats: SEATS, identity: thread + 1, isAlive: (asked) => world.isAlive(asked - 1) });
   return { memory, join };
 }
 

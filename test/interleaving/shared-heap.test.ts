@@ -23,7 +23,7 @@ class Stage implements Disposable {
   #identity = 0;
 
   constructor() {
-    this.first = sharedHeap(this.memory, { participants: 3, ...this.#participant() });
+    this.first = sharedHeap(this.memory, { seats: 3, ...this.#participant() });
     this.second = this.join();
   }
 

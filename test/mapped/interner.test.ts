@@ -35,7 +35,7 @@ describe("an interner in a file", { skip }, () => {
     using again = openInterner(path);
     assert.deepEqual([...again], [...texts, "from the other"]);
     assert.deepEqual(again.verify(), []);
-    using reader = openInterner(path, { readOnly: true });
+    using reader = openInterner(path, { mode: "read" });
     assert.equal(reader.lookup("from the other"), 5001);
     refuses("read-only", () => reader.intern("new"));
     again.intern("x".repeat(KiB(200)));
@@ -54,6 +54,10 @@ describe("an interner in a file", { skip }, () => {
     assert.match(refuses("out-of-memory", () => names.intern("more".repeat(20))).message, /reserved=131072/);
     assert.deepEqual([names.size, names.verify()], [count, []]);
     refuses("invalid-argument", () => openInterner(path, { reserve: 5 }));
+    assert.match(
+      refuses("invalid-argument", () => Reflect.apply(openInterner, undefined, [path, { mode: "write" }])).message,
+      /mode=write/,
+    );
   });
 
   test("refuses files that are none, cut short, damaged or of another version", (context) => {
@@ -79,7 +83,7 @@ describe("an interner in a file", { skip }, () => {
     copyFileSync(path, short);
     truncateSync(short, 4096);
     assert.match(refuses("corrupt", () => openInterner(short)).message, /cut short/);
-    refuses("io", () => openInterner(join(directory, "missing"), { readOnly: true }));
+    refuses("io", () => openInterner(join(directory, "missing"), { mode: "read" }));
     mkdirSync(join(directory, "folder"));
     refuses("io", () => openInterner(join(directory, "folder")));
     writeFileSync(join(directory, "text"), "just text");

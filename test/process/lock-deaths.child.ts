@@ -17,7 +17,7 @@ const launcher = process.pid;
 
 /** The kernel tells the others who is there by a lock on a descriptor, which copies would share: so none takes part before it is one. */
 function takePart(shown: MappedMemory) {
-  const here = roster(shown, { participants: PARTICIPANTS, ...participantIn(shown) });
+  const here = roster(shown, { seats: PARTICIPANTS, ...participantIn(shown) });
   return { here, work: lockWork(shown, here) };
 }
 

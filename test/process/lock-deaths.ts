@@ -18,7 +18,7 @@ export async function terminateHolders(deaths: number, seed: number, progress: P
   const random = randomOf(seed);
   using memory = sharedMemory(LOCKS_BYTES);
   const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
-  using here = roster(memory, { participants: PARTICIPANTS, identity: 1_000_000, isAlive });
+  using here = roster(memory, { seats: PARTICIPANTS, identity: 1_000_000, isAlive });
   const work = lockWork(memory, here);
   const spares = new Spares(LIFE_OF_A_THREAD, undefined, deaths + AT_WORK);
   let identity = 0;

@@ -93,7 +93,7 @@ export interface ThreadTask {
 export function workAsThread({ ticket, identity, turns }: ThreadTask): void {
   const memory = attach(ticket);
   const isAlive = (asked: number): boolean => Atomics.load(memory.i32, OWN_WORDS + (asked % 512)) !== asked;
-  const here = roster(memory, { participants: PARTICIPANTS, identity, isAlive });
+  const here = roster(memory, { seats: PARTICIPANTS, identity, isAlive });
   const work = lockWork(memory, here);
   for (let turn = 0; turn < turns; turn++) work();
   here.close();

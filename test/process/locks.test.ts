@@ -14,7 +14,7 @@ const SEED = 20_261_129;
 for (const home of HOMES.filter(({ shared }) => shared)) {
   test(`threads share locks of all kinds in ${home.title}`, { timeout: 120_000 }, async () => {
     using memory = home.create(LOCKS_BYTES);
-    using here = roster(memory, { participants: PARTICIPANTS, identity: 1000 });
+    using here = roster(memory, { seats: PARTICIPANTS, identity: 1000 });
     const workers = [1, 2, 3].map((identity) => {
       const workerData = { ticket: memory.ticket(), identity, turns: 1000 };
       return new Worker(new URL("./lock-work.worker.js", import.meta.url), { workerData });

@@ -65,7 +65,7 @@ const DOINGS: readonly Doing[] = [
     }
   },
   (segment, _name, random) => {
-    const heap = segment.heap("heap", { byteLength: 400_000, participants: 8 });
+    const heap = segment.heap("heap", { byteLength: 400_000, seats: 8 });
     const taken = Array.from({ length: 30 }, (): [Ptr, number] => {
       const byteSize = 8 + random(3000);
       return [heap.tryAlloc(byteSize), byteSize];

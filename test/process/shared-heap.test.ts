@@ -13,7 +13,7 @@ test("processes share a heap in a mapped file; one that is killed is recovered w
   const directory = temporaryDirectory(t);
   const path = join(directory, "heap");
   const memory = mapFile(path, { mode: "readWrite", create: true, byteLength: MiB(2) });
-  const heap = sharedHeap(memory, { participants: 3, ...participantIn(memory) });
+  const heap = sharedHeap(memory, { seats: 3, ...participantIn(memory) });
   const mine = heap.alloc(64);
   memory.u8.fill(5, mine, mine + 64);
   const child = startChild(

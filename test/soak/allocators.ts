@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<string, (memory: Memory) => CheckableAllocator>> = 
   tlsf: (memory) => tlsf(memory),
   sharedBump: (memory) => sharedBump(memory, { byteLength: MOST_BYTES }),
   sharedHeap: (memory) => {
-    sharedHeap(memory, { byteLength: MOST_BYTES, participants: 2 });
+    sharedHeap(memory, { byteLength: MOST_BYTES, seats: 2 });
     return attachSharedHeap(memory);
   },
   arenaOverTlsf: (memory) => arena({ upstream: tlsf(memory), chunkByteLength: 1000 }),

@@ -14,21 +14,21 @@ export type RepairableAllocator = CheckableAllocator & { repair?(): void };
 
 export interface SynchronizedOptions extends Participant {
   /** How many handles there can be at once, the same for all of them: 1 … 1021. Each costs 64 bytes. Default: 32. */
-  readonly participants?: number;
+  readonly seats?: number;
   /** How long to wait for the lock. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
 }
 
-const DEFAULT_PARTICIPANTS = 32;
+const DEFAULT_SEATS = 32;
 const PLACE_ALIGN = 64;
-/** "OH" above the number of participants, in one word: who comes first claims the place by one compare-and-swap. */
+/** "OH" above the number of seats, in one word: who comes first claims the place by one compare-and-swap. */
 const MARK = 0x484f_0000;
 
 /**
  * One operation at a time, by any number of threads and processes: each with a handle of its own to the same allocator (`attachSlab`, `attachTlsf`)
  * and the same place for the lock in shared memory:
  *
- *      0   mark i32     0x484f0000 + participants; 0: nobody was here yet
+ *      0   mark i32     0x484f0000 + seats; 0: nobody was here yet
  *      4   lock i32     see RobustLock
  *      8   zeros
  *     64   seats        64 bytes each and a spare one: see Seats
@@ -47,12 +47,12 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
     super(inner);
     this.#inner = inner;
     this.subject = inner.subject;
-    const { participants = DEFAULT_PARTICIPANTS, timeoutMs } = options;
-    checkPlace(place, participants);
+    const { seats = DEFAULT_SEATS, timeoutMs } = options;
+    checkPlace(place, seats);
     inner.memory.checkRange(place, synchronizedByteLength(options));
-    this.#seats = new Seats(inner.memory, { byteOffset: place + PLACE_ALIGN, seats: participants }, "synchronized", options);
+    this.#seats = new Seats(inner.memory, { byteOffset: place + PLACE_ALIGN, seats }, "synchronized", options);
     this.#lock = new RobustLock(this.#seats, place + 4, this.subject, timeoutMs);
-    this.#claim(place, participants);
+    this.#claim(place, seats);
     // A seat holds nothing but the lock, and that passes on by itself.
     this.#seats.sit(() => {});
   }
@@ -169,15 +169,15 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
     });
   }
 
-  #claim(place: Ptr, participants: number): void {
-    const mark = MARK | participants;
+  #claim(place: Ptr, seats: number): void {
+    const mark = MARK | seats;
     const found = Atomics.compareExchange(this.memory.i32, place / 4, 0, mark);
     if (found === 0 || found === mark) return;
     const isOurs = (found & 0xffff_0000) === MARK;
     throw new MemoryError(isOurs ? "layout-mismatch" : "corrupt", {
       subject: "synchronized",
-      event: isOurs ? "was set up for another number of participants" : "finds other bytes in the place of its lock",
-      numbers: { place, participants, found: isOurs ? found & 0xffff : found },
+      event: isOurs ? "was set up for another number of seats" : "finds other bytes in the place of its lock",
+      numbers: { place, seats, found: isOurs ? found & 0xffff : found },
       cure: isOurs
         ? "Pass the same number in every thread and process."
         : "Pass bytes that were zero at first: `allocator.allocZeroed(synchronizedByteLength(), 64)`, once.",
@@ -186,10 +186,10 @@ export class SynchronizedAllocator extends AllocatorWrapper implements Disposabl
 }
 
 /** Bytes that the lock of `synchronized` takes with its seats. */
-export function synchronizedByteLength(options: Pick<SynchronizedOptions, "participants"> = {}): number {
-  checkCall("synchronizedByteLength({ participants: 8 })", [OPTIONS, options]);
-  const { participants = DEFAULT_PARTICIPANTS } = options;
-  return PLACE_ALIGN + seatsByteLength({ seats: participants });
+export function synchronizedByteLength(options: Pick<SynchronizedOptions, "seats"> = {}): number {
+  checkCall("synchronizedByteLength({ seats: 8 })", [OPTIONS, options]);
+  const { seats = DEFAULT_SEATS } = options;
+  return PLACE_ALIGN + seatsByteLength({ seats });
 }
 
 /**
@@ -201,8 +201,8 @@ export function synchronized(allocator: RepairableAllocator, place: Ptr, options
   return new SynchronizedAllocator(allocator, place, options);
 }
 
-function checkPlace(place: Ptr, participants: number): void {
-  checkCount("synchronized", "participants", participants, 1, MOST_SEATS);
+function checkPlace(place: Ptr, seats: number): void {
+  checkCount("synchronized", "seats", seats, 1, MOST_SEATS);
   if (place % PLACE_ALIGN === 0) return;
   throw new MemoryError("invalid-argument", {
     subject: "synchronized",

@@ -1,6 +1,6 @@
 import { alignUp } from "../../core/align.ts";
 import { magicOf } from "../../core/magic.ts";
-import { MOST_SEATS, type SeatsPlace } from "../../core/seats-place.ts";
+import type { SeatsPlace } from "../../core/seats-place.ts";
 import { fingerprintOf, HEADER_BYTES, type RegionFormat } from "../region.ts";
 import { MOST_PAGES, PAGE_ENTRY_BYTES, PAGE_HEAP_WORDS } from "./page-layout.ts";
 import { CLASS_COUNT, MOST_SMALL_BYTES, PAGE_BYTES } from "./size-classes.ts";
@@ -11,7 +11,7 @@ import { CLASS_WORDS } from "./span-rings.ts";
  *
  *        0   header          see region.ts
  *       32   lock            4 bytes: see RobustLock. Whoever works on the page heap holds it, and names its seat there
- *       36   participants    i32, how many there can be; then 6 words reserved
+ *       36   seats           i32, how many participants there can be; then 6 words reserved
  *       64   page heap       see page-layout.ts
  *      768   participants    2176 bytes each, numbered from 1, and as many for the spare seat:
  *               +  0   seat          16 bytes: see Seats. Who sits there is this participant
@@ -23,14 +23,13 @@ import { CLASS_WORDS } from "./span-rings.ts";
  *        …   pages           from the next multiple of 4096 on
  */
 export const LOCK_WORD = HEADER_BYTES / 4;
-export const PARTICIPANTS_WORD: number = LOCK_WORD + 1;
+export const SEATS_WORD: number = LOCK_WORD + 1;
 export const STATE_WORD = 16;
 const FIRST_PARTICIPANT_WORD: number = alignUp((STATE_WORD + PAGE_HEAP_WORDS) * 4, 64) / 4;
 export const COLLECTING = 8;
 export const RETURNED = 16;
 export const CLASSES = 32;
 const PARTICIPANT_WORDS: number = CLASSES + CLASS_COUNT * CLASS_WORDS;
-export const MOST_PARTICIPANTS: number = MOST_SEATS;
 
 export const SHARED_HEAP_FORMAT: RegionFormat = {
   subject: "shared heap",
@@ -48,15 +47,15 @@ export function participantWord(participant: number): number {
 }
 
 /** The seats of the participants. */
-export function seatsPlace(byteOffset: number, participants: number): SeatsPlace {
+export function seatsPlace(byteOffset: number, seats: number): SeatsPlace {
   return {
     byteOffset: byteOffset + FIRST_PARTICIPANT_WORD * 4,
-    seats: participants,
+    seats,
     strideByteLength: PARTICIPANT_WORDS * 4,
   };
 }
 
 /** Where the page table begins: behind the spare seat. */
-export function tableWord(participants: number): number {
-  return participantWord(participants + 2);
+export function tableWord(seats: number): number {
+  return participantWord(seats + 2);
 }

@@ -6,6 +6,7 @@ import type { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
 import { RobustLock } from "../../core/robust-lock.ts";
 import { Seats } from "../../core/seats.ts";
+import { MOST_SEATS } from "../../core/seats-place.ts";
 import { beginRegion, claimRegion, openRegion, publishRegion, type Region, type RegionOptions } from "../region.ts";
 import { LockedPages } from "./locked-pages.ts";
 import { PageHeap } from "./page-heap.ts";
@@ -16,10 +17,9 @@ import {
   CLASSES,
   COLLECTING,
   LOCK_WORD,
-  MOST_PARTICIPANTS,
-  PARTICIPANTS_WORD,
   participantWord,
   RETURNED,
+  SEATS_WORD,
   SHARED_HEAP_FORMAT,
   STATE_WORD,
   seatsPlace,
@@ -32,7 +32,7 @@ import { CLASS_WORDS, FREED, PAGES } from "./span-rings.ts";
 
 export interface SharedHeapOptions extends RegionOptions, Participant {
   /** How many threads and processes can take part at once. Each costs 2 KiB. Default: 32. */
-  readonly participants?: number;
+  readonly seats?: number;
   /** How long to wait for another participant before throwing `locked`. Default: 10 seconds; 0 … Infinity. */
   readonly timeoutMs?: number;
 }
@@ -224,22 +224,22 @@ export class SharedHeap extends SpanAllocator {
 /** A heap for threads and processes over a region of `memory`, and its first participant. Default length: what is committed of the memory. */
 export function sharedHeap(memory: Memory, options: SharedHeapOptions = {}): SharedHeap {
   checkCall("sharedHeap(memory)", [A_MEMORY, memory], [OPTIONS, options]);
-  const { byteOffset = 0, participants = 32 } = options;
+  const { byteOffset = 0, seats = 32 } = options;
   const { byteLength = Math.max(memory.byteLength - byteOffset, SHARED_HEAP_FORMAT.leastByteLength) } = options;
   const claimed = claimRegion(memory, SHARED_HEAP_FORMAT, { byteOffset, byteLength }, 0);
   const limit = Math.floor(claimed.byteLength / PAGE_BYTES);
-  const first = firstPageOf(participants, limit, byteLength);
+  const first = firstPageOf(seats, limit, byteLength);
   const region = claimRegion(memory, SHARED_HEAP_FORMAT, { byteOffset, byteLength }, claimed.byteLength);
   beginRegion(memory, region, SHARED_HEAP_FORMAT);
   const words = byteOffset / 4;
   const { i32 } = memory;
-  i32.fill(0, words + LOCK_WORD, words + tableWord(participants) + limit * (PAGE_ENTRY_BYTES / 4));
-  i32[words + PARTICIPANTS_WORD] = participants;
+  i32.fill(0, words + LOCK_WORD, words + tableWord(seats) + limit * (PAGE_ENTRY_BYTES / 4));
+  i32[words + SEATS_WORD] = seats;
   pagesOf(memory, region).format(first, limit);
-  const seats = seatsOf(memory, region, options);
-  seats.sitAt(1);
+  const taken = seatsOf(memory, region, options);
+  taken.sitAt(1);
   publishRegion(memory, region);
-  return new SharedHeap(memory, region, seats, options);
+  return new SharedHeap(memory, region, taken, options);
 }
 
 /** Takes part in the shared heap that lies at `byteOffset`. Throws `out-of-memory` when it has no place for one more participant. */
@@ -255,24 +255,24 @@ export function attachSharedHeap(memory: Memory, byteOffset = 0, options: Attach
 }
 
 /** The first page behind the tables. Throws `invalid-argument`. */
-function firstPageOf(participants: number, limit: number, byteLength: number): number {
-  checkCount(SHARED_HEAP_FORMAT.subject, "participants", participants, 1, MOST_PARTICIPANTS);
-  const first = Math.ceil((tableWord(participants) * 4 + limit * PAGE_ENTRY_BYTES) / PAGE_BYTES);
+function firstPageOf(seats: number, limit: number, byteLength: number): number {
+  checkCount(SHARED_HEAP_FORMAT.subject, "seats", seats, 1, MOST_SEATS);
+  const first = Math.ceil((tableWord(seats) * 4 + limit * PAGE_ENTRY_BYTES) / PAGE_BYTES);
   if (first < limit) return first;
   throw new MemoryError("invalid-argument", {
     subject: SHARED_HEAP_FORMAT.subject,
     event: "has no room for blocks beside its tables",
-    numbers: { byteLength, tableByteLength: first * PAGE_BYTES, participants },
-    cure: "Give it a longer region, or fewer participants.",
+    numbers: { byteLength, tableByteLength: first * PAGE_BYTES, seats },
+    cure: "Give it a longer region, or fewer seats.",
   });
 }
 
 function pagesOf(memory: Memory, { byteOffset }: Region): PageHeap {
-  return new PageHeap(memory, byteOffset, STATE_WORD, tableWord(memory.i32[byteOffset / 4 + PARTICIPANTS_WORD]));
+  return new PageHeap(memory, byteOffset, STATE_WORD, tableWord(memory.i32[byteOffset / 4 + SEATS_WORD]));
 }
 
 function seatsOf(memory: Memory, { byteOffset }: Region, participant: Participant): Seats {
-  const place = seatsPlace(byteOffset, memory.i32[byteOffset / 4 + PARTICIPANTS_WORD]);
+  const place = seatsPlace(byteOffset, memory.i32[byteOffset / 4 + SEATS_WORD]);
   return new Seats(memory, place, SHARED_HEAP_FORMAT.subject, participant);
 }
 

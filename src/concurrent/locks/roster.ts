@@ -10,16 +10,16 @@ export interface RosterOptions extends Participant {
   /** Where in the memory it begins, a multiple of 64. Default 0. */
   readonly byteOffset?: number;
   /** How many can take part at the same time, 1 … 1021: the same number on all sides. Default 32. */
-  readonly participants?: number;
+  readonly seats?: number;
 }
 
 export const A_ROSTER = having("a roster", "seats");
 const SUBJECT = "roster";
-const DEFAULT_PARTICIPANTS = 32;
+const DEFAULT_SEATS = 32;
 
-/** Bytes of a roster: 64 a participant, and 64. Zeros are an empty one. */
-export function rosterByteLength(participants = DEFAULT_PARTICIPANTS): number {
-  return seatsByteLength({ seats: participants });
+/** Bytes of a roster: 64 a seat, and 64. Zeros are an empty one. */
+export function rosterByteLength(seats = DEFAULT_SEATS): number {
+  return seatsByteLength({ seats });
 }
 
 /**
@@ -88,11 +88,11 @@ export class Roster implements Disposable {
  */
 export function roster(memory: Memory, options: RosterOptions = {}): Roster {
   checkCall("roster(memory)", [A_MEMORY, memory], [OPTIONS, options]);
-  const { byteOffset = 0, participants = DEFAULT_PARTICIPANTS } = options;
+  const { byteOffset = 0, seats = DEFAULT_SEATS } = options;
   checkLockPlace(SUBJECT, memory, byteOffset);
-  const seats = new Seats(memory, { byteOffset, seats: participants }, SUBJECT, options);
-  seats.sit(() => {});
-  return new Roster(memory, seats);
+  const taken = new Seats(memory, { byteOffset, seats }, SUBJECT, options);
+  taken.sit(() => {});
+  return new Roster(memory, taken);
 }
 
 /** Throws `read-only`, and `invalid-argument` for a place where nothing shared can begin. */

@@ -16,9 +16,9 @@ const WRITING = 2;
 const READERS = 16;
 const READER_WORDS = 16;
 
-/** Bytes of a lock for a roster of so many participants; zeros are an open one. */
-export function rwLockByteLength(participants = 32): number {
-  return (READERS + participants * READER_WORDS) * 4;
+/** Bytes of a lock for a roster of so many seats; zeros are an open one. */
+export function rwLockByteLength(seats = 32): number {
+  return (READERS + seats * READER_WORDS) * 4;
 }
 
 /**

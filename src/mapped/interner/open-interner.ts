@@ -7,6 +7,7 @@ import { GiB } from "../../core/size.ts";
 import { INTERNER } from "../file-header.ts";
 import { makeUnlessThere } from "../file-image.ts";
 import { mapFile } from "../map-file.ts";
+import { checkOpenMode, type OpenMode } from "../open-mode.ts";
 import { beginInternerFile, readReserve, sealInternerFile, TAIL_AT } from "./interner-file.ts";
 import { MappedInterner } from "./mapped-interner.ts";
 import { TailAllocator } from "./tail-allocator.ts";
@@ -14,8 +15,8 @@ import { TailAllocator } from "./tail-allocator.ts";
 export interface OpenInternerOptions<Name extends string = string> extends InternerOptions<Name> {
   /** The most bytes that the file can grow to: address space, not disk. Of use when it is made, as `seed`, `encoding`, `ids` and the limits. Default 1 GiB, at most 8 GiB. */
   readonly reserve?: number;
-  /** Only find and resolve, through a file that need not be writable; it must be there. Default: false. */
-  readonly readOnly?: boolean;
+  /** Default `"readWrite"`. With `"read"` it only finds and resolves, through a file that need not be writable and must be there. */
+  readonly mode?: OpenMode;
 }
 
 const MOST_BYTES = GiB(8);
@@ -39,12 +40,10 @@ export function openInterner<const Name extends string = string>(
   options: OpenInternerOptions<Name> = {},
 ): MappedInterner<Name> {
   const subject = `interner ${path}`;
-  const { reserve = GiB(1), readOnly = false, name } = options;
+  const { reserve = GiB(1), mode = "readWrite", name } = options;
+  checkOpenMode(subject, mode);
   checkByteLength(subject, "reserve", reserve, LEAST_BYTES, MOST_BYTES);
-  if (!readOnly) {
-    makeUnlessThere(subject, path, { format: INTERNER, bytes: () => newImage(subject, reserve, options) });
-  }
-  const mode = readOnly ? "read" : "readWrite";
+  if (mode === "readWrite") makeUnlessThere(subject, path, { format: INTERNER, bytes: () => newImage(subject, reserve, options) });
   let most: number;
   {
     using first = mapFile(path, { mode });
@@ -52,7 +51,7 @@ export function openInterner<const Name extends string = string>(
   }
   const memory = mapFile(path, { mode, maxByteLength: most });
   try {
-    const allocator = readOnly ? undefined : new TailAllocator(memory, TAIL_AT, subject);
+    const allocator = mode === "read" ? undefined : new TailAllocator(memory, TAIL_AT, subject);
     return new MappedInterner(memory, resolve(path), allocator, name);
   } catch (error) {
     memory.close();

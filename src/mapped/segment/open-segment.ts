@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { alignUp, checkByteLength } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
+import { checkTimeout } from "../../core/deadline.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { Memory } from "../../core/memory.ts";
 import type { Participant } from "../../core/participant.ts";
@@ -12,6 +13,7 @@ import { HEADER_BYTES, SEGMENT } from "../file-header.ts";
 import { makeUnlessThere } from "../file-image.ts";
 import { mapFile } from "../map-file.ts";
 import { MappedMemory } from "../mapped-memory.ts";
+import { checkOpenMode } from "../open-mode.ts";
 import { participantIn } from "../participants.ts";
 import { checkBufferLength } from "../reservation.ts";
 import { blocksOf } from "./blocks.ts";
@@ -152,14 +154,8 @@ function checkSource(source: unknown): void {
 }
 
 function checkOptions({ mode = "readWrite", reserve, seats, timeoutMs = 0 }: OpenSegmentOptions): void {
-  if (mode !== "readWrite" || !(timeoutMs >= 0)) {
-    throw new MemoryError("invalid-argument", {
-      subject: "openSegment",
-      event: "was given options that make no sense",
-      numbers: { mode: String(mode), timeoutMs: String(timeoutMs) },
-      cure: 'Pass "read" or "readWrite" as mode, and a number of milliseconds from 0 on.',
-    });
-  }
+  checkOpenMode("openSegment", mode);
+  checkTimeout("openSegment", timeoutMs);
   if (reserve !== undefined) checkByteLength("openSegment", "reserve", reserve, 0, MOST_BYTES);
   if (seats !== undefined) checkCount("openSegment", "seats", seats, 1, MOST_SEATS);
 }

@@ -3,6 +3,7 @@ import { regionEnd } from "../../collections/tables/records/compact.ts";
 import { BOOT, STATE } from "../../collections/tables/records/layout.ts";
 import type { Prepare } from "../../collections/tables/records/reach.ts";
 import { openRecords, type SharedTableOptions } from "../../collections/tables/shared-hash-table.ts";
+import { checkByteLength } from "../../core/align.ts";
 import { A_PATH, checkCall, OPTIONS } from "../../core/check-call.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { GiB } from "../../core/size.ts";
@@ -12,6 +13,7 @@ import { TABLE } from "../file-header.ts";
 import { makeUnlessThere } from "../file-image.ts";
 import { mapFile } from "../map-file.ts";
 import type { MappedMemory } from "../mapped-memory.ts";
+import { checkOpenMode, type OpenMode } from "../open-mode.ts";
 import { participantIn } from "../participants.ts";
 import { bootWord } from "./boot-word.ts";
 import { cutFile, isUncut } from "./cut-file.ts";
@@ -22,12 +24,12 @@ import { TablePresence } from "./table-presence.ts";
 
 export interface OpenTableOptions<Key, Value, Input = Value>
   extends Omit<SharedTableOptions<Key, Value, Input>, "byteOffset" | "allocator" | "identity" | "stamp" | "isAlive"> {
-  /** How long the file can become. Costs address space, not memory. Default 4 GiB, which is as much as Node 20 can show. */
-  readonly maxByteLength?: number;
+  /** The most bytes that the file can grow to through this: address space, not memory or disk. Default 4 GiB, which is as much as Node 20 can show. */
+  readonly reserve?: number;
   /** Default `"flush"`. */
   readonly durability?: Durability;
-  /** For reading: the file must be there, and whole; nothing in it changes through this. Default false. */
-  readonly readOnly?: boolean;
+  /** Default `"readWrite"`. With `"read"` the file must be there, and whole, and nothing in it changes through this; it need not be writable. */
+  readonly mode?: OpenMode;
 }
 
 /**
@@ -52,17 +54,20 @@ export function openTable<Key, Value, Input = Value>(
   const call = 'openTable("quotes.tbl", { key: text, value: Quote })';
   checkCall(call, [A_PATH, path], [OPTIONS, options], [A_TYPE, options?.key], [A_TYPE, options?.value]);
   const subject = `hash table ${path}`;
-  const { readOnly = false, maxByteLength = GiB(4) } = options;
+  const { mode = "readWrite", reserve = GiB(4) } = options;
+  checkOpenMode(subject, mode);
+  checkByteLength(subject, "reserve", reserve, 1, Number.MAX_SAFE_INTEGER);
+  const isRead = mode === "read";
   system();
   const image = { format: TABLE, bytes: () => newTableImage(options), zerosAreUnfinished: true };
-  let isNew = !readOnly && makeUnlessThere(subject, path, image);
+  let isNew = !isRead && makeUnlessThere(subject, path, image);
   for (;;) {
-    const memory = mapFile(path, readOnly ? { maxByteLength } : { mode: "readWrite", maxByteLength });
+    const memory = mapFile(path, { mode, maxByteLength: reserve });
     try {
       const file = readTableFile(memory);
       checkTypes(memory, file, options);
       const { byteOffset } = file;
-      const table = readOnly ? openForReading(memory, byteOffset, options) : openForWriting(memory, byteOffset, options, isNew);
+      const table = isRead ? openForReading(memory, byteOffset, options) : openForWriting(memory, byteOffset, options, isNew);
       if (table !== undefined) return table;
     } catch (error) {
       memory.close();

@@ -268,9 +268,9 @@ describe("synchronized", () => {
 
   it("has as many places as it was made with, and frees those of the closed and the dead", () => {
     const { heap, place } = setting();
-    const mine = synchronized(heap, place, { participants: 2 });
-    const other = synchronized(heap, place, { participants: 2 });
-    refuses("out-of-memory", () => synchronized(heap, place, { participants: 2 }));
+    const mine = synchronized(heap, place, { seats: 2 });
+    const other = synchronized(heap, place, { seats: 2 });
+    refuses("out-of-memory", () => synchronized(heap, place, { seats: 2 }));
     assert.equal(mine.recover(1), false, "oneself is not dead");
     assert.equal(mine.recover(3), false);
     assert.equal(mine.recover(2), true);
@@ -278,8 +278,8 @@ describe("synchronized", () => {
     mine.close();
     mine.close();
     assert.equal(mine.participant, 0);
-    assert.equal(synchronized(heap, place, { participants: 2 }).participant, 1);
-    refuses("layout-mismatch", () => synchronized(heap, place, { participants: 3 }));
+    assert.equal(synchronized(heap, place, { seats: 2 }).participant, 1);
+    refuses("layout-mismatch", () => synchronized(heap, place, { seats: 3 }));
     assert.equal(other.heldBy, 0);
   });
 
@@ -312,11 +312,11 @@ describe("synchronized", () => {
     const { heap, memory } = setting();
     refuses("invalid-argument", () => synchronized(heap, 66 as Ptr));
     refuses("out-of-bounds", () => synchronized(heap, memory.byteLength as Ptr));
-    refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { participants: 0 }));
+    refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { seats: 0 }));
     refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { identity: 0 }));
     refuses("invalid-argument", () => synchronized(heap, 64 as Ptr, { timeoutMs: Number.NaN }));
     memory.i32[16] = 5;
     refuses("corrupt", () => synchronized(heap, 64 as Ptr));
-    assert.equal(synchronizedByteLength({ participants: 2 }), 64 + 3 * 64);
+    assert.equal(synchronizedByteLength({ seats: 2 }), 64 + 3 * 64);
   });
 });

@@ -26,7 +26,7 @@ const dead = new Set<number>();
 
 function join(memory: Memory, identity: number): Roster {
   dead.delete(identity);
-  return roster(memory, { participants: SEATS, identity, isAlive: (asked) => !dead.has(asked) });
+  return roster(memory, { seats: SEATS, identity, isAlive: (asked) => !dead.has(asked) });
 }
 
 /** Two participants, with a handle of what is tested each. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { crc32 } from "node:zlib";
@@ -112,6 +112,10 @@ describe("a segment file", () => {
     for (const options of [{ reserve: -1 }, { reserve: 1.5 }, { seats: 0 }, { seats: 63 }]) {
       assert.throws(() => openSegment(join(directory, "never"), options), coded("invalid-argument"));
     }
+    for (const options of [{ mode: "write" }, { mode: "copyOnWrite" }, { timeoutMs: -1 }, { timeoutMs: Number.NaN }]) {
+      assert.throws(() => Reflect.apply(openSegment, undefined, [join(directory, "never"), options]), coded("invalid-argument"));
+    }
+    assert.equal(existsSync(join(directory, "never")), false);
   });
 
   it("is drawn and verified while others use it", (t) => {

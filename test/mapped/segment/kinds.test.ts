@@ -38,7 +38,7 @@ const USES: Readonly<Record<string, Use>> = {
   },
   heap: {
     make(segment) {
-      const heap = segment.heap("it", { byteLength: 400_000, participants: 4 });
+      const heap = segment.heap("it", { byteLength: 400_000, seats: 4 });
       const ptr = heap.alloc(100);
       segment.memory.u8[ptr] = 7;
       segment.root(Root, "where").n = ptr;
@@ -68,7 +68,7 @@ const USES: Readonly<Record<string, Use>> = {
   },
   "movable heap": {
     make(segment) {
-      const heap = segment.heap("it", { byteLength: 400_000, participants: 4, movable: true });
+      const heap = segment.heap("it", { byteLength: 400_000, seats: 4, movable: true });
       const ptrs = Array.from({ length: 300 }, (_, n) => heap.alloc(8 + 20 * (n % 90)));
       ptrs.forEach((ptr, n) => void (n % 3 === 0 ? heap.free(ptr, 8 + 20 * (n % 90)) : segment.memory.u8.fill(n, ptr, ptr + 8)));
       segment.root(Root, "where").n = ptrs[7] - heap.byteOffset;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { blob, text, u8, u32 } from "../../../src/index.ts";
+import { blob, MemoryError, text, u8, u32 } from "../../../src/index.ts";
 import { isMappingSupported, openTable } from "../../../src/mapped/index.ts";
 import { messageOf, moduleUrl, startChild } from "../../process/child.ts";
 import { temporaryDirectory } from "../../process/temporary-directory.ts";
@@ -29,9 +29,26 @@ describe("what must not be given to openTable", { skip: !isMappingSupported() },
     assert.throws(() => table.set("a", 1, { ttlMs: 5 }), { code: "invalid-argument", message: /expiring/ });
   });
 
+  it("what is no mode and no room, and then makes no file", (context) => {
+    const path = join(temporaryDirectory(context), "table");
+    for (const options of [{ mode: "write" }, { mode: "copyOnWrite" }, { reserve: 0 }, { reserve: 1.5 }, { reserve: "5" }]) {
+      const [[name, value]] = Object.entries(options);
+      const refused = { code: "invalid-argument", numbers: { [name]: String(value) } };
+      assert.throws(
+        () => Reflect.apply(openTable, undefined, [path, { key: u32, value: blob, ...options }]),
+        (error) => {
+          assert.ok(error instanceof MemoryError);
+          assert.deepEqual({ code: error.code, numbers: { [name]: error.numbers[name] } }, refused);
+          return true;
+        },
+      );
+    }
+    assert.equal(existsSync(path), false);
+  });
+
   it("more than it may grow to: what is there stays, and room that comes back serves again", (context) => {
     const path = join(temporaryDirectory(context), "table");
-    using table = openTable(path, { key: u32, value: blob, shards: 1, seats: 2, maxByteLength: 65_536 });
+    using table = openTable(path, { key: u32, value: blob, shards: 1, seats: 2, reserve: 65_536 });
     let count = 0;
     assert.throws(
       () => {

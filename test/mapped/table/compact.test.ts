@@ -57,7 +57,7 @@ describe("compacting a table in a file", { skip: !isMappingSupported() }, () => 
   it("leaves the file as long as it is for those who only read", (context) => {
     const path = join(temporaryDirectory(context), "table");
     const before = shrunken(path);
-    using reader = openTable(path, { ...TYPES, readOnly: true });
+    using reader = openTable(path, { ...TYPES, mode: "read" });
     const writer = openTable(path, TYPES);
     writer.compact();
     writer.close();
@@ -66,14 +66,14 @@ describe("compacting a table in a file", { skip: !isMappingSupported() }, () => 
     reader.close();
     openTable(path, TYPES).close();
     assert.ok(statSync(path).size < before / 4);
-    using table = openTable(path, { ...TYPES, readOnly: true });
+    using table = openTable(path, { ...TYPES, mode: "read" });
     checkShrunken(table);
   });
 
   it("is noticed by those who have mapped the file and not come in yet", (context) => {
     const path = join(temporaryDirectory(context), "table");
     shrunken(path);
-    for (const readOnly of [false, true]) {
+    for (const mode of ["readWrite", "read"] as const) {
       // It seems to have been cut once.
       const asked = context.mock.method(fs, "statSync", (at: string, options: StatSyncOptions & { bigint: true }) => {
         const { dev, ino, size } = lstatSync(at, options);
@@ -81,7 +81,7 @@ describe("compacting a table in a file", { skip: !isMappingSupported() }, () => 
       });
       syncBuiltinESMExports();
       try {
-        using table = openTable(path, { ...TYPES, readOnly });
+        using table = openTable(path, { ...TYPES, mode });
         assert.equal(asked.mock.callCount(), 2);
         checkShrunken(table);
       } finally {
@@ -100,7 +100,7 @@ describe("compacting a table in a file", { skip: !isMappingSupported() }, () => 
         const path = join(directory, `${files++}.tbl`);
         const model: Model<string, string> = new Map();
         for (const session of sessions) {
-          using table = openTable(path, { key: text, value: text, shards: 2, maxByteLength: 2 ** 24 });
+          using table = openTable(path, { key: text, value: text, shards: 2, reserve: 2 ** 24 });
           compare(table, model);
           for (const [at, step] of session.entries()) {
             runStep(table, step, model);

@@ -71,7 +71,7 @@ describe("files of hash tables", { skip: !isMappingSupported() }, () => {
     writeFileSync(join(directory, "copy"), "something old");
     table.backup(join(directory, "copy"));
     table.delete(1n);
-    using copy = openTable(join(directory, "copy"), { key: u64, value: Quote, readOnly: true });
+    using copy = openTable(join(directory, "copy"), { key: u64, value: Quote, mode: "read" });
     assert.deepEqual(copy.get(1n), { bid: 1, ask: 2, volume: 3 });
     assert.deepEqual(copy.get(2n), { bid: 4, ask: 5, volume: 6 });
     assert.equal(copy.recovery.after, "clean");

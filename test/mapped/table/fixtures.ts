@@ -10,7 +10,7 @@ interface Fixture {
 }
 
 const Quote = struct("Quote", { bid: f64, ask: f64, volume: u32 });
-const SMALL = { shards: 2, seats: 2, seed: 42, maxByteLength: 2 ** 20 };
+const SMALL = { shards: 2, seats: 2, seed: 42, reserve: 2 ** 20 };
 const QUOTES = { ...SMALL, key: text, value: Quote };
 const BYTES = { ...SMALL, key: u32, value: blob, expiring: true };
 

@@ -35,7 +35,7 @@ describe("openTable", { skip: !isMappingSupported() }, () => {
         const path = join(directory, `${files++}.tbl`);
         const model: Model<string, string> = new Map();
         for (const session of sessions) {
-          using table = openTable(path, { key: text, value: text, shards: 2, maxByteLength: 2 ** 24 });
+          using table = openTable(path, { key: text, value: text, shards: 2, reserve: 2 ** 24 });
           compare(table, model);
           for (const [at, step] of session.entries()) {
             runStep(table, step, model);
@@ -67,14 +67,14 @@ describe("openTable", { skip: !isMappingSupported() }, () => {
     for (let key = 0; key < 1000; key++) table.set(`key ${key}`, key);
     for (let key = 0; key < 1000; key += 3) table.delete(`key ${key}`);
     copyFileSync(join(directory, "table"), join(directory, "copy"));
-    assert.throws(() => openTable(join(directory, "copy"), { key: text, value: u32, readOnly: true }), { code: "corrupt" });
+    assert.throws(() => openTable(join(directory, "copy"), { key: text, value: u32, mode: "read" }), { code: "corrupt" });
     {
       using copy = openTable(join(directory, "copy"), { key: text, value: u32 });
       assert.deepEqual(copy.recovery, { after: "power", rebuiltShards: 4, foundEntries: 666 });
       for (let key = 0; key < 1000; key++) assert.equal(copy.get(`key ${key}`), key % 3 === 0 ? undefined : key);
       assert.deepEqual(copy.verify(), []);
     }
-    using copy = openTable(join(directory, "copy"), { key: text, value: u32, readOnly: true });
+    using copy = openTable(join(directory, "copy"), { key: text, value: u32, mode: "read" });
     assert.equal(copy.size, 666);
     assert.equal(copy.get("key 1"), 1);
     assert.equal([...copy.keys()].length, 666);
@@ -89,7 +89,7 @@ describe("openTable", { skip: !isMappingSupported() }, () => {
     writeFileSync(join(directory, "other"), "something else that is there already");
     assert.throws(() => openTable(join(directory, "other"), { key: text, value: u32 }), { code: "not-an-offheap-file" });
     assert.equal(readFileSync(join(directory, "other"), "utf8"), "something else that is there already");
-    assert.throws(() => openTable(join(directory, "missing"), { key: text, value: u32, readOnly: true }), { code: "io" });
+    assert.throws(() => openTable(join(directory, "missing"), { key: text, value: u32, mode: "read" }), { code: "io" });
     writeFileSync(join(directory, "empty"), "");
     openTable(join(directory, "empty"), { key: text, value: u32 }).close();
   });

@@ -46,7 +46,7 @@ describe("transactions of a table in a file", { skip: !isMappingSupported() }, (
     assert.equal(table.recovery.after, "clean");
     assertBoth(table, 1, 2);
     assert.deepEqual(table.verify(), []);
-    using reader = open(path, { readOnly: true });
+    using reader = open(path, { mode: "read" });
     assert.throws(() => reader.transaction((t) => t.get("left")), { code: "read-only" });
   });
 
@@ -113,7 +113,7 @@ describe("transactions of a table in a file", { skip: !isMappingSupported() }, (
 
   it("are written where there is no room for the mark of an entry that was to give way", (context) => {
     const path = join(temporaryDirectory(context), "table");
-    const options = { shards: 1, expiring: true, maxByteLength: KiB(256) };
+    const options = { shards: 1, expiring: true, reserve: KiB(256) };
     {
       using table = open(path, options);
       table.reserve(1000);

@@ -5,7 +5,7 @@ import { isMovable, type MovableOptions, movability } from "./movable.ts";
 import { markedBlock, sizeNeeded } from "./one-block.ts";
 
 /** `byteLength`, all that it can ever have, is needed to make it; both are ignored where it is there. */
-export interface SegmentHeapOptions extends MovableOptions, Pick<SharedHeapOptions, "byteLength" | "participants"> {}
+export interface SegmentHeapOptions extends MovableOptions, Pick<SharedHeapOptions, "byteLength" | "seats"> {}
 
 const KIND = "heap";
 const FORMAT = 1;
