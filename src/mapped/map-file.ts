@@ -1,6 +1,7 @@
 import { closeSync, constants, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { checkByteLength } from "../core/align.ts";
+import { checkChoice } from "../core/check-choice.ts";
 import { MemoryError } from "../core/errors.ts";
 import { system } from "../native/system.ts";
 import { type Extended, extendFile, followFile } from "./extend-file.ts";
@@ -128,14 +129,7 @@ function checkOptions(subject: string, options: MapFileOptions): void {
   checkByteLength(subject, "byteOffset", byteOffset);
   if (byteLength !== undefined) checkByteLength(subject, "byteLength", byteLength);
   if (maxByteLength !== undefined) checkByteLength(subject, "maxByteLength", maxByteLength, byteLength ?? 0);
-  if (mode !== "read" && mode !== "readWrite" && mode !== "copyOnWrite") {
-    throw new MemoryError("invalid-argument", {
-      subject,
-      event: "was given a mode that does not exist",
-      numbers: { mode: String(mode) },
-      cure: 'Pass "read", "readWrite" or "copyOnWrite".',
-    });
-  }
+  checkChoice(subject, "a mode", "mode", mode, ["read", "readWrite", "copyOnWrite"]);
   if (create && mode !== "readWrite") {
     throw new MemoryError("invalid-argument", {
       subject,

@@ -1,3 +1,4 @@
+import { checkChoice } from "../../core/check-choice.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { checkSeed, randomSeed } from "../hash.ts";
@@ -41,14 +42,7 @@ export function checkOptions(kind: string, options: InternerOptions): CheckedOpt
   const { name, seed = randomSeed(), encoding = "wtf8", ids = "u32", maxByteLength = Number.MAX_SAFE_INTEGER } = options;
   const subject = name === undefined ? kind : `${kind} ${name}`;
   checkSeed(subject, seed);
-  if (!Object.hasOwn(MOST_IDS, ids)) {
-    throw new MemoryError("invalid-argument", {
-      subject,
-      event: "was given a width of ids that does not exist",
-      numbers: { ids: String(ids) },
-      cure: 'Pass "u8", "u16" or "u32".',
-    });
-  }
+  checkChoice(subject, "a width of ids", "ids", ids, Object.keys(MOST_IDS));
   const { maxCount = MOST_IDS[ids] } = options;
   checkMaxCount(subject, maxCount, ids);
   checkMaxByteLength(subject, maxByteLength);

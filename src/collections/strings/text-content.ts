@@ -1,3 +1,4 @@
+import { checkChoice } from "../../core/check-choice.ts";
 import { MemoryError } from "../../core/errors.ts";
 import { hexByte } from "../../core/hex.ts";
 import { decodeUtf8, encodeUtf8, findInvalidUtf8, isWellFormed } from "../../core/utf8.ts";
@@ -26,13 +27,8 @@ const MOST: Readonly<Record<StringEncoding, Content>> = { utf8: Content.UTF8, wt
 
 /** The furthest from UTF-8 that an encoding takes. Throws `invalid-argument` for what is none. */
 export function mostContent(subject: string, encoding: StringEncoding): Content {
-  if (Object.hasOwn(MOST, encoding)) return MOST[encoding];
-  throw new MemoryError("invalid-argument", {
-    subject,
-    event: "was given an encoding that does not exist",
-    numbers: { encoding: String(encoding) },
-    cure: 'Pass "utf8", "wtf8" or "bytes".',
-  });
+  checkChoice(subject, "an encoding", "encoding", encoding, Object.keys(MOST));
+  return MOST[encoding];
 }
 
 /** For callers that no compiler has looked at: a number has no length, and would be taken for the empty string. */
