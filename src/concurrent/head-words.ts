@@ -1,5 +1,7 @@
 import { MemoryError, type MemoryErrorCode } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
+import { layoutWordOf } from "../layout/fingerprint.ts";
+import type { Type } from "../layout/type.ts";
 
 /*
  * The first words of a structure that outlives who made it, i32:
@@ -44,6 +46,24 @@ export function readHead(memory: Memory, byteOffset: number, kind: HeadKind, cou
     refuse("unsupported-format", "was made by another version of offheap", "Use the same version on all sides.");
   }
   return words.slice(3, count + 3);
+}
+
+/** Throws `layout-mismatch` unless the word of a layout, which a header had, is that of the type. */
+export function checkHolds(
+  memory: Memory,
+  subject: string,
+  layout: number,
+  type: Type<unknown, never>,
+  numbers: Readonly<Record<string, number>> = {},
+): void {
+  const given = layoutWordOf(type);
+  if (layout === given) return;
+  throw new MemoryError("layout-mismatch", {
+    subject: `${subject} in ${memory.subject}`,
+    event: `does not hold ${type.name}`,
+    numbers: { ...numbers, layout, given },
+    cure: "Attach with the type that it was made with.",
+  });
 }
 
 /** Throws `invalid-argument` for a place where a structure cannot begin. */

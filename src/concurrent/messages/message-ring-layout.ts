@@ -35,7 +35,6 @@
  *    on from there by the states, and frees what that one had placed behind.
  * 6. Several messages at once are one claim. Their states are placed in it one behind another, that of the first last: it replaces the claim, and all are there.
  */
-
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
 import { MemoryError } from "../../core/errors.ts";

@@ -39,14 +39,13 @@
 
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
-import { MemoryError } from "../../core/errors.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { SEAT_OWN_WORDS, seatsByteLength } from "../../core/seats.ts";
 import { checkWritableHome } from "../../core/writable.ts";
 import { layoutWordOf } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, checkHolds, readHead, writeHead } from "../head-words.ts";
 
 export const LINE = 64;
 export const MAGIC = magicOf("OHsp");
@@ -158,14 +157,7 @@ export function readSharedPool(
 ): { readonly plan: SharedPoolPlan; readonly tag: number } {
   const words = readHead(memory, byteOffset, KIND, HEAD_WORDS);
   const [layout, , , tag] = words;
-  if (layout !== layoutWordOf(type)) {
-    throw new MemoryError("layout-mismatch", {
-      subject: `${KIND.subject} in ${memory.subject}`,
-      event: `does not hold ${type.name}`,
-      numbers: { byteOffset, layout, given: layoutWordOf(type) },
-      cure: "Attach with the type that it was made with.",
-    });
-  }
+  checkHolds(memory, KIND.subject, layout, type, { byteOffset });
   const plan = planOfWords(words);
   checkShape(plan);
   memory.checkRange(byteOffset, plan.byteLength);

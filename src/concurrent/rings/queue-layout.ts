@@ -25,17 +25,15 @@
  * 4. Of a run the state of the first slot is changed last of all. Until then nobody looks at the others, and nobody at all comes past them with the other end.
  * 5. What a dead participant was writing was never there. What it was reading is given to who recovers its seat.
  */
-
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
-import { MemoryError } from "../../core/errors.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { seatsByteLength } from "../../core/seats.ts";
 import { checkWritableHome } from "../../core/writable.ts";
 import { layoutWordOf } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, checkHolds, readHead, writeHead } from "../head-words.ts";
 import { LAP_MASK } from "./queue-states.ts";
 
 const MOST_SLOTS = 2 ** 24;
@@ -112,14 +110,7 @@ export function formatQueue(memory: Memory, type: Type<unknown, never>, shape: Q
 export function readQueue(memory: Memory, type: Type<unknown, never>, byteOffset: number): QueuePlan {
   checkWritableHome(`queue of ${type.name}`, memory);
   const [layout, capacity, seats] = readHead(memory, byteOffset, KIND, 3);
-  if (layout !== layoutWordOf(type)) {
-    throw new MemoryError("layout-mismatch", {
-      subject: `queue in ${memory.subject}`,
-      event: `does not hold ${type.name}`,
-      numbers: { layout, given: layoutWordOf(type) },
-      cure: "Attach with the type that it was made with.",
-    });
-  }
+  checkHolds(memory, KIND.subject, layout, type);
   checkQueueShape({ capacity, seats });
   const plan = planQueue(type, { capacity, seats }, byteOffset);
   memory.checkRange(byteOffset, plan.byteLength);

@@ -189,10 +189,11 @@ export class Queue<T extends Type<unknown, never>> implements Disposable {
 
   /** The same with options, such as a signal that ends it: `for await (const job of jobs.values({ signal }))`. What it has not given stays in the queue. */
   async *values(options: IterationOptions = {}): AsyncGenerator<ValueOf<T>, void, undefined> {
-    options.signal?.throwIfAborted();
-    for (let value = await this.popAsync(options); value !== undefined; value = await this.popAsync(options)) {
-      yield value;
+    for (;;) {
       options.signal?.throwIfAborted();
+      const value = await this.popAsync(options);
+      if (value === undefined) return;
+      yield value;
     }
   }
 

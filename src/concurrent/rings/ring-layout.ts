@@ -24,16 +24,14 @@
  * 3. Slots between the last stages and the producer are not written, but by the stage to which they have come; all others are the producer's.
  * 4. What a producer has written beyond its position is not there: a producer that dies leaves nothing half done.
  */
-
 import { alignUp } from "../../core/align.ts";
 import { checkCount } from "../../core/check-count.ts";
-import { MemoryError } from "../../core/errors.ts";
 import { magicOf } from "../../core/magic.ts";
 import type { Memory } from "../../core/memory.ts";
 import { checkWritableHome } from "../../core/writable.ts";
 import { layoutWordOf } from "../../layout/fingerprint.ts";
 import type { Type } from "../../layout/type.ts";
-import { checkBeginning, readHead, writeHead } from "../head-words.ts";
+import { checkBeginning, checkHolds, readHead, writeHead } from "../head-words.ts";
 
 export const SLEEPER = 0x8000_0000 | 0;
 export const TURN = 0x4000_0000;
@@ -102,14 +100,7 @@ export function formatRing(memory: Memory, type: Type<unknown, never>, shape: Ri
 export function readRing(memory: Memory, type: Type<unknown, never>, byteOffset: number): RingPlan {
   checkWritableHome(`ring of ${type.name}`, memory);
   const [layout, capacity, stages] = readHead(memory, byteOffset, KIND, 3);
-  if (layout !== layoutWordOf(type)) {
-    throw new MemoryError("layout-mismatch", {
-      subject: `ring in ${memory.subject}`,
-      event: `does not hold ${type.name}`,
-      numbers: { layout, given: layoutWordOf(type) },
-      cure: "Attach with the type that it was made with.",
-    });
-  }
+  checkHolds(memory, KIND.subject, layout, type);
   checkCount("ring", "stages", stages, 1, MOST_STAGES);
   memory.checkRange(byteOffset, LINES * (2 + stages));
   const follows = Array.from({ length: stages }, (_, stage) => memory.i32[(byteOffset + LINES * (2 + stage)) / 4 + FOLLOWS_WORD]);
