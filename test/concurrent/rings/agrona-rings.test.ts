@@ -5,20 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  type MessageConsumer,
-  type MessageProducer,
-  type MessageRing,
-  messageRing,
-  messageRingByteLength,
-} from "../../../src/concurrent/index.ts";
-import { type Memory, privateMemory } from "../../../src/index.ts";
+import type { MessageConsumer } from "../../../src/concurrent/index.ts";
+import { type Ends, make } from "../messages/ends.ts";
 
-interface Stage {
-  readonly memory: Memory;
-  readonly ring: MessageRing;
-  readonly producer: MessageProducer;
-  readonly consumer: MessageConsumer;
+interface Stage extends Ends {
   readonly producers: number;
 }
 
@@ -26,12 +16,6 @@ const TYPE = 7;
 const GRANULE = 64;
 const CAPACITY = 1024;
 const INVALID = { code: "invalid-argument" };
-
-function make(producers: number, byteCapacity = CAPACITY): Stage {
-  const memory = privateMemory(messageRingByteLength({ byteCapacity, producers }));
-  const ring = messageRing(memory, { byteCapacity, producers });
-  return { memory, ring, producer: ring.producer(), consumer: ring.consumer(), producers };
-}
 
 const bytes = (byteLength: number, value = 1): Uint8Array => new Uint8Array(byteLength).fill(value);
 
@@ -349,7 +333,8 @@ for (const [title, producers, own] of [
   ["ManyToOneRingBufferTest", 3, MANY],
 ] as const) {
   describe(title, () => {
-    for (const [name, test] of Object.entries({ ...BOTH, ...own })) it(name, () => test(make(producers)));
+    for (const [name, test] of Object.entries({ ...BOTH, ...own }))
+      it(name, () => test({ ...make(producers, CAPACITY), producers }));
   });
 }
 
