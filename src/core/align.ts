@@ -38,5 +38,5 @@ export function checkAlign(subject: string, align: number): void {
   });
 }
 
-/** The greatest number that fits a word of 32 bits with a sign. */
+/** The greatest number that fits a word of 32 bits with a sign. Up to here V8 compares in 32-bit integers; what lies beyond takes the longer way. */
 export const MOST_INT32 = 0x7fff_ffff;

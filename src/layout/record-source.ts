@@ -15,8 +15,6 @@ export interface RecordCodec {
   store(memory: Memory, byteOffset: number, checked: unknown): void;
 }
 
-/** Up to here V8 compares in 32-bit integers; what lies beyond takes the longer way. */
-
 type Entries = readonly [string, Field][];
 
 /**
